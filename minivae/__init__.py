@@ -1,0 +1,14 @@
+"""minivae: a variational autoencoder written out by hand.
+
+Read in this order: backend, layers, posteriors, likelihoods, parameters, vae, optimizers, gradcheck.
+"""
+
+from .backend import array_module, get_xp, synchronize, to_numpy
+from .likelihoods import Bernoulli
+from .optimizers import SGD, Adagrad, Adam, Momentum, RMSprop
+from .posteriors import DiagonalGaussian
+from .vae import VAE
+
+__version__ = "0.1.0"
+__all__ = ["VAE", "Bernoulli", "DiagonalGaussian", "SGD", "Momentum", "Adagrad", "RMSprop", "Adam",
+           "array_module", "get_xp", "synchronize", "to_numpy"]

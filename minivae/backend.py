@@ -1,0 +1,79 @@
+"""One code, two array libraries: NumPy on the CPU, CuPy on the GPU.
+
+The functions of minivae never name a library. Where an operator is enough (`x @ W`), the arrays
+bring it along; where a function is needed, `xp = get_xp(x)` gives the library that x belongs to.
+"""
+
+import sys
+
+import numpy
+
+
+class BackendUnavailable(RuntimeError):
+    """The array library that was asked for doesn't work here; the message says why."""
+
+
+def get_xp(*arrays):
+    """The library, numpy or cupy, that all `arrays` belong to.
+
+    Raises TypeError when they belong to both, or to neither.
+    """
+    names = {_library_name(a) for a in arrays}
+    if len(names) > 1:
+        raise TypeError("NumPy and CuPy arrays are mixed; move all to one device, "
+                        "with cupy.asarray(a) or minivae.to_numpy(a)")
+    return sys.modules[names.pop()]
+
+
+def _library_name(a):
+    for cls in type(a).__mro__:
+        name = cls.__module__.partition(".")[0]
+        if name in ("numpy", "cupy"):
+            return name
+    raise TypeError(f"a NumPy or CuPy array is needed, not {type(a).__name__}: {a!r:.60}")
+
+
+def array_module(name="auto"):
+    """The library with this name: "numpy", "cupy", or "auto" for CuPy where it works, else NumPy.
+
+    CuPy can be imported on a machine without a GPU and fails only when it is used, so it is
+    tried out: import, allocate, multiply. Raises BackendUnavailable with the reason for "cupy".
+    """
+    if name == "numpy":
+        return numpy
+    if name not in ("cupy", "auto"):
+        raise ValueError(f'unknown backend {name!r}; choose "numpy", "cupy" or "auto"')
+    try:
+        import cupy
+        a = cupy.ones((2, 2), dtype="float32")
+        if float((a @ a).sum()) != 8:
+            raise BackendUnavailable("CuPy gives a wrong matrix product on this GPU; "
+                                     'check its driver, or use the backend "numpy"')
+        return cupy
+    except Exception as error:
+        if name == "auto":
+            return numpy
+        raise BackendUnavailable(f"CuPy can't be used here: {_why_no_cupy(error)}") from error
+
+
+def _why_no_cupy(error):
+    if isinstance(error, ImportError):
+        return (f"it can't be imported ({error}); install it with "
+                "pip install 'minivae[cuda12]' or 'minivae[cuda13]', or use the backend numpy")
+    text = str(error)
+    if "InsufficientDriver" in text:
+        return f"no NVIDIA driver, or one too old ({text}); install a newer one, or use the backend numpy"
+    if "NoDevice" in text:
+        return f"no GPU is visible ({text}); check CUDA_VISIBLE_DEVICES, or use the backend numpy"
+    return f"{type(error).__name__}: {text}; use the backend numpy"
+
+
+def to_numpy(a):
+    """The same numbers as a NumPy array on the host; waits for the GPU where there is one."""
+    return a if get_xp(a) is numpy else a.get()
+
+
+def synchronize(xp):
+    """Wait until the GPU has done all it was asked to. NumPy has nothing to wait for."""
+    if xp is not numpy:
+        xp.cuda.get_current_stream().synchronize()

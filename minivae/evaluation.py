@@ -1,0 +1,90 @@
+"""How good is a model: the ELBO, log p(x) itself by importance sampling, and the latents in use.
+
+Data may be on the host or the device; it is moved in portions. Results are NumPy arrays in nats,
+one number per example, so that the caller sees their mean and their spread.
+"""
+
+from typing import NamedTuple
+
+import numpy
+
+from .backend import get_xp, to_numpy
+from .errors import require_positive
+from .posteriors import prior_log_prob
+
+
+class Elbo(NamedTuple):
+    """elbo = reconstruction − kl, each (N,), in nats."""
+
+    elbo: numpy.ndarray
+    reconstruction: numpy.ndarray       # E_q[log p(x|z)], estimated from the samples
+    kl: numpy.ndarray                   # KL(q(z|x) ‖ p(z)), closed form
+
+
+class ActiveUnits(NamedTuple):
+    """How many latents are in use, and the variance over x of each one's posterior mean (Z,)."""
+
+    count: int
+    variances: numpy.ndarray
+
+
+def elbo(vae, x, rng, n_samples=1, batch_size=500):
+    """The evidence lower bound of each example, with n_samples draws of z for each.    x (N, D) -> Elbo
+
+    E_q[log p(x|z)] − KL(q(z|x) ‖ p(z))    (Kingma & Welling 2014, eq. 3)
+    """
+    q, p = vae.posterior, vae.likelihood
+    reconstruction, kl = [], []
+    for batch in _batches(vae, x, batch_size):
+        h = vae.posterior_parameters(batch)
+        z = q.sample(h, vae.draw_noise(rng, len(batch), n_samples))
+        log_px = p.log_prob(batch, vae.likelihood_parameters(z))            # (L, N)
+        reconstruction.append(to_numpy(log_px.mean(axis=0)))
+        kl.append(to_numpy(q.kl(h)))
+    reconstruction, kl = numpy.concatenate(reconstruction), numpy.concatenate(kl)
+    return Elbo(reconstruction - kl, reconstruction, kl)
+
+
+def log_likelihood(vae, x, rng, n_samples=5000, rows=1000, progress=None):
+    """log p(x) of each example by importance sampling, q(z|x) proposing z.    x (N, D) -> (N,)
+
+    log p(x) ≈ log 1/K Σₖ wₖ,  w = p(x|z) p(z) / q(z|x)      (Burda et al. 2016, eq. 8, K = n_samples)
+
+    It is a lower bound on average, and rises to log p(x) with K. At most `rows` samples are decoded
+    at a time, whatever N and K. progress(done, total) is called after each portion of examples.
+    """
+    require_positive(n_samples=n_samples, rows=rows)
+    q, p, xp = vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
+    chunk = max(1, min(n_samples, rows // 10))
+    result = []
+    for batch in _batches(vae, x, max(1, rows // chunk)):
+        h = vae.posterior_parameters(batch)
+        log_sum = xp.full(len(batch), -numpy.inf, dtype=h.dtype)            # log Σₖ wₖ so far
+        for first in range(0, n_samples, chunk):
+            eps = vae.draw_noise(rng, len(batch), min(chunk, n_samples - first))
+            z = q.sample(h, eps)
+            log_w = (p.log_prob(batch, vae.likelihood_parameters(z))        # log p(x|z)
+                     + prior_log_prob(z) - q.log_prob_of_sample(h, eps))    # + log p(z) − log q(z|x)
+            top = xp.maximum(log_sum, log_w.max(axis=0))
+            log_sum = top + xp.log(xp.exp(log_sum - top) + xp.exp(log_w - top).sum(axis=0))
+        result.append(to_numpy(log_sum) - numpy.log(n_samples))
+        if progress:
+            progress(sum(map(len, result)), len(x))
+    return numpy.concatenate(result)
+
+
+def active_units(vae, x, threshold=0.01, batch_size=500):
+    """Latents whose posterior mean varies with x: Var_x(E_q[z]) > threshold.    x (N, D) -> ActiveUnits
+
+    A latent that does not is left at the prior and carries nothing (Burda et al. 2016, §5.2).
+    """
+    means = numpy.concatenate([to_numpy(vae.encode(batch)[0]) for batch in _batches(vae, x, batch_size)])
+    variances = means.var(axis=0)
+    return ActiveUnits(int((variances > threshold).sum()), variances)
+
+
+def _batches(vae, x, batch_size):
+    """x in portions of at most batch_size rows, on the model's device."""
+    xp = get_xp(vae.parameters.flat)
+    for first in range(0, len(x), batch_size):
+        yield xp.asarray(x[first:first + batch_size])

@@ -1,0 +1,161 @@
+"""Is a gradient right? Compare it with differences, number by number.
+
+A derivative is a limit of differences, so it can be measured without any calculus:
+(f(x + s) − f(x − s)) / 2s for a small step s. That is far too slow to train with, and exact enough
+(to about ten digits in float64) to find any mistake in a gradient derived by hand.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy
+
+from .backend import get_xp, to_numpy
+from .errors import InputError
+
+STEP = 1e-5         # error of a central difference: about s² from the curvature + 10⁻¹⁶/s from rounding
+TOLERANCE = 1e-7
+
+
+def numerical_gradient(f, x, dy=None, step=STEP):
+    """∂/∂x of Σ dy · f(x) by central differences, one element of x after the other.
+
+    f(x) returns a scalar, or an array that dy (of its shape) weights. x is changed in place and
+    restored, so that f may as well read it from elsewhere, as a model reads its parameters.
+    -> a NumPy array of the shape of x
+
+    Raises InputError when x is not contiguous: its elements could not be changed in place.
+    """
+    if not x.flags.c_contiguous:
+        raise InputError(f"x {x.shape} is not contiguous; pass a copy of it")
+    flat = x.reshape(-1)
+    dy = 1.0 if dy is None else to_numpy(dy)
+    gradient = numpy.empty(x.shape)
+    for i in range(flat.size):
+        value = float(flat[i])
+        flat[i] = value + step
+        above = _as_float64(f(x))
+        flat[i] = value - step
+        below = _as_float64(f(x))
+        flat[i] = value
+        # Subtracted before they are summed: the rounding of a large sum would drown the difference.
+        gradient.flat[i] = (dy * (above - below)).sum() / (2 * step)
+    return gradient
+
+
+def _as_float64(y):
+    return numpy.float64(y) if isinstance(y, float) else to_numpy(y).astype("float64")
+
+
+@dataclass
+class Check:
+    """The verdict on one gradient: `error` is ‖yours − expected‖ / max(‖yours‖, ‖expected‖)."""
+
+    function: str
+    tensor: str
+    shape: tuple
+    error: float
+    tolerance: float
+    problems: list = field(default_factory=list)    # what is wrong, in words
+    warnings: list = field(default_factory=list)    # what makes the verdict less sharp
+
+    @property
+    def ok(self):
+        return not self.problems
+
+    def __str__(self):
+        verdict = "ok" if self.ok else "WRONG"
+        shape = "x".join(map(str, self.shape)) or "scalar"
+        row = f"{self.function:<44} {self.tensor:<13} {shape:>9} {self.error:>10.1e}   {verdict}"
+        return "\n".join([row, *("    " + line for line in self.problems + self.warnings)])
+
+
+@dataclass
+class Report:
+    """The checks of all tensors of one function; prints as a table."""
+
+    checks: list
+
+    @property
+    def ok(self):
+        return all(check.ok for check in self.checks)
+
+    def __str__(self):
+        return "\n".join(map(str, self.checks))
+
+
+TABLE_HEAD = f"{'function':<44} {'tensor':<13} {'shape':>9} {'rel. error':>10}   verdict"
+
+
+def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANCE):
+    """Compare a gradient (an array like x) with differences of f at x. -> Check
+
+    function and tensor are names for the report; f, x and dy are as in numerical_gradient.
+    """
+    shape = tuple(getattr(gradient, "shape", ()))
+    check = Check(function, tensor, tuple(x.shape), float("nan"), tolerance)
+    if x.dtype != numpy.float64:
+        check.warnings.append(f"{tensor} is {x.dtype}: differences need float64 to be exact enough")
+    if gradient is None or shape != tuple(x.shape):
+        got = "nothing" if gradient is None else f"shape {shape}"
+        check.problems.append(f"the gradient of {tensor} {tuple(x.shape)} has its shape, but this is {got}")
+        return check
+    gradient = to_numpy(gradient).astype("float64")     # a copy: calling f may overwrite the original
+    if not numpy.isfinite(gradient).all():
+        where = numpy.argwhere(~numpy.isfinite(gradient))[0].tolist()
+        check.problems.append(f"the gradient is not finite, first at {where}")
+        return check
+    first, second = _as_float64(f(x)), _as_float64(f(x))
+    if not numpy.array_equal(first, second):
+        check.problems.append("the function gives another value when called again: is noise redrawn at each call?")
+        return check
+    if not numpy.isfinite(first).all():
+        check.problems.append("the function itself is not finite here")
+        return check
+
+    expected = numerical_gradient(f, x, dy)
+    scale = max(numpy.linalg.norm(gradient), numpy.linalg.norm(expected))
+    difference = numpy.abs(gradient - expected)
+    check.error = float(numpy.linalg.norm(difference) / scale) if scale > 0 else 0.0
+    if not check.error <= tolerance:
+        check.problems.append(f"relative error {check.error:.1e} is above {tolerance:.0e}; the worst elements:")
+        for i in numpy.argsort(difference, axis=None)[::-1][:3]:
+            where = [int(k) for k in numpy.unravel_index(i, x.shape)]
+            check.problems.append(f"  {tensor}{where}: yours {gradient.flat[i]:.8g}, "
+                                  f"differences give {expected.flat[i]:.8g}")
+    return check
+
+
+def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE):
+    """Check a backward function against its forward function. -> Report, one Check an input
+
+    inputs   {"x": array, ...}, float64
+    forward  forward(**inputs) -> y
+    backward backward(dy, **inputs) -> {"x": gradient of Σ dy · y, ...}, for some or all of the inputs
+
+    dy is drawn from rng, a numpy.random.Generator. It has to be random: with all ones, gradients
+    whose mistakes cancel in the sum over y would pass.
+    """
+    y = forward(**inputs)
+    dy = get_xp(y).asarray(rng.standard_normal(y.shape))
+    originals = {name: to_numpy(x).copy() for name, x in inputs.items()}
+    gradients = backward(dy, **inputs)
+    checks = []
+    for tensor, gradient in gradients.items():
+        x = inputs[tensor]
+        check = check_gradient(function, tensor, lambda _: forward(**inputs), x, gradient, dy, tolerance)
+        if not numpy.array_equal(to_numpy(x), originals[tensor]):
+            check.problems.append(f"{tensor} itself was changed by the function; it must only read it")
+        checks.append(check)
+    return Report(checks)
+
+
+def check_model(function, model, loss_and_grad, tolerance=TOLERANCE):
+    """Check the gradient of a whole model, parameter by parameter. -> Report
+
+    loss_and_grad() returns an object with `.loss`, and fills model.gradients. Freeze all noise in it.
+    """
+    loss_and_grad()
+    gradients = {name: to_numpy(model.gradients[name]).copy() for name in model.gradients.names()}
+    return Report([check_gradient(function, name, lambda _: loss_and_grad().loss, model.parameters[name],
+                                  get_xp(model.parameters.flat).asarray(gradients[name]), tolerance=tolerance)
+                   for name in model.parameters.names()])

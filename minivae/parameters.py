@@ -1,0 +1,40 @@
+"""Named arrays that are views into one flat vector.
+
+The layers see matrices and biases by name; the optimizer sees one long vector and needs no loop; a
+checkpoint needs no list. Nothing is ever copied between the two.
+"""
+
+import math
+
+from .errors import InputError
+
+
+class Parameters:
+    """Zeros with the given names and shapes; `.flat` (P,) is all of them, one after the other."""
+
+    def __init__(self, shapes, xp, dtype):
+        """shapes {"encoder.0.W": (784, 500), ...}, in the order they take in `.flat`."""
+        self.shapes = dict(shapes)
+        self.flat = xp.zeros(sum(math.prod(shape) for shape in self.shapes.values()), dtype=dtype)
+        self._views = {}
+        start = 0
+        for name, shape in self.shapes.items():
+            stop = start + math.prod(shape)
+            self._views[name] = self.flat[start:stop].reshape(shape)
+            start = stop
+
+    def __getitem__(self, name):
+        """The array called `name`: a view, so write into it with `parameters[name][...] = value`."""
+        try:
+            return self._views[name]
+        except KeyError:
+            raise InputError(f"no parameter {name!r}; there are {', '.join(self._views)}") from None
+
+    def names(self):
+        """All names, in the order of `.flat`."""
+        return list(self._views)
+
+    def layers(self, prefix):
+        """[(W, b), ...] of the layers "prefix.0", "prefix.1", ..., in order."""
+        names = [name for name in self._views if name.startswith(prefix + ".") and name.endswith(".W")]
+        return [(self[name], self[name[:-1] + "b"]) for name in names]

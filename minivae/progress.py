@@ -1,0 +1,36 @@
+"""A progress bar on one line of the terminal."""
+
+import sys
+import time
+
+
+class ProgressBar:
+    """Draws itself on stderr when that is a terminal, at most ten times a second; else it is silent."""
+
+    def __init__(self, label, stream=None):
+        self.label = label
+        self.stream = stream or sys.stderr
+        self.live = self.stream.isatty()
+        self.last_drawn = 0.0
+        self.width = 0
+
+    def __call__(self, done, total, note=None):
+        """`done` of `total` are done. note() gives more to say, and is called only to be drawn."""
+        now = time.monotonic()
+        if self.live and (now - self.last_drawn > 0.1 or done == total):
+            self.last_drawn = now
+            filled = 24 * done // total
+            line = f"{self.label} [{'#' * filled}{'.' * (24 - filled)}] {100 * done // total:3d} %"
+            self._write(line + ("  " + note() if note else ""))
+
+    def clear(self):
+        """Wipe the bar, for a line that stays."""
+        if self.live:
+            self._write("")
+            self.stream.write("\r")
+            self.stream.flush()
+
+    def _write(self, line):
+        self.stream.write("\r" + line.ljust(self.width))
+        self.stream.flush()
+        self.width = len(line)

@@ -1,0 +1,90 @@
+"""Every hand-derived gradient of the library, checked: what `python -m minivae gradcheck` runs."""
+
+import itertools
+
+import numpy
+
+from . import layers
+from .backend import get_xp
+from .gradcheck import check_backward, check_model
+from .likelihoods import Bernoulli
+from .posteriors import DiagonalGaussian, prior_log_prob, prior_log_prob_backward
+from .vae import VAE
+
+
+def library_reports(xp, seed=0):
+    """Yield one Report after the other, on random float64 inputs made for the library xp."""
+    rng = numpy.random.default_rng(seed)
+
+    def normal(*shape):
+        return xp.asarray(rng.standard_normal(shape))
+
+    yield from _layer_reports(normal, rng)
+    for eps_shape in [(5, 3), (2, 5, 3)]:
+        yield from _posterior_reports("DiagonalGaussian", DiagonalGaussian(), normal, eps_shape, rng)
+    z = normal(4, 3)
+    yield check_backward("prior_log_prob", prior_log_prob,
+                         lambda dlogp, z: {"z": prior_log_prob_backward(dlogp, z)}, {"z": z}, rng)
+    for a_shape in [(5, 4), (2, 5, 4)]:
+        x = xp.asarray((rng.random((5, 4)) < 0.5).astype("float64"))
+        yield from _likelihood_reports("Bernoulli", Bernoulli(), x, normal(*a_shape), rng)
+    yield from _vae_reports(xp, normal, rng)
+
+
+def _layer_reports(normal, rng):
+    def linear_backward(dy, x, W, b):
+        dW, db = get_xp(W).empty_like(W), get_xp(b).empty_like(b)
+        return {"x": layers.linear_backward(dy, x, W, dW, db), "W": dW, "b": db}
+
+    inputs = {"x": normal(5, 4), "W": normal(4, 3), "b": normal(3)}
+    yield check_backward("linear", layers.linear, linear_backward, inputs, rng)
+
+    for name, (forward, backward) in layers.ACTIVATIONS.items():
+        yield check_backward(name, forward, lambda dy, a: {"a": backward(dy, forward(a))},
+                             {"a": normal(5, 4)}, rng)
+
+    for activation in layers.ACTIVATIONS:
+        def mlp(x, W0, b0, W1, b1, W2, b2):
+            return layers.mlp(x, [(W0, b0), (W1, b1), (W2, b2)], activation)[0]
+
+        def mlp_backward(dy, x, W0, b0, W1, b1, W2, b2):
+            weights = [(W0, b0), (W1, b1), (W2, b2)]
+            grads = [(get_xp(W).empty_like(W), get_xp(b).empty_like(b)) for W, b in weights]
+            _, inputs = layers.mlp(x, weights, activation)
+            dx = layers.mlp_backward(dy, inputs, weights, grads, activation)
+            (dW0, db0), (dW1, db1), (dW2, db2) = grads
+            return {"x": dx, "W0": dW0, "b0": db0, "W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+
+        inputs = {"x": normal(5, 4), "W0": normal(4, 6), "b0": normal(6), "W1": normal(6, 5),
+                  "b1": normal(5), "W2": normal(5, 3), "b2": normal(3)}
+        yield check_backward(f"mlp, {activation}", mlp, mlp_backward, inputs, rng)
+
+
+def _posterior_reports(name, q, normal, eps_shape, rng):
+    samples = f", L = {eps_shape[0]}" if len(eps_shape) == 3 else ""
+    eps = normal(*eps_shape)
+    h = normal(eps_shape[-2], q.n_outputs(eps_shape[-1]))
+    for function in ("sample", "log_prob_of_sample"):
+        forward, backward = getattr(q, function), getattr(q, function + "_backward")
+        yield check_backward(f"{name}.{function}{samples}", lambda h: forward(h, eps),
+                             lambda dy, h: {"h": backward(dy, h, eps)}, {"h": h}, rng)
+    if not samples:
+        yield check_backward(f"{name}.kl", q.kl, lambda dkl, h: {"h": q.kl_backward(dkl, h)}, {"h": h}, rng)
+
+
+def _likelihood_reports(name, p, x, a, rng):
+    samples = f", L = {a.shape[0]}" if a.ndim == 3 else ""
+    yield check_backward(f"{name}.log_prob{samples}", lambda a: p.log_prob(x, a),
+                         lambda dlogp, a: {"a": p.log_prob_backward(dlogp, x, a)}, {"a": a}, rng)
+
+
+def _vae_reports(xp, normal, rng):
+    backend = "numpy" if xp is numpy else "cupy"
+    x = xp.asarray((rng.random((4, 6)) < 0.5).astype("float64"))
+    bounds = [("closed-form", "elbo"), ("monte-carlo", "elbo"), ("monte-carlo", "iwae")]
+    for activation, (kl, bound), L in itertools.product(layers.ACTIVATIONS, bounds, (1, 3)):
+        vae = VAE(6, 2, hidden=(5, 4), activation=activation, dtype="float64", backend=backend)
+        vae.parameters.flat[...] += 0.1 * normal(*vae.parameters.flat.shape)     # biases away from 0
+        eps = normal(L, 4, 2)
+        yield check_model(f"VAE, {activation}, {kl} {bound}, L = {L}", vae,
+                          lambda: vae.loss_and_grad(x, eps, kl=kl, bound=bound, beta=0.7))

@@ -1,0 +1,267 @@
+import functools
+import gzip
+import hashlib
+import http.server
+import math
+import struct
+import threading
+
+import numpy
+import pytest
+
+from minivae import datasets
+from minivae.errors import InputError
+
+
+def idx(array, type_code=0x08):
+    array = numpy.asarray(array)
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, type_code, array.ndim, *array.shape) + array.tobytes()
+
+
+IMAGES = numpy.arange(20 * 2 * 3, dtype=numpy.uint8).reshape(20, 2, 3)
+
+
+# The digits
+
+def test_the_digits_are_those_of_uci():
+    data = datasets.digits()
+    assert data.train.shape == (1498, 64) and data.test.shape == (299, 64) and data.shape == (8, 8)
+    assert data.train.dtype == numpy.float32
+    everything = numpy.concatenate([data.train, data.test]) * 16
+    assert (everything == everything.astype(int)).all() and everything.min() == 0 and everything.max() == 16
+    labels = numpy.concatenate([data.train_labels, data.test_labels])
+    assert numpy.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert data.train_labels[:5].tolist() == [0, 1, 2, 3, 4] and data.test_labels[0] == 5
+
+
+def test_the_total_variance_of_the_digits_is_that_of_the_published_fit():
+    """σ² of probabilistic PCA with 10 components on all 1,797 digits / 16, known to be 0.022751."""
+    data = datasets.digits()
+    eigenvalues = numpy.linalg.eigvalsh(numpy.cov(numpy.concatenate([data.train, data.test]).astype(float).T, bias=True))
+    assert eigenvalues[:-10].mean() == pytest.approx(0.022751, abs=5e-7)
+
+
+# Binarization
+
+def test_binarize_draws_with_the_grey_value_as_probability(rng):
+    x = numpy.tile(numpy.array([0, 0.1, 0.5, 0.9, 1], "float32"), (100_000, 1))
+    drawn = datasets.binarize(x, rng)
+    assert set(numpy.unique(drawn)) == {0, 1} and drawn.dtype == x.dtype
+    error = 4 * numpy.sqrt(x[0] * (1 - x[0]) / len(x))
+    assert (numpy.abs(drawn.mean(axis=0) - x[0]) <= error).all()
+    assert (datasets.binarize(x, rng) != drawn).any()
+
+
+def test_threshold():
+    assert datasets.threshold(numpy.array([[0, 0.5, 0.51, 1]], "float32")).tolist() == [[0, 0, 1, 1]]
+
+
+# Files
+
+@pytest.mark.parametrize("name, content", [("a.idx", idx(IMAGES)), ("a.idx.gz", gzip.compress(idx(IMAGES)))])
+def test_idx_files(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    numpy.testing.assert_array_equal(datasets.read_idx(path), IMAGES)
+    data = datasets.load(str(path))
+    assert data.train.shape == (18, 6) and data.test.shape == (2, 6) and data.shape == (2, 3)
+    numpy.testing.assert_allclose(data.test[0] * 255, IMAGES[9].ravel(), rtol=1e-6)
+
+
+def test_idx_of_big_endian_numbers(tmp_path):
+    values = numpy.linspace(0, 1, 24).reshape(4, 6)
+    (tmp_path / "a").write_bytes(idx(values.astype(">f8"), 0x0E))
+    numpy.testing.assert_array_equal(datasets.read_idx(tmp_path / "a"), values)
+
+
+def test_numpy_files(tmp_path):
+    grey = numpy.linspace(0, 1, 20 * 16).reshape(20, 16)
+    numpy.save(tmp_path / "a.npy", grey)
+    assert datasets.from_file(tmp_path / "a.npy").shape == (4, 4)       # a square number of pixels
+    numpy.savez(tmp_path / "one.npz", images=IMAGES)
+    assert datasets.from_file(tmp_path / "one.npz").train.max() <= 1
+    numpy.savez_compressed(tmp_path / "two.npz", images=IMAGES > 50, labels=numpy.zeros(20))
+    assert set(numpy.unique(datasets.from_file(tmp_path / "two.npz", "images").train)) == {0, 1}
+
+
+def refuses(path, message, key=None):
+    with pytest.raises(InputError, match=message) as caught:
+        datasets.load(str(path), key=key)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_an_unknown_name_is_refused():
+    refuses("mnits", "no data set and no file is called 'mnits'; choose digits, mnist")
+
+
+@pytest.mark.parametrize("content, message", [
+    (b"", "no IDX file: it begins with nothing"), (b"hello world", "no IDX file: it begins with 68 65"),
+    (b"\0\0\x08", "no IDX file"), (b"\0\0\x07\x03" + bytes(12), "no IDX file"), (b"\0\0\x08\x03\0\0", "truncated within"),
+    (idx(IMAGES)[:-1], r"holds 135 bytes, but its header announces \(20, 2, 3\), 136 bytes"),
+    (idx(IMAGES) + b"x", "holds 137 bytes"), (gzip.compress(idx(IMAGES))[:-20], "truncated or corrupted"),
+    (gzip.compress(idx(IMAGES))[:-8] + bytes(8), "truncated or corrupted"),
+    (b"\x1f\x8b" + b"nonsense" * 4, "truncated or corrupted"), (idx(IMAGES[:0]), "no pixels"),
+    (idx(IMAGES[0, 0]), r"shape \(3,\); images are"), (idx(IMAGES[:1]), "holds 1 images; at least 2"),
+    (b"PK\x03\x04broken", "truncated or corrupted"), (b"\x93NUMPY\x01\x00broken", "truncated or corrupted"),
+])
+def test_broken_files_are_refused(tmp_path, content, message):
+    path = tmp_path / "broken"
+    path.write_bytes(content)
+    refuses(path, message)
+
+
+def test_truncated_npy_and_npz_are_refused(tmp_path):
+    numpy.save(tmp_path / "a.npy", IMAGES)
+    numpy.savez_compressed(tmp_path / "a.npz", IMAGES)
+    for name in ("a.npy", "a.npz"):
+        whole = (tmp_path / name).read_bytes()
+        for length in (8, len(whole) // 2, len(whole) - 1):
+            (tmp_path / name).write_bytes(whole[:length])
+            refuses(tmp_path / name, "truncated or corrupted")
+    damaged = bytearray(whole)
+    damaged[len(whole) // 3] ^= 0xFF
+    (tmp_path / "a.npz").write_bytes(damaged)
+    refuses(tmp_path / "a.npz", "truncated or corrupted")
+
+
+def test_npz_needs_a_key_that_exists(tmp_path):
+    path = tmp_path / "two.npz"
+    numpy.savez(path, images=IMAGES, labels=numpy.zeros(20))
+    refuses(path, r"holds 2 arrays \(images, labels\); name one of them with --key")
+    refuses(path, "holds no array 'pixels'; there are images, labels", key="pixels")
+    numpy.savez(path)
+    refuses(path, "holds 0 arrays")
+
+
+@pytest.mark.parametrize("array, message", [
+    (numpy.array([[0, math.nan], [0, 1]]), "NaN or infinite values, in 1 of 2 images"),
+    (numpy.array([[0, math.inf], [0, 1]]), "NaN or infinite"), (numpy.array([[0, 1e300], [0, 1]]), "NaN or infinite"),
+    (numpy.array([[0, 1.5], [0, 1]]), r"from 0 to 1.5 where \[0, 1\] is needed.*scale them"),
+    (numpy.array([[-0.5, 1], [0, 1]]), "from -0.5 to 1"), (numpy.array([[0, 300], [0, 1]]), "integers are divided by 255"),
+    (numpy.zeros((0, 4)), "no pixels"), (numpy.zeros((4, 0)), "no pixels"), (numpy.zeros((2, 2, 2, 3)), "images are"),
+    (numpy.array([["a", "b"]]), "values of type <U1"), (numpy.array([[1j]]), "values of type complex128"),
+])
+def test_arrays_that_are_no_images_are_refused(tmp_path, array, message):
+    numpy.save(tmp_path / "a.npy", array)
+    refuses(tmp_path / "a.npy", message)
+
+
+@pytest.mark.parametrize("save", [numpy.save, numpy.savez])
+def test_pickled_objects_are_refused(tmp_path, save):
+    path = tmp_path / ("a.npy" if save is numpy.save else "a.npz")
+    save(path, numpy.array([{"an": "object"}], dtype=object))
+    refuses(path, "pickled Python objects, which are never loaded")
+
+
+def test_a_folder_is_refused(tmp_path):
+    refuses(tmp_path, "can't be read")
+
+
+# MNIST, from a folder or by download. No network: the server is on loopback.
+
+@pytest.fixture
+def tiny_mnist(monkeypatch):
+    """Four small files in place of the published ones, their checksums known. -> {file name: content}"""
+    contents = {}
+    for part, file_name in datasets.FILES.items():
+        images = numpy.full((3, 28, 28), len(part), numpy.uint8)
+        contents[file_name] = gzip.compress(idx(numpy.arange(3, dtype=numpy.uint8) if "labels" in part else images))
+        monkeypatch.setitem(datasets.SHA256["mnist"], part, hashlib.sha256(contents[file_name]).hexdigest())
+    return contents
+
+
+@pytest.fixture
+def server(tmp_path):
+    """serve(name, {file: bytes}) -> base address of a folder on a loopback server; server.log of requests"""
+    root = tmp_path / "server"
+    log = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            log.append(self.path)
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(root)))
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+
+    def serve(name, contents):
+        (root / name).mkdir(parents=True)
+        for file_name, content in contents.items():
+            (root / name / file_name).write_bytes(content)
+        return f"http://127.0.0.1:{httpd.server_port}/{name}/"
+    serve.log = log
+    yield serve
+    httpd.shutdown()
+    httpd.server_close()
+
+
+def test_files_in_a_folder_are_used_as_they_are(tmp_path, tiny_mnist, monkeypatch):
+    for folder in (tmp_path, tmp_path / "sub" / "mnist"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in tiny_mnist.items():
+            (folder / name).write_bytes(content)
+    assert datasets.mnist("mnist", tmp_path).train.shape == (3, 784)
+    data = datasets.load("mnist", tmp_path / "sub")
+    assert data.shape == (28, 28) and data.test_labels.tolist() == [0, 1, 2]
+    monkeypatch.setenv("MINIVAE_DATA", str(tmp_path))
+    numpy.testing.assert_array_equal(datasets.load("mnist").train, data.train)
+
+
+def test_a_file_that_is_not_the_published_one_is_refused(tmp_path, tiny_mnist):
+    for name, content in tiny_mnist.items():
+        (tmp_path / name).write_bytes(content + b" ")
+    with pytest.raises(InputError, match="not the published file: its SHA-256.*delete it"):
+        datasets.mnist("mnist", tmp_path)
+
+
+def test_download_falls_back_to_the_second_mirror_and_is_kept(tmp_path, tiny_mnist, server, capsys):
+    first = server("first", {})
+    second = server("second", tiny_mnist)
+    folder = tmp_path / "cache"
+    data = datasets.mnist("mnist", folder, mirrors=[first, second])
+    assert data.train.shape == (3, 784)
+    assert sorted(p.name for p in (folder / "mnist").iterdir()) == sorted(tiny_mnist)
+    assert len(server.log) >= 8
+    server.log.clear()
+    datasets.mnist("mnist", folder, mirrors=[first, second])
+    assert not server.log, "downloaded again"
+
+
+def test_a_wrong_download_leaves_nothing_behind(tmp_path, tiny_mnist, server):
+    bad = server("bad", {name: content[:-1] for name, content in tiny_mnist.items()})
+    with pytest.raises(InputError, match="can't be downloaded.*SHA-256.*File not found.*--data-dir"):
+        datasets.mnist("mnist", tmp_path / "cache", mirrors=[bad, server("empty", {})])
+    assert not list((tmp_path / "cache" / "mnist").iterdir())
+
+
+def test_a_mirror_out_of_reach_is_told(tmp_path, tiny_mnist):
+    with pytest.raises(InputError, match="can't be downloaded.*refused"):
+        datasets.mnist("mnist", tmp_path, mirrors=["http://127.0.0.1:9/"])
+
+
+def test_a_broken_connection_is_told(tmp_path, tiny_mnist):
+    class Breaks(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"x" * 10)
+
+        def log_message(self, *arguments):
+            pass
+
+    httpd = http.server.HTTPServer(("127.0.0.1", 0), Breaks)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(InputError, match="after 10 of 1000 bytes|IncompleteRead"):
+            datasets.mnist("mnist", tmp_path, mirrors=[f"http://127.0.0.1:{httpd.server_port}/"])
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+
+
+def test_the_published_checksums_and_addresses_are_well_formed():
+    for name in ("mnist", "fashion-mnist"):
+        assert set(datasets.SHA256[name]) == set(datasets.FILES)
+        assert all(len(digest) == 64 for digest in datasets.SHA256[name].values())
+        assert len(datasets.MIRRORS[name]) >= 2
+        assert all(address.startswith("https://") and address.endswith("/") for address in datasets.MIRRORS[name])

@@ -1,0 +1,99 @@
+import math
+import tracemalloc
+
+import numpy
+import pytest
+
+from minivae import VAE, evaluation
+from minivae.errors import InputError
+from test_vae import integrate, small_vae
+
+
+def test_elbo_and_log_likelihood_against_quadrature(rng):
+    vae, x = small_vae(rng)
+    log_px, elbo, kl_prior, kl_posterior = integrate(vae, x)
+    bounds = [evaluation.elbo(vae, x, rng, n_samples=2000) for _ in range(50)]
+    values = numpy.array([bound.elbo for bound in bounds])
+    assert (numpy.abs(values.mean(axis=0) - elbo) < 4 * values.std(axis=0) / math.sqrt(50)).all()
+    numpy.testing.assert_allclose(bounds[0].kl, kl_prior, atol=1e-10)
+    numpy.testing.assert_allclose(bounds[0].elbo, bounds[0].reconstruction - bounds[0].kl)
+
+    estimates = numpy.array([evaluation.log_likelihood(vae, x, rng, n_samples=20_000) for _ in range(20)])
+    error = estimates.std(axis=0) / math.sqrt(20)
+    assert (numpy.abs(estimates.mean(axis=0) - log_px) < 4 * error + 1e-4).all()
+    assert (kl_posterior > 100 * error).all(), "the estimate can't be told from the ELBO"
+
+
+def test_the_importance_bound_rises_with_the_samples_and_stays_below_log_px(rng):
+    vae, x = small_vae(rng)
+    log_px = integrate(vae, x)[0].mean()
+    previous = -math.inf
+    for n_samples in (1, 3, 10, 100):
+        repeats = numpy.array([evaluation.log_likelihood(vae, x, rng, n_samples).mean() for _ in range(400)])
+        error = repeats.std() / math.sqrt(400)
+        assert repeats.mean() > previous - 4 * error and repeats.mean() < log_px + 4 * error
+        previous = repeats.mean()
+
+
+def test_one_sample_is_exact_where_q_is_the_posterior(rng):
+    """A decoder that ignores z makes the prior the posterior; an encoder of zeros makes it q."""
+    vae, x = small_vae(rng, latent_dim=3)
+    bias = vae.parameters["decoder.1.b"].copy()
+    vae.parameters.flat[...] = 0
+    vae.parameters["decoder.1.b"][...] = bias
+    exact = vae.likelihood.log_prob(x, numpy.tile(bias, (3, 1)))
+    for n_samples in (1, 7):
+        numpy.testing.assert_allclose(evaluation.log_likelihood(vae, x, rng, n_samples), exact, atol=1e-12)
+    numpy.testing.assert_allclose(evaluation.elbo(vae, x, rng).elbo, exact, atol=1e-12)
+
+
+def test_the_portions_do_not_change_the_result(rng):
+    """Sums over chunks of samples agree with one sum over all: the weights are the same numbers."""
+    vae, x = small_vae(rng)
+    class Replay:
+        """Deals out one long row of draws, whatever the portions."""
+        def __init__(self):
+            self.draws = numpy.random.default_rng(5).standard_normal(60)
+            self.position = 0
+        def standard_normal(self, shape, dtype):
+            self.position += math.prod(shape)
+            return self.draws[self.position - math.prod(shape):self.position].reshape(shape)
+    whole = evaluation.log_likelihood(vae, x[:1], Replay(), n_samples=60, rows=600)
+    parts = evaluation.log_likelihood(vae, x[:1], Replay(), n_samples=60, rows=70)
+    numpy.testing.assert_allclose(whole, parts, rtol=1e-13)
+    once = evaluation.elbo(vae, numpy.tile(x, (5, 1)), numpy.random.default_rng(0), batch_size=100).elbo
+    split = evaluation.elbo(vae, numpy.tile(x, (5, 1)), numpy.random.default_rng(0), batch_size=4).elbo
+    numpy.testing.assert_allclose(once, split, rtol=1e-12)
+
+
+def test_memory_stays_bounded_whatever_the_number_of_samples(rng):
+    vae = VAE(784, 20, hidden=(50,), backend="numpy")
+    x = (rng.random((5, 784)) < 0.3).astype("float32")
+    peaks = []
+    for n_samples in (200, 4000):
+        tracemalloc.start()
+        evaluation.log_likelihood(vae, x, rng, n_samples, rows=500)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] and peaks[1] < 20 * 500 * 784 * 4
+
+
+def test_active_units_are_those_whose_mean_moves(rng):
+    vae, _ = small_vae(rng, latent_dim=3)
+    x = (rng.random((50, 6)) < 0.5).astype(float)
+    vae.parameters["encoder.1.W"][:, 1] = 0         # the mean of latent 1 is the same for every x
+    result = evaluation.active_units(vae, x, batch_size=7)
+    mean, _ = vae.encode(x)
+    numpy.testing.assert_allclose(result.variances, mean.var(axis=0), atol=1e-12)
+    assert result.count == 2 and result.variances[1] < 1e-20
+
+
+def test_progress_is_told_to_the_end_and_bad_counts_are_refused(rng):
+    vae, x = small_vae(rng)
+    seen = []
+    evaluation.log_likelihood(vae, x, rng, 20, rows=20, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (3, 3)
+    with pytest.raises(InputError, match="n_samples is 0"):
+        evaluation.log_likelihood(vae, x, rng, n_samples=0)
+    with pytest.raises(InputError, match="n_samples is 0"):
+        evaluation.elbo(vae, x, rng, n_samples=0)

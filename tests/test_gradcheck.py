@@ -1,0 +1,170 @@
+"""The checker has to be right about right gradients and about wrong ones; then the library is judged by it."""
+
+import numpy
+import pytest
+
+from minivae import layers, selfcheck, vae
+from minivae.errors import InputError
+from minivae.gradcheck import check_backward, check_gradient, numerical_gradient
+from minivae.likelihoods import Bernoulli
+from minivae.posteriors import DiagonalGaussian
+
+
+# numerical_gradient
+
+def test_numerical_gradient_of_known_functions(rng):
+    x = rng.standard_normal((3, 2))
+    before = x.copy()
+    numpy.testing.assert_allclose(numerical_gradient(lambda x: (x ** 3).sum(), x), 3 * x ** 2, atol=1e-8)
+    dy = rng.standard_normal((3, 2))
+    numpy.testing.assert_allclose(numerical_gradient(numpy.sin, x, dy), dy * numpy.cos(x), atol=1e-9)
+    numpy.testing.assert_array_equal(x, before)
+
+
+def test_a_large_constant_beside_the_function_does_not_drown_it(rng):
+    x = rng.standard_normal(3)
+    y = numerical_gradient(lambda x: numpy.concatenate([numpy.sin(x), [1e9]]), x, numpy.ones(4))
+    numpy.testing.assert_allclose(y, numpy.cos(x), rtol=1e-9)
+
+
+def test_numerical_gradient_refuses_views_that_it_could_not_change(rng):
+    with pytest.raises(InputError, match="not contiguous"):
+        numerical_gradient(numpy.sum, rng.standard_normal((3, 2)).T)
+
+
+# The bank of wrong gradients
+
+def forward(x, W, b):
+    return numpy.tanh(x @ W + b)
+
+
+def right(dy, x, W, b):
+    da = dy * (1 - forward(x, W, b) ** 2)
+    return {"x": da @ W.T, "W": x.T @ da, "b": da.sum(axis=0)}
+
+
+def change(tensor, function):
+    def wrong(dy, x, W, b):
+        gradients = right(dy, x, W, b)
+        return {**gradients, tensor: function(gradients[tensor], dy, x, W, b)}
+    return tensor, wrong
+
+
+def one_element(g, *_):
+    g[1, 0] *= 1.001
+    return g
+
+
+BANK = {    # what is wrong: the tensor it is wrong in, and a backward function
+    "sign": change("W", lambda g, *_: -g),
+    "factor 2": change("x", lambda g, *_: 2 * g),
+    "summed instead of averaged": change("b", lambda g, dy, x, W, b: g / len(x)),
+    "transposed": change("W", lambda g, *_: g.T.copy()),
+    "zero": change("b", lambda g, *_: 0 * g),
+    "activation forgotten": change("W", lambda g, dy, x, W, b: x.T @ dy),
+    "derivative of the pre-activation": change("b", lambda g, dy, x, W, b: (dy * (1 - (x @ W + b) ** 2)).sum(0)),
+    "1 − y instead of 1 − y²": change("x", lambda g, dy, x, W, b: (dy * (1 - forward(x, W, b))) @ W.T),
+    "rows permuted": change("x", lambda g, *_: g[::-1].copy()),
+    "one example left out": change("b", lambda g, dy, x, W, b: g - (dy * (1 - forward(x, W, b) ** 2))[0]),
+    "cotangent ignored": change("b", lambda g, dy, x, W, b: (1 - forward(x, W, b) ** 2).sum(axis=0)),
+    "cotangent averaged": change("b", lambda g, dy, x, W, b: right(0 * dy + dy.mean(), x, W, b)["b"]),
+    "one element by a thousandth": change("W", one_element),
+    "off by 1e-6": change("x", lambda g, *_: g * (1 + 1e-6)),
+    "not finite": change("x", lambda g, *_: g / 0.0 * 0),
+    "shape": change("b", lambda g, *_: g[:, None]),
+    "nothing returned": change("W", lambda g, *_: None),
+}
+
+
+@pytest.fixture
+def inputs(rng):
+    return {"x": rng.standard_normal((3, 3)), "W": rng.standard_normal((3, 3)), "b": rng.standard_normal(3)}
+
+
+def test_the_right_gradient_passes_with_every_seed(inputs):
+    for seed in range(200):
+        rng = numpy.random.default_rng(seed)
+        inputs = {name: rng.standard_normal(x.shape) for name, x in inputs.items()}
+        report = check_backward("f", forward, right, inputs, rng)
+        assert report.ok, report
+
+
+@pytest.mark.parametrize("name", BANK)
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value)")
+def test_every_wrong_gradient_is_caught_in_its_tensor_and_no_other(inputs, rng, name):
+    tensor, wrong = BANK[name]
+    report = check_backward("f", forward, wrong, inputs, rng)
+    assert [check.tensor for check in report.checks if not check.ok] == [tensor], report
+
+
+def test_the_report_names_the_worst_element_with_both_values(inputs, rng):
+    report = str(check_backward("my layer", forward, BANK["one element by a thousandth"][1], inputs, rng))
+    line = next(line for line in report.splitlines() if "yours" in line)
+    assert "W[1, 0]" in line and "differences give" in line
+    assert "my layer" in report and "WRONG" in report and "3x3" in report
+
+
+def test_redrawn_noise_is_named(inputs, rng):
+    noise = numpy.random.default_rng(0)
+    report = check_backward("f", lambda x, W, b: forward(x, W, b) + noise.standard_normal((3, 3)), right, inputs, rng)
+    assert not report.ok and "is noise redrawn" in str(report)
+
+
+def test_a_changed_input_is_named(inputs, rng):
+    def careless(dy, x, W, b):
+        gradients = right(dy, x, W, b)
+        x *= 2
+        return gradients
+    report = check_backward("f", forward, careless, inputs, rng)
+    assert "x itself was changed" in str(report)
+
+
+def test_float32_is_warned_about():
+    x = numpy.linspace(-1, 1, 5, dtype="float32")
+    check = check_gradient("f", "x", lambda x: (x * x).sum(), x, 2 * x)
+    assert any("float64" in warning for warning in check.warnings)
+
+
+def test_a_function_that_is_not_finite_is_named():
+    x = numpy.array([1.0])
+    check = check_gradient("f", "x", lambda x: x * numpy.inf, x, x)
+    assert not check.ok and "function itself is not finite" in str(check)
+
+
+# The library's own gradients. Each sabotage below is a mistake seen in public code.
+
+def test_every_gradient_of_the_library_is_right():
+    reports = list(selfcheck.library_reports(numpy))
+    wrong = [str(check) for report in reports for check in report.checks if not check.ok]
+    assert not wrong, "\n".join(wrong)
+    assert max(check.error for report in reports for check in report.checks) < 1e-8    # far from the limit of 1e-7
+
+
+def linear_backward_forgets_the_batch(dy, x, W, dW, db, need_dx=True):
+    dx = layers_linear_backward(dy, x, W, dW, db, need_dx)
+    db[...] = dy[0]
+    return dx
+
+
+layers_linear_backward = layers.linear_backward
+SABOTAGE = [
+    (layers, "linear_backward", linear_backward_forgets_the_batch),
+    (layers.ACTIVATIONS, "tanh", (layers.tanh, lambda dy, y: dy * (1 - y))),
+    (layers.ACTIVATIONS, "relu", (layers.relu, lambda dy, y: dy)),
+    (DiagonalGaussian, "sample_backward", lambda q, dz, h, eps: q._join(dz, dz * eps * q.mean_and_scale(h)[1], h)),
+    (DiagonalGaussian, "kl_backward", lambda q, dkl, h: dkl[:, None] * numpy.concatenate(
+        [q.split(h)[0], numpy.expm1(q.split(h)[1])], axis=-1)),
+    (DiagonalGaussian, "log_prob_of_sample_backward", lambda q, dlogq, h, eps: numpy.zeros_like(h)),
+    (vae, "prior_log_prob_backward", lambda dlogp, z: 0 * z),
+    (selfcheck, "prior_log_prob_backward", lambda dlogp, z: -z),
+    (Bernoulli, "log_prob_backward", lambda p, dlogp, x, a: dlogp[..., None] * (p.mean(a) - x)),
+]
+
+
+@pytest.mark.parametrize("owner, name, wrong", SABOTAGE)
+def test_every_sabotage_of_the_library_is_caught(monkeypatch, owner, name, wrong):
+    if isinstance(owner, dict):
+        monkeypatch.setitem(owner, name, wrong)
+    else:
+        monkeypatch.setattr(owner, name, wrong)
+    assert any(not report.ok for report in selfcheck.library_reports(numpy))

@@ -1,0 +1,261 @@
+"""The command line as its users meet it: what it prints, what it leaves behind, and how it fails."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy
+import pytest
+
+from minivae import __main__ as command_line
+from minivae import layers, optimizers
+
+SMALL = ["--hidden", "8", "--batch-size", "100", "--backend", "numpy"]
+
+
+def train_small(run_cli, folder, *more, epochs=2):
+    code, out, err = run_cli("train", "--out", folder, "--epochs", epochs, *SMALL, *more)
+    assert code == 0, err
+    return out
+
+
+def read_checkpoint(folder):
+    with numpy.load(folder / "checkpoint.npz") as file:
+        return {name: file[name] for name in file.files}
+
+
+def assert_same_checkpoint(one, other):
+    one, other = read_checkpoint(one), read_checkpoint(other)
+    assert set(one) == set(other)
+    for name in one:
+        numpy.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+# What the commands do
+
+def test_train_leaves_a_run_with_everything_in_it(run_cli, tmp_path):
+    out = train_small(run_cli, tmp_path / "run")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "config.json", "history.csv", "checkpoint.npz", "curves.png", "reconstructions.png", "samples.png",
+        "plane.png", "codes.png"}
+    rows = list(csv.DictReader(open(tmp_path / "run" / "history.csv")))
+    assert [row["epoch"] for row in rows] == ["1", "2"] and float(rows[1]["test_elbo"]) > float(rows[0]["test_elbo"])
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["hidden"] == [8]
+    line = next(line for line in out.splitlines() if line.strip().startswith("2/2"))
+    loss, reconstruction, kl, elbo = map(float, line.split()[1:5])
+    assert loss == pytest.approx(reconstruction + kl, abs=0.02) and elbo == pytest.approx(float(rows[1]["test_elbo"]), abs=0.01)
+
+
+def test_show_draws_anew_what_was_deleted(run_cli, tmp_path):
+    train_small(run_cli, tmp_path / "run", "--latent", "3")
+    assert not (tmp_path / "run" / "plane.png").exists(), "a plane of three latents"
+    (tmp_path / "run" / "samples.png").unlink()
+    code, out, _ = run_cli("show", tmp_path / "run")
+    assert code == 0 and "samples.png" in out and (tmp_path / "run" / "samples.png").exists()
+
+
+def test_evaluate_prints_the_three_measures(run_cli, tmp_path):
+    train_small(run_cli, tmp_path / "run")
+    code, out, _ = run_cli("evaluate", tmp_path / "run", "--samples", "50", "--images", "40")
+    numbers = {name: float(re.search(rf"^ *{re.escape(name)} +(-?[\d.]+)", out, re.M)[1])
+               for name in ("ELBO", "reconstruction", "KL", "log p(x)", "active units")}
+    assert code == 0 and "40 test images" in out
+    assert numbers["ELBO"] == pytest.approx(numbers["reconstruction"] - numbers["KL"], abs=0.002)
+    assert numbers["ELBO"] <= numbers["log p(x)"] < 0 and 0 <= numbers["active units"] <= 2
+
+
+def test_train_on_a_file(run_cli, tmp_path):
+    numpy.savez(tmp_path / "a.npz", x=numpy.random.default_rng(0).random((30, 5, 4)), y=numpy.zeros(3))
+    train_small(run_cli, tmp_path / "run", "--data", tmp_path / "a.npz", "--key", "x")
+    assert run_cli("show", tmp_path / "run")[0] == 0
+
+
+def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
+    code, out, _ = run_cli("gradcheck", "--backend", "numpy")
+    assert code == 0 and "0 wrong" in out and "VAE, relu, monte-carlo iwae, L = 3" in out and "encoder.0.W" in out
+    monkeypatch.setitem(layers.ACTIVATIONS, "tanh", (layers.tanh, lambda dy, y: dy * (1 + y * y)))
+    code, out, _ = run_cli("gradcheck", "--backend", "numpy")
+    assert code == 1 and "WRONG" in out
+
+
+def test_bench_prints_its_table(run_cli):
+    code, out, _ = run_cli("bench", "--batch", "2", "--backend", "numpy")
+    assert code == 0 and "x the products" in out
+
+
+def test_help_and_version(run_cli):
+    for arguments in (["--help"], ["train", "--help"], ["evaluate", "--help"]):
+        code, out, _ = run_cli(*arguments)
+        assert code == 0 and "usage: minivae" in out
+    assert run_cli("--version")[1].startswith("minivae ")
+
+
+# Interruption
+
+def start(folder, *more, **options):
+    arguments = [sys.executable, "-m", "minivae", "train", "--out", folder, *SMALL, *more]
+    return subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            **options)
+
+
+def test_kill_9_in_the_middle_of_an_epoch_then_resume(run_cli, tmp_path):
+    train_small(run_cli, tmp_path / "whole", epochs=5)
+    # The process kills itself in the 7th of the 15 steps of epoch 3: no handler, no cleaning up.
+    script = ("import os, signal\n"
+              "from minivae import __main__, optimizers\n"
+              "step = optimizers.Adam.step\n"
+              "def deadly(self, g):\n"
+              "    if self.t == 2 * 15 + 6:\n"
+              "        os.kill(os.getpid(), signal.SIGKILL)\n"
+              "    step(self, g)\n"
+              "optimizers.Adam.step = deadly\n"
+              f"__main__.main(['train', '--out', {str(tmp_path / 'killed')!r}, '--epochs', '5', *{SMALL!r}])")
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == -signal.SIGKILL
+    assert int(read_checkpoint(tmp_path / "killed")["epoch"]) == 2
+    code, out, err = run_cli("train", "--resume", tmp_path / "killed")
+    assert code == 0 and "going on after epoch 2 of 5" in out, err
+    assert_same_checkpoint(tmp_path / "whole", tmp_path / "killed")
+    rows = [list(csv.DictReader(open(tmp_path / name / "history.csv"))) for name in ("whole", "killed")]
+    for one, other in zip(*rows, strict=True):
+        assert [one[k] for k in ("epoch", "loss", "kl", "test_elbo")] == [other[k] for k in ("epoch", "loss", "kl", "test_elbo")]
+
+
+def test_ctrl_c_keeps_the_finished_epochs_and_says_how_to_go_on(tmp_path):
+    process = start(tmp_path / "run", "--epochs", "100000")
+    deadline = time.monotonic() + 60
+    while not process.stdout.readline().strip().startswith("2/"):
+        assert time.monotonic() < deadline
+    threading.Thread(target=process.stdout.read, daemon=True).start()       # a full pipe would block the process
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    error = process.stderr.read()
+    assert "Traceback" not in error and f"--resume {tmp_path / 'run'}" in error
+    kept = int(re.search(r"keeps the (\d+) finished epochs", error)[1])
+    assert kept >= 2 and int(read_checkpoint(tmp_path / "run")["epoch"]) in (kept, kept + 1)
+    process.stderr.close()
+
+
+def test_more_epochs_can_be_added_to_a_finished_run(run_cli, tmp_path):
+    train_small(run_cli, tmp_path / "whole", epochs=4)
+    train_small(run_cli, tmp_path / "run", epochs=2)
+    code, _, err = run_cli("train", "--resume", tmp_path / "run")
+    assert code == 2 and "has finished its 2 epochs; to add some, give --epochs above 2" in err
+    assert run_cli("train", "--resume", tmp_path / "run", "--epochs", 4)[0] == 0
+    assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
+
+
+def test_a_loss_that_diverges_ends_training_and_keeps_the_last_good_checkpoint(run_cli, tmp_path, monkeypatch):
+    step = optimizers.Adam.step
+
+    def explode(self, g):
+        if self.t == 35:
+            g[...] = numpy.inf
+        step(self, g)
+    monkeypatch.setattr(optimizers.Adam, "step", explode)
+    code, _, err = run_cli("train", "--out", tmp_path / "run", "--epochs", 5, *SMALL)
+    assert code == 1 and re.search(r"the loss became nan in epoch 3, step 7; try a smaller learning rate.*keeps epoch 2", err)
+    kept = read_checkpoint(tmp_path / "run")
+    assert int(kept["epoch"]) == 2 and all(numpy.isfinite(kept[k]).all() for k in kept if k.startswith("parameters"))
+
+
+# Bad input: one line with cause, value and remedy; exit code 2; nothing saved is lost
+
+def refused(run_cli, message, *arguments):
+    code, _, err = run_cli(*arguments)
+    assert code == 2
+    *_, line = err.strip().splitlines()
+    assert re.search(message, line), err
+    assert "Traceback" not in err and (len(err.strip().splitlines()) == 1 or "usage:" in err)
+
+
+@pytest.mark.parametrize("option, value", [
+    ("--latent", "0"), ("--latent", "-1"), ("--latent", "two"), ("--hidden", "8,0"), ("--epochs", "0"), ("--epochs", "1.5"),
+    ("--batch-size", "0"), ("--batch-size", "-3"), ("--lr", "0"), ("--lr", "-1"), ("--lr", "nan"), ("--lr", "inf"),
+    ("--seed", "-1"),
+])
+def test_bad_numbers(run_cli, tmp_path, option, value):
+    refused(run_cli, f"argument {option}: '.*' is not a", "train", "--out", tmp_path / "run", f"{option}={value}")
+    assert not (tmp_path / "run").exists()
+
+
+def test_bad_usage(run_cli):
+    refused(run_cli, "required: COMMAND")
+    refused(run_cli, "invalid choice", "fly")
+    refused(run_cli, "invalid choice: 'sideways'", "train", "--binarize", "sideways")
+    refused(run_cli, "is not a whole number", "evaluate", "run", "--samples", "0")
+
+
+def test_bad_data(run_cli, tmp_path):
+    out = ("--out", tmp_path / "run")
+    refused(run_cli, "no data set and no file is called 'emnist'", "train", *out, "--data", "emnist")
+    (tmp_path / "a.gz").write_bytes(b"\x1f\x8bbroken")
+    refused(run_cli, "truncated or corrupted", "train", *out, "--data", tmp_path / "a.gz")
+    numpy.savez(tmp_path / "two.npz", a=numpy.zeros((3, 4)), b=numpy.ones(3))
+    refused(run_cli, r"holds 2 arrays \(a, b\); name one of them with --key", "train", *out, "--data", tmp_path / "two.npz")
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"not mnist")
+    refused(run_cli, "not the published file", "train", *out, "--data", "mnist", "--data-dir", tmp_path)
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_gpu(run_cli, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    refused(run_cli, "CuPy can't be used here: it can't be imported", "train", "--out", tmp_path / "run", "--backend", "cupy")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_with_a_run(run_cli, tmp_path):
+    train_small(run_cli, tmp_path / "run")
+    before = read_checkpoint(tmp_path / "run")
+    refused(run_cli, "already holds a run; go on with it by --resume", "train", "--out", tmp_path / "run", *SMALL)
+    refused(run_cli, "no data set", "train", "--out", tmp_path / "run", "--overwrite", "--data", "emnist")
+    after = read_checkpoint(tmp_path / "run")
+    assert all((before[name] == after[name]).all() for name in before)
+    train_small(run_cli, tmp_path / "run", "--overwrite", "--seed", "1")
+    assert (read_checkpoint(tmp_path / "run")["parameters/encoder.0.W"] != before["parameters/encoder.0.W"]).any()
+
+
+def test_an_unwritable_folder(run_cli, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    refused(run_cli, "can't be written.*--out", "train", "--out", tmp_path / "file" / "run", *SMALL)
+
+
+def test_a_full_disk_keeps_what_was_saved(run_cli, tmp_path, monkeypatch):
+    train_small(run_cli, tmp_path / "run")
+    before = read_checkpoint(tmp_path / "run")
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(os, "fsync", full)
+    refused(run_cli, "can't be written .No space left on device.; what was saved before is kept; make room",
+            "train", "--resume", tmp_path / "run", "--epochs", "4")
+    refused(run_cli, "No space left on device", "show", tmp_path / "run")
+    after = read_checkpoint(tmp_path / "run")
+    assert all((before[name] == after[name]).all() for name in before)
+
+
+def test_bad_runs(run_cli, tmp_path):
+    for arguments in (["train", "--resume"], ["show"], ["evaluate"]):
+        refused(run_cli, "is no run folder", *arguments, tmp_path / "none")
+    train_small(run_cli, tmp_path / "run")
+    refused(run_cli, "was made with --lr 0.001, not 0.5; leave the option out", "train", "--resume", tmp_path / "run", "--lr", "0.5")
+    refused(run_cli, "leave out --out and --overwrite", "train", "--resume", tmp_path / "run", "--overwrite")
+    train_small(run_cli, tmp_path / "other", "--latent", "5")
+    (tmp_path / "run" / "checkpoint.npz").write_bytes((tmp_path / "other" / "checkpoint.npz").read_bytes())
+    for arguments in (["show"], ["evaluate"], ["train", "--epochs", "9", "--resume"]):
+        refused(run_cli, "another architecture", *arguments, tmp_path / "run")
+    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"PK")
+    refused(run_cli, "truncated or corrupted", "evaluate", tmp_path / "run")
+
+
+def test_ctrl_c_elsewhere_exits_130_without_a_traceback(run_cli, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(command_line.bench, "report", interrupted)
+    code, _, err = run_cli("bench")
+    assert code == 130 and err.strip() == "minivae: interrupted"

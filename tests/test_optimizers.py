@@ -1,0 +1,114 @@
+"""Each optimizer against its equations, followed one parameter at a time in plain Python."""
+
+import math
+
+import numpy
+import pytest
+
+from minivae import SGD, Adagrad, Adam, Momentum, RMSprop
+from minivae.errors import InputError
+from minivae.optimizers import OPTIMIZERS
+
+
+def sgd(theta, gradients, lr=0.1):
+    for g in gradients:
+        theta -= lr * g
+    return theta
+
+
+def momentum(theta, gradients, lr=0.1, gamma=0.8):
+    v = 0.0
+    for g in gradients:
+        v = gamma * v + g
+        theta -= lr * v
+    return theta
+
+
+def adagrad(theta, gradients, lr=0.1, eps=1e-3):
+    s = 0.0
+    for g in gradients:
+        s += g * g
+        theta -= lr * g / (math.sqrt(s) + eps)
+    return theta
+
+
+def rmsprop(theta, gradients, lr=0.1, rho=0.7, eps=1e-3):
+    s = 0.0
+    for g in gradients:
+        s = rho * s + (1 - rho) * g * g
+        theta -= lr * g / (math.sqrt(s) + eps)
+    return theta
+
+
+def adam(theta, gradients, lr=0.1, beta1=0.8, beta2=0.95, eps=1e-3):
+    """Kingma & Ba 2015, algorithm 1, as printed there."""
+    m = v = 0.0
+    for t, g in enumerate(gradients, 1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        theta -= lr * (m / (1 - beta1 ** t)) / (math.sqrt(v / (1 - beta2 ** t)) + eps)
+    return theta
+
+
+CASES = [(SGD, sgd, {}), (Momentum, momentum, {"momentum": 0.8}), (Adagrad, adagrad, {"epsilon": 1e-3}),
+         (RMSprop, rmsprop, {"decay": 0.7, "epsilon": 1e-3}),
+         (Adam, adam, {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3})]
+
+
+@pytest.mark.parametrize("optimizer_class, by_hand, options", CASES)
+def test_steps_follow_the_equations(rng, optimizer_class, by_hand, options):
+    start, gradients = rng.standard_normal(5), rng.standard_normal((20, 5))
+    theta = start.copy()
+    optimizer = optimizer_class(theta, lr=0.1, **options)
+    for g in gradients:
+        given = g.copy()
+        optimizer.step(given)
+        numpy.testing.assert_array_equal(given, g)      # the gradient is only read
+    expected = [by_hand(start[i], gradients[:, i]) for i in range(5)]
+    numpy.testing.assert_allclose(theta, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_saved_state_goes_on_where_it_was(rng, name):
+    gradients = rng.standard_normal((10, 4)).astype("float32")
+    whole, halves = (numpy.ones(4, "float32") for _ in range(2))
+    one = OPTIMIZERS[name](whole)
+    for g in gradients:
+        one.step(g)
+    first = OPTIMIZERS[name](halves)
+    for g in gradients[:5]:
+        first.step(g)
+    saved = {key: value if key == "t" else value.copy() for key, value in first.state().items()}
+    second = OPTIMIZERS[name](halves)
+    second.load_state(saved)
+    for g in gradients[5:]:
+        second.step(g)
+    numpy.testing.assert_array_equal(whole, halves)
+    assert second.t == 10
+
+
+def test_adam_does_not_depend_on_the_scale_of_the_gradient(rng):
+    gradients, results = rng.standard_normal((5, 3)), []
+    for scale in (1.0, 1000.0):
+        theta = numpy.zeros(3)
+        optimizer = Adam(theta, epsilon=1e-30)
+        for g in gradients:
+            optimizer.step(scale * g)
+        results.append(theta)
+    numpy.testing.assert_allclose(*results, rtol=1e-12)
+
+
+def test_bad_input_is_refused():
+    for lr in (0, -1, math.nan, math.inf):
+        with pytest.raises(InputError, match="lr is"):
+            SGD(numpy.zeros(3), lr=lr)
+    with pytest.raises(InputError, match="beta2 is 1"):
+        Adam(numpy.zeros(3), beta2=1)
+    with pytest.raises(InputError, match="epsilon is 0"):
+        Adagrad(numpy.zeros(3), epsilon=0)
+    with pytest.raises(InputError, match=r"gradient has shape \(2,\), but shape \(3\) is needed"):
+        SGD(numpy.zeros(3)).step(numpy.zeros(2))
+    with pytest.raises(InputError, match="Adam keeps .* use the optimizer it was saved with"):
+        Adam(numpy.zeros(3)).load_state(Momentum(numpy.zeros(3)).state())
+    with pytest.raises(InputError, match=r"M has shape \(2,\)"):
+        Adam(numpy.zeros(3)).load_state(Adam(numpy.zeros(2)).state())

@@ -1,0 +1,29 @@
+import numpy
+import pytest
+
+from minivae.errors import InputError
+from minivae.parameters import Parameters
+
+SHAPES = {"encoder.0.W": (3, 2), "encoder.0.b": (2,), "decoder.0.W": (2, 3), "decoder.0.b": (3,)}
+
+
+def test_names_are_views_into_the_flat_vector():
+    parameters = Parameters(SHAPES, numpy, "float32")
+    assert parameters.flat.shape == (17,) and parameters.flat.dtype == "float32"
+    parameters.flat[...] = numpy.arange(17)
+    assert parameters["encoder.0.b"].tolist() == [6, 7]
+    parameters["decoder.0.W"][...] = -1
+    assert parameters.flat.tolist() == [0, 1, 2, 3, 4, 5, 6, 7] + [-1] * 6 + [14, 15, 16]
+    assert parameters.names() == list(SHAPES)
+    assert all(numpy.shares_memory(parameters[name], parameters.flat) for name in SHAPES)
+
+
+def test_layers_come_in_pairs():
+    parameters = Parameters(SHAPES, numpy, "float64")
+    (W, b), = parameters.layers("decoder")
+    assert W is parameters["decoder.0.W"] and b is parameters["decoder.0.b"]
+
+
+def test_an_unknown_name_lists_those_there_are():
+    with pytest.raises(InputError, match="no parameter 'encoder.W'; there are encoder.0.W, encoder.0.b"):
+        Parameters(SHAPES, numpy, "float64")["encoder.W"]

@@ -1,0 +1,64 @@
+"""That pictures are drawn, and show what they should; whether they look right, people have to see."""
+
+import numpy
+import pytest
+
+from minivae import VAE, plots
+
+HISTORY = [{"epoch": e, "loss": 30 - e, "reconstruction": 27 - e, "kl": 3, "test_elbo": -31 + e} for e in (1, 2, 3)]
+
+
+@pytest.fixture
+def vae():
+    return VAE(12, 2, hidden=(5,), backend="numpy")
+
+
+def test_tile_puts_images_in_rows():
+    images = numpy.arange(1, 4)[:, None] * numpy.ones((3, 6))
+    assert plots.tile(images, (2, 3), columns=2).tolist() == [
+        [1, 1, 1, 0, 2, 2, 2], [1, 1, 1, 0, 2, 2, 2], [0] * 7, [3, 3, 3, 0, 0, 0, 0], [3, 3, 3, 0, 0, 0, 0]]
+
+
+def test_the_plane_has_each_latent_along_its_axis(vae):
+    """The first latent grows to the right, the second upwards, and the ticks say so."""
+    vae.decode = lambda z: numpy.repeat(z @ numpy.array([[1.0], [10.0]]), 12, axis=1)
+    axes, = plots.latent_plane(vae, (4, 3), side=4).axes
+    sheet = axes.images[0].get_array()
+    z = [-1.150349, -0.318639, 0.318639, 1.150349]      # quantiles 1/8, 3/8, 5/8, 7/8 of N(0, 1)
+    for row in range(4):
+        for column in range(4):
+            assert sheet[row * 5, column * 4] == pytest.approx(z[column] + 10 * z[3 - row], abs=1e-5)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["-1.2", "1.2"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["1.2", "-1.2"]
+
+
+def test_reconstructions_alternate_with_the_originals(vae):
+    x = numpy.eye(12, dtype="float32")[:5]
+    axes, = plots.reconstructions(vae, x, (4, 3), columns=5).axes
+    sheet = numpy.asarray(axes.images[0].get_array())
+    assert sheet.shape == (9, 19)
+    numpy.testing.assert_array_equal(sheet[:4, 4:7].ravel(), x[1])
+    numpy.testing.assert_allclose(sheet[5:, 4:7].ravel(), vae.reconstruct(x)[1], rtol=1e-6)
+
+
+def test_curves_show_the_history():
+    bound, parts = plots.curves(HISTORY).axes
+    assert bound.lines[1].get_ydata().tolist() == [-30, -29, -28] and "best -28.00" in bound.get_title()
+    assert parts.lines[1].get_ydata().tolist() == [3, 3, 3]
+    plots.curves(HISTORY[:1])
+
+
+@pytest.mark.parametrize("labels", [None, numpy.array([0, 1, 9, 9])])
+def test_codes_are_the_posterior_means(vae, labels):
+    x = numpy.eye(12, dtype="float32")[:4]
+    axes = plots.codes(vae, x, labels).axes[0]
+    numpy.testing.assert_allclose(axes.collections[0].get_offsets(), vae.encode(x)[0], rtol=1e-6)
+
+
+def test_every_picture_can_be_written(vae, tmp_path):
+    x = numpy.eye(12, dtype="float32")
+    figures = [plots.curves(HISTORY), plots.reconstructions(vae, x, (4, 3)), plots.latent_plane(vae, (4, 3)),
+               plots.samples(vae, (4, 3), numpy.random.default_rng(0)), plots.codes(vae, x, numpy.arange(12) % 10)]
+    for i, figure in enumerate(figures):
+        plots.save(figure, tmp_path / f"{i}.png")
+        assert (tmp_path / f"{i}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

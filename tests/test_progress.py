@@ -1,0 +1,28 @@
+import io
+
+from minivae.progress import ProgressBar
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_sees_a_bar_on_one_line():
+    stream = Terminal()
+    bar = ProgressBar("epoch 1", stream)
+    bar(0, 10, lambda: "loss 5")
+    bar(5, 10, lambda: "never drawn: too soon")
+    bar(10, 10)
+    bar.clear()
+    text = stream.getvalue()
+    assert "epoch 1" in text and "  0 %  loss 5" in text and "100 %" in text
+    assert "never drawn" not in text and "\n" not in text and text.endswith("\r")
+
+
+def test_a_file_sees_nothing_and_the_note_is_not_computed():
+    stream = io.StringIO()
+    bar = ProgressBar("epoch 1", stream)
+    bar(0, 10, lambda: 1 / 0)
+    bar.clear()
+    assert stream.getvalue() == ""

@@ -1,0 +1,155 @@
+import os
+from types import SimpleNamespace
+
+import numpy
+import pytest
+
+from minivae import SGD, VAE, Adam, datasets, training
+from minivae.errors import InputError
+from minivae.vae import Loss
+
+IMAGES = datasets.digits().train[:230]
+
+
+def make(seed=0, latent_dim=2, **options):
+    vae = VAE(64, latent_dim, hidden=(20,), backend="numpy", seed=seed, **options)
+    return vae, Adam(vae.parameters.flat), numpy.random.default_rng(seed)
+
+
+def test_training_learns():
+    vae, optimizer, rng = make()
+    reports = list(training.train(vae, IMAGES, optimizer, 30, 20, rng, transform=datasets.binarize))
+    assert [report.epoch for report in reports] == list(range(1, 31))
+    assert reports[-1].loss < reports[0].loss - 10
+    last = reports[-1]
+    assert last.loss == pytest.approx(last.reconstruction + last.kl, rel=1e-5)
+    assert last.examples_per_second == pytest.approx(230 / last.seconds)
+
+
+class Recorder:
+    """A model that writes down what it is shown; the loss of a batch is the mean of its numbers."""
+
+    def __init__(self):
+        self.parameters = self.gradients = SimpleNamespace(flat=numpy.zeros(1))
+        self.seen = []
+
+    def draw_noise(self, rng, n_examples):
+        return None
+
+    def loss_and_grad(self, x, eps):
+        self.seen.append(x[:, 0].tolist())
+        return Loss(x.mean(), numpy.float64(0), numpy.float64(0))
+
+
+def test_every_example_is_seen_once_an_epoch_in_a_new_order():
+    model, data, optimizer = Recorder(), numpy.arange(10.0)[:, None], SimpleNamespace(step=lambda g: None)
+    reports = list(training.train(model, data, optimizer, 2, 4, numpy.random.default_rng(0)))
+    assert [len(batch) for batch in model.seen] == [4, 4, 2, 4, 4, 2]
+    first, second = sum(model.seen[:3], []), sum(model.seen[3:], [])
+    assert sorted(first) == sorted(second) == list(range(10)) and first != second
+    assert reports[0].loss == pytest.approx(4.5)        # the small last batch counts for its two examples only
+
+
+def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path):
+    whole, optimizer, rng = make()
+    list(training.train(whole, IMAGES, optimizer, 5, 50, rng, transform=datasets.binarize))
+
+    first, optimizer, rng = make()
+    list(training.train(first, IMAGES, optimizer, 2, 50, rng, transform=datasets.binarize))
+    training.save_checkpoint(tmp_path / "c.npz", first, optimizer, 2, rng)
+    second, optimizer, rng = make(seed=9)
+    epoch = training.load_checkpoint(tmp_path / "c.npz", second, optimizer, rng)
+    list(training.train(second, IMAGES, optimizer, 5, 50, rng, first_epoch=epoch + 1, transform=datasets.binarize))
+    numpy.testing.assert_array_equal(whole.parameters.flat, second.parameters.flat)
+    assert (first.parameters.flat != second.parameters.flat).any()
+
+
+@pytest.mark.parametrize("lr", [1e30, 1e6])
+def test_divergence_is_told_with_epoch_step_and_remedy(lr):
+    vae, _, rng = make()
+    with pytest.raises(training.Diverged, match=r"in epoch 1, step \d+; try a smaller learning rate"):
+        list(training.train(vae, IMAGES, SGD(vae.parameters.flat, lr=lr), 50, 50, rng))
+
+
+def test_parameters_that_break_at_the_last_step_are_noticed():
+    vae, _, rng = make()
+    class Breaks:
+        def step(self, g):
+            vae.parameters.flat[0] = numpy.nan
+    with pytest.raises(training.Diverged, match="parameters became infinite or NaN in epoch 1"):
+        list(training.train(vae, IMAGES[:50], Breaks(), 1, 50, rng))
+
+
+@pytest.mark.parametrize("arguments, message", [((0, 10), "epochs is 0"), ((1, 0), "batch_size is 0"),
+                                                ((1, -5), "batch_size is -5")])
+def test_bad_sizes_are_refused(arguments, message):
+    vae, optimizer, rng = make()
+    with pytest.raises(InputError, match=message):
+        list(training.train(vae, IMAGES, optimizer, *arguments, rng))
+    with pytest.raises(InputError, match="n_examples is 0"):
+        list(training.train(vae, IMAGES[:0], optimizer, 1, 1, rng))
+
+
+# Checkpoints
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    vae, optimizer, rng = make()
+    training.save_checkpoint(path, vae, optimizer, 3, rng)
+    return path
+
+
+def refuses(path, message, **options):
+    vae, optimizer, rng = make(**options)
+    before = vae.parameters.flat.copy()
+    with pytest.raises(InputError, match=message) as caught:
+        training.load_checkpoint(path, vae, optimizer, rng)
+    assert str(path) in str(caught.value)
+    numpy.testing.assert_array_equal(vae.parameters.flat, before)
+
+
+def test_a_truncated_checkpoint_is_refused(checkpoint):
+    whole = checkpoint.read_bytes()
+    for length in (0, 10, len(whole) // 2, len(whole) - 1):
+        checkpoint.write_bytes(whole[:length])
+        refuses(checkpoint, "truncated or corrupted")
+
+
+def test_a_corrupted_checkpoint_is_refused(checkpoint):
+    broken = bytearray(checkpoint.read_bytes())
+    broken[len(broken) // 2] ^= 0xFF
+    checkpoint.write_bytes(broken)
+    refuses(checkpoint, "truncated or corrupted")
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(checkpoint):
+    refuses(checkpoint, r"another architecture: encoder.1.W has shape \(20, 4\) there, \(20, 6\)", latent_dim=3)
+
+
+def test_a_missing_checkpoint_and_a_foreign_file_are_refused(checkpoint):
+    refuses(checkpoint.with_name("none.npz"), "does not exist")
+    numpy.savez(checkpoint, something=numpy.ones(3))
+    refuses(checkpoint, "no checkpoint of minivae")
+
+
+def test_pickled_objects_are_never_loaded(checkpoint, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "exploded"),)
+    numpy.savez(checkpoint, epoch=numpy.array([Bomb()], dtype=object))
+    refuses(checkpoint, "pickled Python objects, which are never loaded")
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(checkpoint, monkeypatch):
+    before = checkpoint.read_bytes()
+    vae, optimizer, rng = make(seed=5)
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        training.save_checkpoint(checkpoint, vae, optimizer, 4, rng)
+    assert checkpoint.read_bytes() == before
+    assert os.listdir(checkpoint.parent) == ["checkpoint.npz"]
