@@ -45,7 +45,7 @@ def elbo(vae, x, rng, n_samples=1, batch_size=500):
     return Elbo(reconstruction - kl, reconstruction, kl)
 
 
-def log_likelihood(vae, x, rng, n_samples=5000, rows=1000, progress=None):
+def log_likelihood(vae, x, rng, n_samples=5000, rows=500, progress=None):
     """log p(x) of each example by importance sampling, q(z|x) proposing z.    x (N, D) -> (N,)
 
     log p(x) ≈ log 1/K Σₖ wₖ,  w = p(x|z) p(z) / q(z|x)      (Burda et al. 2016, eq. 8, K = n_samples)
