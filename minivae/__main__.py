@@ -49,7 +49,8 @@ def train_command(args):
     if run:
         epoch = run.load(model, optimizer, rng)
         if epoch >= config["epochs"]:
-            raise InputError(f"{run.folder} has finished its {epoch} epochs; to add some, give --epochs above {epoch}")
+            raise InputError(f"{run.folder} has finished its {epoch} epochs; "
+                             f"to add some, give --epochs above {epoch}")
         print(f"going on after epoch {epoch} of {config['epochs']} in {run.folder}")
     else:
         run = runs.Run.create(args.out or f"runs/{_short_name(config['data'])}", config, args.overwrite)
@@ -61,7 +62,7 @@ def train_command(args):
           f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} {config['dtype']}")
 
     bar = ProgressBar("")
-    print(f"{'epoch':>9} {'loss':>9} {'reconstr.':>9} {'KL':>7} {'test ELBO':>10} {'examples/s':>11} {'left':>8}")
+    print("    epoch      loss reconstr.      KL  test ELBO  examples/s     left")
     try:
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
                             first_epoch=epoch + 1, transform=transform, progress=bar):
@@ -104,10 +105,10 @@ def _resumed_run(args):
     for name in runs.DEFAULTS:
         asked = getattr(args, name)
         if name in ("epochs", "data_dir") and asked is not None:
-            run.config[name] = asked        # more epochs, and data that has moved, change nothing that is past
+            run.config[name] = asked        # more epochs, or data that has moved: the past stays true
         elif asked is not None and asked != run.config[name]:
-            raise InputError(f"{args.resume} was made with --{name.replace('_', '-')} {run.config[name]}, not "
-                             f"{asked}; leave the option out, or start another run with --out")
+            raise InputError(f"{args.resume} was made with --{name.replace('_', '-')} {run.config[name]}, "
+                             f"not {asked}; leave the option out, or start another run with --out")
     return run
 
 
@@ -117,8 +118,8 @@ def _short_name(data):
 
 def _epoch_line(row, epochs, history):
     left = sum(r["seconds"] for r in history[-10:]) / len(history[-10:]) * (epochs - row["epoch"])
-    return (f"{row['epoch']:>4}/{epochs:<4} {row['loss']:>9.2f} {row['reconstruction']:>9.2f} {row['kl']:>7.2f} "
-            f"{row['test_elbo']:>10.2f} {row['examples_per_second']:>11.0f} {_duration(left):>8}")
+    return (f"{row['epoch']:>4}/{epochs:<4} {row['loss']:>9.2f} {row['reconstruction']:>9.2f} "
+            f"{row['kl']:>7.2f} {row['test_elbo']:>10.2f} {row['examples_per_second']:>11.0f} {_duration(left):>8}")
 
 
 def _duration(seconds):
@@ -147,7 +148,7 @@ def evaluate_command(args):
     bar = ProgressBar("log p(x)")
     log_px = evaluation.log_likelihood(model, test, rng, args.samples, progress=bar)
     bar.clear()
-    print(f"  log p(x)              {_mean(log_px)}    by importance sampling, {args.samples} samples an image")
+    print(f"  log p(x)              {_mean(log_px)}    importance sampling, {args.samples} samples an image")
     active = evaluation.active_units(model, test)
     print(f"  active units          {active.count} of {model.latent_dim}    latents with Var(E_q[z]) > 0.01")
     return OK
@@ -230,9 +231,9 @@ def _sizes(text):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="minivae", description="A variational autoencoder written out by hand.",
-                                     epilog="Exit codes: 0 well, 1 a check failed or training diverged, "
-                                            "2 bad usage or input, 130 interrupted.")
+    parser = argparse.ArgumentParser(
+        prog="minivae", description="A variational autoencoder written out by hand.",
+        epilog="Exit codes: 0 well, 1 a check failed or training diverged, 2 bad usage or input, 130 interrupted.")
     parser.add_argument("--version", action="version", version=f"minivae {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -241,23 +242,24 @@ def _parser():
         sub.set_defaults(command=function)
         return sub
 
-    sub = command("train", train_command, "Train a VAE, show its progress, and leave a run folder with pictures.")
+    sub = command("train", train_command, "Train a VAE and leave a run folder with its pictures.")
     sub.add_argument("--out", metavar="RUN", help="the run folder (default: runs/ and the name of the data)")
     sub.add_argument("--overwrite", action="store_true", help="replace the run that the folder holds")
-    sub.add_argument("--resume", metavar="RUN", help="go on with an interrupted run, or add --epochs to a finished one")
+    sub.add_argument("--resume", metavar="RUN",
+                     help="go on with an interrupted run, or add --epochs to a finished one")
     data = sub.add_argument_group("data")
     data.add_argument("--data", help="digits, mnist, fashion-mnist, or an IDX, .npy or .npz file of images "
                                      "(default: digits)")
     _add_data_dir(data)
     data.add_argument("--key", help="the name of the array in an .npz file that holds several")
     data.add_argument("--binarize", choices=runs.BINARIZE_MODES,
-                      help="how grey pixels become black or white: by chance anew each epoch (dynamic), by chance once "
-                           "(static), by threshold, or not at all (none: then no likelihood; see README) "
-                           "(default: dynamic)")
+                      help="how grey pixels become black or white: by chance anew each epoch (dynamic), by "
+                           "chance once (static), by threshold, or not at all (none: then the loss is no "
+                           "likelihood, see README) (default: dynamic)")
     model = sub.add_argument_group("model")
     model.add_argument("--latent", type=_count, metavar="Z", help="latent dimensions (default: 2)")
-    model.add_argument("--hidden", type=_sizes, metavar="H,H", help="hidden units of each layer of the encoder, which "
-                       'the decoder has in reverse; "" for none (default: 300,150)')
+    model.add_argument("--hidden", type=_sizes, metavar="H,H", help="units of the encoder's hidden layers, "
+                       'which the decoder has in reverse; "" for none (default: 300,150)')
     model.add_argument("--activation", choices=ACTIVATIONS, help="(default: tanh)")
     model.add_argument("--dtype", choices=("float32", "float64"), help="(default: float32)")
     steps = sub.add_argument_group("training")
@@ -275,7 +277,8 @@ def _parser():
 
     sub = command("evaluate", evaluate_command, "Print test ELBO, log p(x) and active units of a run.")
     sub.add_argument("run", metavar="RUN", help="the run folder")
-    sub.add_argument("--samples", type=_count, default=1000, help="of z for each image, for log p(x) (default: 1000)")
+    sub.add_argument("--samples", type=_count, default=1000,
+                     help="draws of z for each image, to estimate log p(x) (default: 1000)")
     sub.add_argument("--images", type=_count, help="only the first so many test images")
     _add_data_dir(sub)
     _add_backend(sub)

@@ -165,11 +165,11 @@ def read_idx(path):
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} can't be read, it is truncated or corrupted ({error}); get it anew") from error
+        raise InputError(f"{path} can't be read: truncated or corrupted ({error}); get it anew") from error
     n_dims = raw[3] if len(raw) >= 4 else 0
     if raw[:2] != b"\0\0" or raw[2:3] == b"" or raw[2] not in IDX_DTYPES or not 1 <= n_dims <= 4:
-        raise InputError(f"{path} is no IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, not with "
-                         "00 00, a type (08 to 0e) and a number of dimensions; give an IDX, .npy or .npz file")
+        raise InputError(f"{path} is no IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, "
+                         "not with 00 00, a type (08 to 0e) and a number of dimensions; give an IDX, .npy or .npz file")
     header = 4 + 4 * n_dims
     if len(raw) < header:
         raise InputError(f"{path} is truncated within its header, {len(raw)} bytes long; get it anew")
@@ -224,8 +224,9 @@ def _as_rows(array, path):
                          "remove those images or mend them")
     low, high = float(x.min()), float(x.max())
     if not 0 <= low <= high <= 1:
-        remedy = "integers are divided by 255" if array.dtype.kind in "ui" else "real numbers are taken as they are"
-        raise InputError(f"{path} has values from {low:g} to {high:g} where [0, 1] is needed ({remedy}); scale them")
+        rule = "integers are divided by 255" if array.dtype.kind in "ui" else "real numbers are not scaled"
+        raise InputError(f"{path} has values from {low:g} to {high:g} where [0, 1] is needed ({rule}); "
+                         "scale them")
     return x
 
 

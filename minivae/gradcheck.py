@@ -97,7 +97,7 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
         check.warnings.append(f"{tensor} is {x.dtype}: differences need float64 to be exact enough")
     if gradient is None or shape != tuple(x.shape):
         got = "nothing" if gradient is None else f"shape {shape}"
-        check.problems.append(f"the gradient of {tensor} {tuple(x.shape)} has its shape, but this is {got}")
+        check.problems.append(f"the gradient of {tensor} has its shape, {tuple(x.shape)}, but this is {got}")
         return check
     gradient = to_numpy(gradient).astype("float64")     # a copy: calling f may overwrite the original
     if not numpy.isfinite(gradient).all():
@@ -106,7 +106,8 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
         return check
     first, second = _as_float64(f(x)), _as_float64(f(x))
     if not numpy.array_equal(first, second):
-        check.problems.append("the function gives another value when called again: is noise redrawn at each call?")
+        check.problems.append("the function gives another value when called again: "
+                              "is the noise redrawn at each call?")
         return check
     if not numpy.isfinite(first).all():
         check.problems.append("the function itself is not finite here")
@@ -117,7 +118,7 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
     difference = numpy.abs(gradient - expected)
     check.error = float(numpy.linalg.norm(difference) / scale) if scale > 0 else 0.0
     if not check.error <= tolerance:
-        check.problems.append(f"relative error {check.error:.1e} is above {tolerance:.0e}; the worst elements:")
+        check.problems.append(f"relative error {check.error:.1e}, allowed {tolerance:.0e}; the worst elements:")
         for i in numpy.argsort(difference, axis=None)[::-1][:3]:
             where = [int(k) for k in numpy.unravel_index(i, x.shape)]
             check.problems.append(f"  {tensor}{where}: yours {gradient.flat[i]:.8g}, "

@@ -3,6 +3,7 @@
 Figures are made without pyplot, so that no window opens and no global state is touched.
 """
 
+import math
 import statistics
 
 import numpy
@@ -42,8 +43,8 @@ def curves(history):
     best = max(history, key=lambda row: row["test_elbo"])
     bound.set_title(f"Test ELBO: best {best['test_elbo']:.2f} nats, in epoch {best['epoch']}")
     bound.set_ylabel("ELBO (nats per image)")
-    parts.plot(epochs, [row["reconstruction"] for row in history], "k--", label="−E log p(x|z), reconstruction")
-    parts.plot(epochs, [row["kl"] for row in history], "k", label="KL(q(z|x) ‖ p(z))")
+    for name, style, label in [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]:
+        parts.plot(epochs, [row[name] for row in history], style, label=label)
     parts.set_title(f"The two terms: the code costs {history[-1]['kl']:.2f} nats")
     parts.set_ylabel("training loss (nats per image)")
     parts.set_ylim(bottom=0)
@@ -51,7 +52,8 @@ def curves(history):
         axes.set_xlabel("epoch")
         axes.legend()
         axes.grid(alpha=0.3)
-    low = numpy.percentile([row["test_elbo"] for row in history], 5)     # the first epochs would flatten the rest
+    # The first epochs lie so far below the rest that they would flatten it.
+    low = numpy.percentile([row["test_elbo"] for row in history], 5)
     bound.set_ylim(bottom=low - 0.1 * (best["test_elbo"] - low + 1e-9))
     return figure
 
@@ -84,8 +86,8 @@ def latent_plane(vae, shape, side=16):
     xp = get_xp(vae.parameters.flat)
     decoded = to_numpy(vae.decode(xp.asarray(grid.astype(vae.parameters.flat.dtype))))
     gap = 1
-    figure = _sheet_figure(tile(decoded, shape, side, gap), "The latent plane, decoded: neighbours look alike",
-                           size=(7, 7.3))
+    figure = _sheet_figure(tile(decoded, shape, side, gap), size=(7, 7.3),
+                           title="The latent plane, decoded: neighbours look alike")
     axes, = figure.axes
     ticks = range(0, side, 3)
     height, width = shape
@@ -110,7 +112,8 @@ def codes(vae, x, labels=None):
         for label in numpy.unique(labels):
             axes.annotate(str(label), numpy.median(mean[labels == label], axis=0), weight="bold", ha="center",
                           va="center", bbox={"boxstyle": "circle", "facecolor": "white", "alpha": 0.8})
-    circle = 2.45 * numpy.exp(2j * numpy.pi * numpy.linspace(0, 1, 200))     # P(‖z‖ < 2.45) = 95 % in two dimensions
+    radius = math.sqrt(-2 * math.log(0.05))     # P(‖z‖ < r) = 1 − exp(−r²/2) in two dimensions
+    circle = radius * numpy.exp(2j * numpy.pi * numpy.linspace(0, 1, 200))
     axes.plot(circle.real, circle.imag, "0.5", linestyle="--", label="holds 95 % of the prior N(0, I)")
     axes.legend(loc="upper right")
     axes.set_title("Test images in the latent plane: the means of q(z|x)")

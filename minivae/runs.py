@@ -58,7 +58,8 @@ class Run:
         try:
             config = json.loads(path.read_text())
         except OSError as error:
-            raise InputError(f"{folder} is no run folder: {path} can't be read ({error.strerror})") from error
+            raise InputError(f"{folder} is no run folder, {path} can't be read ({error.strerror}); "
+                             "name a folder that `train` has made") from error
         except ValueError as error:
             raise InputError(f"{path} is not valid JSON ({error}); restore it, or train again") from error
         missing = [name for name in DEFAULTS if not isinstance(config, dict) or name not in config]
@@ -73,13 +74,14 @@ class Run:
         self._replace("config.json", text.encode())
 
     def save(self, model, optimizer, epoch, rng):
-        """Write the history, then the checkpoint: a kill between them leaves a row too many, never too few."""
+        """Write the history, then the checkpoint: a kill between them leaves a row too many, none too few."""
         table = io.StringIO()
         writer = csv.DictWriter(table, HISTORY_FIELDS)
         writer.writeheader()
         writer.writerows(self.history)
         self._replace("history.csv", table.getvalue().encode())
-        _write(lambda: save_checkpoint(self.folder / "checkpoint.npz", model, optimizer, epoch, rng), self.folder)
+        path = self.folder / "checkpoint.npz"
+        _write(lambda: save_checkpoint(path, model, optimizer, epoch, rng), self.folder)
 
     def load(self, model, optimizer=None, rng=None):
         """Load the checkpoint, and drop the history after it. -> its epoch. Raises InputError."""

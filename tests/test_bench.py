@@ -1,9 +1,10 @@
+import numpy
+
 from minivae import VAE, bench
 
 
 def test_the_papers_network_has_eleven_products(monkeypatch):
     """Counted by an array whose @ and matmul count."""
-    import numpy
     count = []
 
     class Counting(numpy.ndarray):

@@ -96,7 +96,8 @@ def test_an_unknown_name_is_refused():
 
 @pytest.mark.parametrize("content, message", [
     (b"", "no IDX file: it begins with nothing"), (b"hello world", "no IDX file: it begins with 68 65"),
-    (b"\0\0\x08", "no IDX file"), (b"\0\0\x07\x03" + bytes(12), "no IDX file"), (b"\0\0\x08\x03\0\0", "truncated within"),
+    (b"\0\0\x08", "no IDX file"), (b"\0\0\x07\x03" + bytes(12), "no IDX file: it begins with 00 00 07 03"),
+    (b"\1" + idx(IMAGES)[1:], "no IDX file: it begins with 01 00 08 03"), (b"\0\0\x08\x03\0\0", "truncated within"),
     (idx(IMAGES)[:-1], r"holds 135 bytes, but its header announces \(20, 2, 3\), 136 bytes"),
     (idx(IMAGES) + b"x", "holds 137 bytes"), (gzip.compress(idx(IMAGES))[:-20], "truncated or corrupted"),
     (gzip.compress(idx(IMAGES))[:-8] + bytes(8), "truncated or corrupted"),
@@ -137,7 +138,8 @@ def test_npz_needs_a_key_that_exists(tmp_path):
     (numpy.array([[0, math.nan], [0, 1]]), "NaN or infinite values, in 1 of 2 images"),
     (numpy.array([[0, math.inf], [0, 1]]), "NaN or infinite"), (numpy.array([[0, 1e300], [0, 1]]), "NaN or infinite"),
     (numpy.array([[0, 1.5], [0, 1]]), r"from 0 to 1.5 where \[0, 1\] is needed.*scale them"),
-    (numpy.array([[-0.5, 1], [0, 1]]), "from -0.5 to 1"), (numpy.array([[0, 300], [0, 1]]), "integers are divided by 255"),
+    (numpy.array([[-0.5, 1], [0, 1]]), "from -0.5 to 1"),
+    (numpy.array([[0, 300], [0, 1]]), "integers are divided by 255"),
     (numpy.zeros((0, 4)), "no pixels"), (numpy.zeros((4, 0)), "no pixels"), (numpy.zeros((2, 2, 2, 3)), "images are"),
     (numpy.array([["a", "b"]]), "values of type <U1"), (numpy.array([[1j]]), "values of type complex128"),
 ])

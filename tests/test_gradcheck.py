@@ -107,7 +107,7 @@ def test_the_report_names_the_worst_element_with_both_values(inputs, rng):
 def test_redrawn_noise_is_named(inputs, rng):
     noise = numpy.random.default_rng(0)
     report = check_backward("f", lambda x, W, b: forward(x, W, b) + noise.standard_normal((3, 3)), right, inputs, rng)
-    assert not report.ok and "is noise redrawn" in str(report)
+    assert not report.ok and "is the noise redrawn" in str(report)
 
 
 def test_a_changed_input_is_named(inputs, rng):

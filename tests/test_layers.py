@@ -26,8 +26,8 @@ def test_activations(rng):
 
 @pytest.mark.parametrize("activation, f", [("tanh", math.tanh), ("relu", lambda v: max(v, 0.0))])
 def test_mlp_is_its_layers_one_after_the_other(rng, activation, f):
-    weights = [(rng.standard_normal((4, 6)), rng.standard_normal(6)),
-               (rng.standard_normal((6, 5)), rng.standard_normal(5)), (rng.standard_normal((5, 2)), rng.standard_normal(2))]
+    sizes = [(4, 6), (6, 5), (5, 2)]
+    weights = [(rng.standard_normal(size), rng.standard_normal(size[1])) for size in sizes]
     x = rng.standard_normal((3, 4))
     y, inputs = layers.mlp(x, weights, activation)
     expected = [x]
