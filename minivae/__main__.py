@@ -119,7 +119,8 @@ def _short_name(data):
 def _epoch_line(row, epochs, history):
     left = sum(r["seconds"] for r in history[-10:]) / len(history[-10:]) * (epochs - row["epoch"])
     return (f"{row['epoch']:>4}/{epochs:<4} {row['loss']:>9.2f} {row['reconstruction']:>9.2f} "
-            f"{row['kl']:>7.2f} {row['test_elbo']:>10.2f} {row['examples_per_second']:>11.0f} {_duration(left):>8}")
+            f"{row['kl']:>7.2f} {row['test_elbo']:>10.2f} {row['examples_per_second']:>11.0f} "
+            f"{_duration(left):>8}")
 
 
 def _duration(seconds):
@@ -233,7 +234,8 @@ def _sizes(text):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="minivae", description="A variational autoencoder written out by hand.",
-        epilog="Exit codes: 0 well, 1 a check failed or training diverged, 2 bad usage or input, 130 interrupted.")
+        epilog="Exit codes: 0 well, 1 a check failed or training diverged, 2 bad usage or input, "
+               "130 interrupted.")
     parser.add_argument("--version", action="version", version=f"minivae {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

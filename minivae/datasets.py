@@ -169,7 +169,8 @@ def read_idx(path):
     n_dims = raw[3] if len(raw) >= 4 else 0
     if raw[:2] != b"\0\0" or raw[2:3] == b"" or raw[2] not in IDX_DTYPES or not 1 <= n_dims <= 4:
         raise InputError(f"{path} is no IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, "
-                         "not with 00 00, a type (08 to 0e) and a number of dimensions; give an IDX, .npy or .npz file")
+                         "not with 00 00, a type (08 to 0e) and a number of dimensions; "
+                         "give an IDX, .npy or .npz file")
     header = 4 + 4 * n_dims
     if len(raw) < header:
         raise InputError(f"{path} is truncated within its header, {len(raw)} bytes long; get it anew")

@@ -118,7 +118,7 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
     difference = numpy.abs(gradient - expected)
     check.error = float(numpy.linalg.norm(difference) / scale) if scale > 0 else 0.0
     if not check.error <= tolerance:
-        check.problems.append(f"relative error {check.error:.1e}, allowed {tolerance:.0e}; the worst elements:")
+        check.problems.append(f"relative error {check.error:.1e}, allowed {tolerance:.0e}; worst elements:")
         for i in numpy.argsort(difference, axis=None)[::-1][:3]:
             where = [int(k) for k in numpy.unravel_index(i, x.shape)]
             check.problems.append(f"  {tensor}{where}: yours {gradient.flat[i]:.8g}, "
