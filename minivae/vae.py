@@ -76,7 +76,7 @@ class VAE:
         x (N, D) data; eps (N, Z) or (L, N, Z) standard normal noise, one draw of z for each.
 
         kl     "closed-form"  KL(q ‖ p) from its formula: less variance            (K&W 2014, eq. 10)
-               "monte-carlo"  log q(z|x) − log p(z) at the samples: for any q and p (K&W 2014, eq. 7)
+               "monte-carlo"  log q(z|x) − log p(z) at the samples: for any q and p (K&W 2014, eq. 6)
         bound  "elbo"         mean over the L samples
                "iwae"         log of the mean weight (Burda et al. 2016, eq. 8); needs "monte-carlo"
         beta   weight of the KL. With beta ≠ 1 the value is no bound on log p(x) any more.
@@ -103,14 +103,14 @@ class VAE:
 
         # bound = mean of log w (ELBO), or log of the mean of w (IWAE); loss = −mean over N.
         if bound == "elbo":
-            bound_n = log_w.mean(axis=0)                                # 1/L Σₗ log wₗ     (N,)
+            bounds = log_w.mean(axis=0)                                 # 1/L Σₗ log wₗ     (N,)
             weights = xp.full_like(log_w, 1 / L)                        # ∂bound/∂log wₗ    (L, N)
         else:
             top = log_w.max(axis=0)
             w = xp.exp(log_w - top)
-            bound_n = top + xp.log(w.mean(axis=0))                      # log 1/L Σₗ wₗ     (N,)
+            bounds = top + xp.log(w.mean(axis=0))                       # log 1/L Σₗ wₗ     (N,)
             weights = w / w.sum(axis=0)                                 # softmax of log w  (L, N)
-        loss = -bound_n.mean()
+        loss = -bounds.mean()
 
         # Backward: the same lines in reverse. dlog_w = ∂loss/∂log w, and so on.
         dlog_w = weights / -N                                           # loss = −1/N Σₙ boundₙ
