@@ -66,11 +66,11 @@ def train_command(args):
     try:
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
                             first_epoch=epoch + 1, transform=transform, progress=bar):
-            epoch = report.epoch
             test = evaluation.elbo(model, images.test, numpy.random.default_rng(EVALUATION_SEED))
             row = {**report._asdict(), "test_elbo": float(test.elbo.mean())}
             run.history.append(row)
-            run.save(model, optimizer, epoch, rng)
+            run.save(model, optimizer, report.epoch, rng)
+            epoch = report.epoch        # only now is it kept
             bar.clear()
             print(_epoch_line(row, config["epochs"], run.history), flush=True)
     except Diverged as error:
