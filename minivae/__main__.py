@@ -2,12 +2,13 @@
 
 import argparse
 import math
+import os
 import sys
 from pathlib import Path
 
 import numpy
 
-from . import __version__, bench, evaluation, gradcheck, plots, runs
+from . import __version__, bench, datasets, evaluation, gradcheck, plots, runs
 from .backend import BackendUnavailable, array_module
 from .errors import InputError
 from .layers import ACTIVATIONS
@@ -34,6 +35,9 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("\nminivae: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has had enough
+        return OK
 
 
 # train
@@ -61,7 +65,7 @@ def train_command(args):
     print(f"{len(images.train)} images to train with, {len(images.test)} to test, of {images.shape[0]}x"
           f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} {config['dtype']}")
 
-    bar = ProgressBar("")
+    bar = ProgressBar("epoch")
     print("    epoch      loss reconstr.      KL  test ELBO  examples/s     left")
     try:
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
@@ -80,7 +84,8 @@ def train_command(args):
     except KeyboardInterrupt:
         bar.clear()
         print(f"minivae: interrupted; {run.folder} keeps the {epoch} finished epochs, "
-              f"go on with: python -m minivae train --resume {run.folder}", file=sys.stderr)
+              f"see them with: minivae show {run.folder}, "
+              f"go on with: minivae train --resume {run.folder}", file=sys.stderr)
         return INTERRUPTED
     _draw(run, images, model)
     return OK
@@ -91,7 +96,7 @@ def _config_from(args):
               for name, default in runs.DEFAULTS.items()}
     if config["epochs"] is None:
         config["epochs"] = 300 if config["data"] == "digits" else 20
-    if Path(config["data"]).exists():
+    if config["data"] not in datasets.NAMES and Path(config["data"]).exists():
         config["data"] = str(Path(config["data"]).resolve())    # so that --resume works from any folder
     if config["data_dir"]:
         config["data_dir"] = str(Path(config["data_dir"]).resolve())

@@ -1,7 +1,7 @@
 """How fast is a training step, and how much of that are its matrix products?
 
 The products are what no implementation can avoid; the ratio to them says how much is lost around
-them, and holds from machine to machine where milliseconds do not.
+them. Measure on an idle machine: other work disturbs the threads of the BLAS more than it does the rest.
 """
 
 import ctypes

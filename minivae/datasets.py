@@ -61,6 +61,9 @@ MIRRORS = {
 }
 
 
+NAMES = ("digits", *MIRRORS)
+
+
 def load(data, data_dir=None, key=None):
     """The data set "digits", "mnist" or "fashion-mnist", or the images in the file `data`. -> Images
 
@@ -69,7 +72,7 @@ def load(data, data_dir=None, key=None):
     """
     if data == "digits":
         return digits()
-    if data in MIRRORS:
+    if data in NAMES:
         return mnist(data, data_dir)
     if not Path(data).exists():
         raise InputError(f"no data set and no file is called {str(data)!r}; choose digits, mnist, "

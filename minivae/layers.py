@@ -1,8 +1,8 @@
 """Linear layers and activations: each forward function beside its backward function.
 
-A backward function takes dy = ∂loss/∂y, the gradient of the loss with respect to what the forward
-function returned, and gives the gradient with respect to what it was given: the chain rule, one
-link at a time.
+A backward function takes dy = ∂loss/∂y, the gradient of the loss with respect to the forward
+function's output, and gives the gradients with respect to its inputs: the chain rule, one link at
+a time. Where an input acts on the loss by several ways, what comes back along each is added.
 
 Letters: N examples, I inputs, O outputs.
 """
@@ -27,6 +27,8 @@ def linear_backward(dy, x, W, dW, db, need_dx=True):
     """Gradients of y = x W + b, given dy = ∂loss/∂y (N, O).
 
     Writes dW (I, O) and db (O,); returns dx (N, I), or None where nobody needs it.
+
+    yₙₒ = Σᵢ xₙᵢ Wᵢₒ + bₒ, so that Wᵢₒ acts on yₙₒ, for every n, with the factor xₙᵢ: dWᵢₒ = Σₙ xₙᵢ dyₙₒ.
     """
     xp = get_xp(dy)
     xp.matmul(x.T, dy, out=dW)              # y = x W + b  =>  ∂loss/∂W = xᵀ dy
@@ -52,7 +54,8 @@ def relu(a):
 def relu_backward(dy, y):
     """Gradient of y = max(a, 0), given dy and the output y, all (N, O) -> da (N, O)
 
-    The kink at a = 0 has no derivative; 0 is used there.
+    y > 0 exactly where a > 0, so the output is all that is needed, as for tanh. The kink at a = 0
+    has no derivative; 0 is used there.
     """
     return dy * (y > 0)                     # y = max(a, 0)  =>  ∂y/∂a = 1 where y > 0, else 0
 

@@ -14,7 +14,7 @@ from .errors import InputError
 def softplus(a):
     """log(1 + exp(a)), without overflow.    any shape
 
-    = max(a, 0) + log(1 + exp(−|a|)): the exponent is never positive.
+    = max(a, 0) + log(1 + exp(−|a|)): no exponent is positive, so that exp stays below 1.
     """
     xp = get_xp(a)
     return xp.maximum(a, 0) + xp.log1p(xp.exp(-xp.abs(a)))
@@ -40,7 +40,7 @@ class Bernoulli:
         return data_dim
 
     def log_prob(self, x, a):
-        """log p(x|z) = Σ_d [x a − softplus(a)].    x (N, D), a (L, N, D) -> (L, N)
+        """log p(x|z) = Σ_d [x a − softplus(a)].    x (N, D), a (N, D) or (L, N, D) -> (N,) or (L, N)
 
         From x log π + (1 − x) log(1 − π), with log π = a − softplus(a), log(1 − π) = −softplus(a).
         """
@@ -48,9 +48,9 @@ class Bernoulli:
         return (x * a - softplus(a)).sum(axis=-1)
 
     def log_prob_backward(self, dlogp, x, a):
-        """Gradient of log p(x|z), given dlogp (L, N) -> da (L, N, D)"""
+        """Gradient of log p(x|z), given dlogp (N,) or (L, N) -> da like a"""
         _require_same_pixels(x, a)
-        return dlogp[..., None] * (x - sigmoid(a))      # ∂log p/∂a = x − sigmoid(a)
+        return dlogp[..., None] * (x - sigmoid(a))      # ∂log p/∂a = x − sigmoid(a), as softplus′ = sigmoid
 
     def mean(self, a):
         """E[x|z] = π = sigmoid(a).    a (..., D) -> (..., D)"""

@@ -9,7 +9,11 @@ from .errors import InputError, require_positive, require_shape
 
 
 class Optimizer:
-    """What all have in common: θ, the learning rate, and the vectors remembered between steps."""
+    """What all have in common: θ, the learning rate, and the vectors remembered between steps.
+
+    A subclass defines update(xp, g, scratch), one step with the gradient g (P,) and room for one
+    temporary (P,).
+    """
 
     memory = ()     # names of those vectors, all (P,)
 
@@ -118,9 +122,11 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """Means of past gradients and of their squares, recent ones counting more (Kingma & Ba 2015).
 
-    The paper keeps m = (1−β₁) Σᵢ β₁ᵗ⁻ⁱ gᵢ and then corrects it for starting at zero:
-    m̂ = m / (1 − β₁ᵗ). Here M = Σᵢ β₁ᵗ⁻ⁱ gᵢ is kept, and m̂ = M / Σᵢ β₁ᵗ⁻ⁱ is simply the weighted
-    mean of the gradients: the same number, and two passes over the parameters fewer. Likewise V, v̂.
+    As the paper writes it:  m ← β₁ m + (1 − β₁) g,   m̂ = m / (1 − β₁ᵗ),   v, v̂ likewise with g²,
+                             θ ← θ − η m̂ / (√v̂ + ε).
+    m̂ is the weighted mean Σᵢ β₁ᵗ⁻ⁱ gᵢ / Σᵢ β₁ᵗ⁻ⁱ, and dividing by 1 − β₁ᵗ makes up for weights that do
+    not add up to 1 in the first steps. Here M = Σᵢ β₁ᵗ⁻ⁱ gᵢ and V are kept without the factors
+    (1 − β), and divided by the sums of their weights: the same m̂ and v̂ in fewer passes over memory.
     """
 
     memory = ("M", "V")
@@ -141,9 +147,9 @@ class Adam(Optimizer):
         self.V *= self.beta2
         self.V += scratch                                           # V ← β₂ V + g²,  v̂ = V / weight2
         xp.sqrt(self.V, out=scratch)
-        scratch += self.epsilon * weight2 ** 0.5                    # (√v̂ + ε) √weight2
+        scratch += self.epsilon * weight2 ** 0.5                    # √V + ε √weight2 = (√v̂ + ε) √weight2
         xp.divide(self.M, scratch, out=scratch)
-        scratch *= self.lr * weight2 ** 0.5 / weight1
+        scratch *= self.lr * weight2 ** 0.5 / weight1               # scalars last: one pass for both
         self.theta -= scratch                                       # θ ← θ − η m̂ / (√v̂ + ε)
 
 

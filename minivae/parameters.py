@@ -35,6 +35,6 @@ class Parameters:
         return list(self._views)
 
     def layers(self, prefix):
-        """[(W, b), ...] of the layers "prefix.0", "prefix.1", ..., in order."""
+        """[(W, b), ...] of the layers "prefix.0", "prefix.1", ..., in the order they were given in."""
         names = [name for name in self._views if name.startswith(prefix + ".") and name.endswith(".W")]
         return [(self[name], self[name[:-1] + "b"]) for name in names]

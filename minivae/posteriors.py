@@ -30,7 +30,8 @@ def prior_log_prob_backward(dlogp, z):
 class DiagonalGaussian:
     """q(z|x) = N(z; μ, diag σ²), with h = [μ, log σ²].
 
-    The encoder emits the logarithm of the variance because any real number is a valid one.
+    A standard deviation has to be positive, and the encoder emits any real number: so it emits a
+    logarithm, and exp makes it positive. It is that of σ², as in the paper, since the KL needs log σ².
     """
 
     def n_outputs(self, latent_dim):
@@ -48,23 +49,24 @@ class DiagonalGaussian:
         return mu, get_xp(h).exp(0.5 * logvar)          # σ = exp(½ log σ²)
 
     def sample(self, h, eps):
-        """z ~ q(z|x) from noise ε ~ N(0, I).    h (N, 2Z), eps (L, N, Z) -> z (L, N, Z)"""
+        """z ~ q(z|x) from noise ε ~ N(0, I).    h (N, 2Z), eps (N, Z) or (L, N, Z) -> z like eps"""
         mu, sigma = self.mean_and_scale(h)
         if eps.shape[-2:] != mu.shape:
             raise InputError(f"eps {eps.shape} does not fit h {h.shape}: it must end in {mu.shape}")
         return mu + sigma * eps                         # z = μ + σ ε    (K&W 2014, §2.4)
 
     def sample_backward(self, dz, h, eps):
-        """Gradient of z = μ + σ ε, given dz (L, N, Z) -> dh (N, 2Z)"""
+        """Gradient of z = μ + σ ε, given dz like eps -> dh (N, 2Z)"""
         _, sigma = self.mean_and_scale(h)
-        dmu = dz                                        # ∂z/∂μ      = 1
-        dlogvar = dz * eps * (0.5 * sigma)              # ∂z/∂log σ² = ε ∂σ/∂log σ² = ½ σ ε
+        dmu = dz                                        # dz · ∂z/∂μ,       ∂z/∂μ      = 1
+        dlogvar = dz * eps * (0.5 * sigma)              # dz · ∂z/∂log σ²,  ∂z/∂log σ² = ε · ½ σ
         return self._join(dmu, dlogvar, h)
 
     def kl(self, h):
         """KL(q(z|x) ‖ N(0, I)) in closed form (K&W 2014, appendix B).    h (N, 2Z) -> (N,)
 
-        KL = ½ Σ (μ² + σ² − 1 − log σ²); expm1 gives σ² − 1 without cancellation where σ² ≈ 1.
+        KL = E_q[log q − log p] with E_q[((z − μ)/σ)²] = 1 and E_q[z²] = μ² + σ²:
+           = ½ Σ (μ² + σ² − 1 − log σ²).    expm1 gives σ² − 1 without cancellation where σ² ≈ 1.
         """
         mu, logvar = self.split(h)
         return 0.5 * (mu * mu + get_xp(h).expm1(logvar) - logvar).sum(axis=-1)
@@ -74,11 +76,11 @@ class DiagonalGaussian:
         mu, logvar = self.split(h)
         dkl = dkl[..., None]
         dmu = dkl * mu                                      # ∂KL/∂μ      = μ
-        dlogvar = dkl * (0.5 * get_xp(h).expm1(logvar))     # ∂KL/∂log σ² = ½ (σ² − 1)
+        dlogvar = dkl * (0.5 * get_xp(h).expm1(logvar))     # ∂KL/∂log σ² = ½ (σ² − 1), as ∂σ²/∂log σ² = σ²
         return self._join(dmu, dlogvar, h)
 
     def log_prob_of_sample(self, h, eps):
-        """log q(z|x) at z = μ + σ ε.    h (N, 2Z), eps (L, N, Z) -> (L, N)
+        """log q(z|x) at z = μ + σ ε.    h (N, 2Z), eps (N, Z) or (L, N, Z) -> (N,) or (L, N)
 
         (z − μ)/σ is ε, so that log q = −½ Σ (ε² + log σ² + log 2π).
         """
@@ -86,11 +88,13 @@ class DiagonalGaussian:
         return -0.5 * (eps * eps + logvar + LOG_2PI).sum(axis=-1)
 
     def log_prob_of_sample_backward(self, dlogq, h, eps):
-        """Gradient of log q at z = μ + σ ε, z moving with h, given dlogq (L, N) -> dh (N, 2Z)"""
-        mu, _ = self.split(h)
-        zero = get_xp(h).zeros_like(mu)
-        dmu = dlogq[..., None] * zero                       # ∂log q/∂μ      = 0: q moves along with z
-        dlogvar = -0.5 * dlogq[..., None] + zero            # ∂log q/∂log σ² = −½
+        """Gradient of log q at z = μ + σ ε, given dlogq (N,) or (L, N) -> dh (N, 2Z)
+
+        These are total derivatives: z moves with h, so the path through z is in them already.
+        """
+        like_eps = get_xp(h).zeros_like(eps)
+        dmu = like_eps                                      # d log q/dμ      = 0: q moves along with z
+        dlogvar = like_eps - 0.5 * dlogq[..., None]         # d log q/d log σ² = −½
         return self._join(dmu, dlogvar, h)
 
     def _join(self, dmu, dlogvar, h):

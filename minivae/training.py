@@ -28,7 +28,8 @@ class Diverged(ArithmeticError):
     """The loss or the parameters stopped being finite; the message says where, and what may help."""
 
 
-def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transform=None, progress=None):
+def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transform=None, progress=None,
+          n_samples=1, **loss_options):
     """Minibatch descent on model.loss_and_grad. A generator: yields an EpochReport after each epoch.
 
     data        (N, D), on the model's device; shuffled each epoch, the last batch may be smaller
@@ -36,13 +37,15 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     rng         the numpy.random.Generator of all that is random here: order, transform, noise
     transform   transform(x, rng) -> x, for what is drawn anew each epoch, like binarization
     progress    progress(examples done, examples in all, note), called after each step
+    n_samples   L, draws of z for each example; further options go to loss_and_grad, like beta=0.5
 
     Raises InputError for bad sizes, and Diverged.
     """
     require_positive(epochs=epochs, batch_size=batch_size, n_examples=len(data))
     for epoch in range(first_epoch, epochs + 1):
         start = time.perf_counter()
-        steps, sizes = _train_epoch(model, data, optimizer, batch_size, rng, transform, progress)
+        steps, sizes = _train_epoch(model, data, optimizer, batch_size, rng, transform, progress,
+                                    n_samples, loss_options)
         # Only now are the numbers fetched, all at once: asking at each step would make the GPU wait.
         losses = to_numpy(get_xp(data).stack([value for step in steps for value in step])).reshape(-1, 3)
         _require_finite(model, losses, epoch)
@@ -52,7 +55,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
 
 
 @numpy.errstate(over="ignore", invalid="ignore")        # _require_finite says it better
-def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress):
+def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n_samples, loss_options):
     xp = get_xp(data)
     order = rng.permutation(len(data))
     steps, sizes = [], []
@@ -60,7 +63,7 @@ def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress):
         x = data[xp.asarray(order[first:first + batch_size])]
         if transform:
             x = transform(x, rng)
-        loss = model.loss_and_grad(x, model.draw_noise(rng, len(x)))
+        loss = model.loss_and_grad(x, model.draw_noise(rng, len(x), n_samples), **loss_options)
         optimizer.step(model.gradients.flat)
         steps.append(loss)
         sizes.append(len(x))

@@ -19,8 +19,9 @@ class Loss(NamedTuple):
     """What loss_and_grad returns: 0-d arrays on the device, in nats, means over the batch."""
 
     loss: Any               # −bound, the number that is minimized
-    reconstruction: Any     # −E_q[log p(x|z)]
-    kl: Any                 # KL(q(z|x) ‖ p(z)); for the ELBO, loss = reconstruction + β kl
+    reconstruction: Any     # −E_q[log p(x|z)], from the samples
+    kl: Any                 # KL(q(z|x) ‖ p(z)), exact or from the samples
+                            # for the ELBO, loss = reconstruction + β kl; for the IWAE bound it is less
 
 
 class VAE:
@@ -60,9 +61,10 @@ class VAE:
         self._initialize(numpy.random.default_rng(seed))
 
     def _initialize(self, rng):
-        """W ~ N(0, gain/fan_in), b = 0: every unit's input starts with a variance near 1.
+        """W ~ N(0, gain/fan_in), b = 0: from layer to layer, signals neither explode nor vanish.
 
-        gain is 1 for tanh, and 2 for relu, which passes half of its input's power (He et al. 2015).
+        A sum of fan_in terms has fan_in times their variance, and 1/fan_in undoes that. gain is 1
+        for tanh, and 2 for relu, which passes only half of its input's power (He et al. 2015).
         """
         xp = get_xp(self.parameters.flat)
         gain = 2 if self.activation == "relu" else 1
@@ -75,10 +77,11 @@ class VAE:
 
         x (N, D) data; eps (N, Z) or (L, N, Z) standard normal noise, one draw of z for each.
 
-        kl     "closed-form"  KL(q ‖ p) from its formula: less variance            (K&W 2014, eq. 10)
-               "monte-carlo"  log q(z|x) − log p(z) at the samples: for any q and p (K&W 2014, eq. 6)
+        kl     "closed-form"  KL(q(z|x) ‖ p(z)) from its formula: less variance     (K&W 2014, eq. 7)
+               "monte-carlo"  log q(z|x) − log p(z) at the samples: for any q and p  (K&W 2014, eq. 6)
         bound  "elbo"         mean over the L samples
-               "iwae"         log of the mean weight (Burda et al. 2016, eq. 8); needs "monte-carlo"
+               "iwae"         log of the mean weight: tighter, by Jensen's inequality; needs
+                              "monte-carlo"                                (Burda et al. 2016, eq. 8)
         beta   weight of the KL. With beta ≠ 1 the value is no bound on log p(x) any more.
 
         Returns Loss(loss, reconstruction, kl). Raises InputError for wrong shapes or options.
@@ -96,24 +99,25 @@ class VAE:
         a = a.reshape(L, N, -1)                                         # parameters of p   (L, N, ·)
         log_px = p.log_prob(x, a)                                       # log p(x|z)        (L, N)
         if kl == "closed-form":
-            kl_term = q.kl(h)                                           # KL(q ‖ p)         (N,)
+            kl_term = q.kl(h)                                           # KL(q(z|x) ‖ p(z)) (N,)
         else:
-            kl_term = q.log_prob_of_sample(h, eps) - prior_log_prob(z)  # log q/p at z      (L, N)
-        log_w = log_px - beta * kl_term                                 # log weights       (L, N)
+            kl_term = q.log_prob_of_sample(h, eps) - prior_log_prob(z)  # log q(z|x)/p(z)   (L, N)
+        log_w = log_px - beta * kl_term                                 # for Monte Carlo   (L, N)
+                                                                        # and β = 1: log p(x, z)/q(z|x)
 
         # bound = mean of log w (ELBO), or log of the mean of w (IWAE); loss = −mean over N.
         if bound == "elbo":
             bounds = log_w.mean(axis=0)                                 # 1/L Σₗ log wₗ     (N,)
-            weights = xp.full_like(log_w, 1 / L)                        # ∂bound/∂log wₗ    (L, N)
+            share = xp.full_like(log_w, 1 / L)                          # ∂bound/∂log wₗ    (L, N)
         else:
-            top = log_w.max(axis=0)
+            top = log_w.max(axis=0)                                     # keeps exp from overflowing
             w = xp.exp(log_w - top)
             bounds = top + xp.log(w.mean(axis=0))                       # log 1/L Σₗ wₗ     (N,)
-            weights = w / w.sum(axis=0)                                 # softmax of log w  (L, N)
+            share = w / w.sum(axis=0)                                   # ∂bound/∂log wₗ = softmax
         loss = -bounds.mean()
 
         # Backward: the same lines in reverse. dlog_w = ∂loss/∂log w, and so on.
-        dlog_w = weights / -N                                           # loss = −1/N Σₙ boundₙ
+        dlog_w = share / -N                                             # loss = −1/N Σₙ boundₙ
         da = p.log_prob_backward(dlog_w, x, a)                          # log w = log p(x|z) − β kl
         dz = mlp_backward(da.reshape(L * N, -1), decoder_inputs, self.decoder, self.decoder_grads,
                           self.activation).reshape(L, N, Z)
@@ -121,9 +125,9 @@ class VAE:
         if kl == "closed-form":
             dh = q.kl_backward(dkl.sum(axis=0), h)                      # one KL for all L samples
         else:
-            dh = q.log_prob_of_sample_backward(dkl, h, eps)             # kl = log q − log p(z)
-            dz += prior_log_prob_backward(-dkl, z)
-        dh += q.sample_backward(dz, h, eps)                             # h is reached on two paths: z and kl
+            dh = q.log_prob_of_sample_backward(dkl, h, eps)             # kl = log q(z|x) − log p(z)
+            dz += prior_log_prob_backward(-dkl, z)                      # z acts through p(x|z) and p(z): add
+        dh += q.sample_backward(dz, h, eps)                             # h acts through z and through kl: add
         mlp_backward(dh, encoder_inputs, self.encoder, self.encoder_grads, self.activation,
                      need_dx=False)
         return Loss(loss, -log_px.mean(), kl_term.mean())

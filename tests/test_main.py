@@ -88,6 +88,19 @@ def test_train_on_a_file(run_cli, tmp_path):
     assert run_cli("show", tmp_path / "run")[0] == 0
 
 
+def test_a_folder_with_the_name_of_a_data_set_does_not_stand_in_its_way(run_cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    train_small(run_cli, "run")
+    assert (tmp_path / "run" / "plane.png").exists()
+
+
+def test_a_reader_that_has_had_enough_is_no_error():
+    command = f"{sys.executable} -m minivae gradcheck --backend numpy | head -n 1"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert result.stdout.startswith("function") and not result.stderr
+
+
 def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
     code, out, _ = run_cli("gradcheck", "--backend", "numpy")
     assert code == 0 and "0 wrong" in out and "VAE, relu, monte-carlo iwae, L = 3" in out and "encoder.0.W" in out

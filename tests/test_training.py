@@ -33,7 +33,7 @@ class Recorder:
         self.parameters = self.gradients = SimpleNamespace(flat=numpy.zeros(1))
         self.seen = []
 
-    def draw_noise(self, rng, n_examples):
+    def draw_noise(self, rng, n_examples, n_samples):
         return None
 
     def loss_and_grad(self, x, eps):
@@ -50,6 +50,18 @@ def test_every_example_is_seen_once_an_epoch_in_a_new_order():
     assert sorted(first) == sorted(second) == squares and first != second
     for report in reports:
         assert report.loss == pytest.approx(28.5)       # the small last batch counts for its two examples only
+
+
+def test_samples_and_options_reach_the_loss():
+    bounds = {}
+    for name, options in {"elbo": {}, "beta": {"beta": 0.0},
+                          "iwae": {"n_samples": 10, "kl": "monte-carlo", "bound": "iwae"}}.items():
+        vae, _, rng = make()
+        report, = training.train(vae, IMAGES, SGD(vae.parameters.flat, lr=1e-12), 1, 50, rng, **options)
+        bounds[name] = report
+    assert bounds["beta"].loss == pytest.approx(bounds["beta"].reconstruction, rel=1e-6)
+    assert bounds["elbo"].loss == pytest.approx(bounds["elbo"].reconstruction + bounds["elbo"].kl, rel=1e-6)
+    assert bounds["iwae"].loss < bounds["iwae"].reconstruction + bounds["iwae"].kl - 0.1
 
 
 def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path):
