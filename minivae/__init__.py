@@ -3,12 +3,13 @@
 Read in this order: backend, layers, posteriors, likelihoods, parameters, vae, optimizers, gradcheck.
 """
 
+from .autoencoder import Autoencoder
 from .backend import array_module, get_xp, synchronize, to_numpy
-from .likelihoods import Bernoulli
+from .likelihoods import Bernoulli, Categorical, Gaussian
 from .optimizers import SGD, Adagrad, Adam, Momentum, RMSprop
-from .posteriors import DiagonalGaussian
+from .posteriors import DiagonalGaussian, FullGaussian
 from .vae import VAE
 
 __version__ = "0.1.0"
-__all__ = ["VAE", "Bernoulli", "DiagonalGaussian", "SGD", "Momentum", "Adagrad", "RMSprop", "Adam",
-           "array_module", "get_xp", "synchronize", "to_numpy"]
+__all__ = ["VAE", "Autoencoder", "Bernoulli", "Gaussian", "Categorical", "DiagonalGaussian", "FullGaussian", "SGD",
+           "Momentum", "Adagrad", "RMSprop", "Adam", "array_module", "get_xp", "synchronize", "to_numpy"]

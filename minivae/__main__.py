@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy
 
-from . import __version__, bench, datasets, evaluation, gradcheck, plots, runs
+from . import __version__, bench, datasets, evaluation, gradcheck, runs
+from .autoencoder import Autoencoder
 from .backend import BackendUnavailable, array_module
 from .errors import InputError
-from .layers import ACTIVATIONS
-from .optimizers import OPTIMIZERS
 from .progress import ProgressBar
 from .selfcheck import library_reports
 from .training import Diverged, train
@@ -28,22 +27,33 @@ def main(arguments=None):
             stream.reconfigure(errors="replace")    # a terminal that lacks ‖ or ± shows ? instead
     args = _parser().parse_args(arguments)
     try:
-        return args.command(args)
+        with numpy.errstate(over="ignore", invalid="ignore", divide="ignore"):     # told by their results instead
+            return args.command(args)
     except (InputError, BackendUnavailable) as error:
-        print(f"minivae: error: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return _fail(error)
+    except MemoryError as error:
+        return _fail(f"not enough memory ({error}); choose smaller sizes")
     except KeyboardInterrupt:
         print("\nminivae: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has had enough
         return OK
+    except OSError as error:
+        return _fail(f"{error}; check that path, or the output, can be read and written")
+
+
+def _fail(error):
+    line = " ".join(str(error).split("\n"))
+    print(f"minivae: error: {line}", file=sys.stderr)
+    return BAD_INPUT
 
 
 # train
 
 def train_command(args):
-    run = _resumed_run(args) if args.resume else None
+    _full_paths(args)
+    run = None if args.resume is None else _resumed_run(args)
     config = run.config if run else _config_from(args)
     images = runs.build_images(config)
     model = runs.build_model(config, images.train.shape[1])
@@ -53,30 +63,35 @@ def train_command(args):
     if run:
         epoch = run.load(model, optimizer, rng)
         if epoch >= config["epochs"]:
-            raise InputError(f"{run.folder} has finished its {epoch} epochs; "
-                             f"to add some, give --epochs above {epoch}")
+            raise InputError(f"{run.folder} has finished its {epoch} epochs; to see them, use "
+                             f"minivae show {run.folder}; to add some, give --epochs above {epoch}")
         print(f"going on after epoch {epoch} of {config['epochs']} in {run.folder}")
     else:
         run = runs.Run.create(args.out or f"runs/{_short_name(config['data'])}", config, args.overwrite)
         epoch = 0
         run.save(model, optimizer, epoch, rng)
     run.save_config()
+    run.remove_leftovers()
     xp_name = array_module(config["backend"]).__name__
     print(f"{len(images.train)} images to train with, {len(images.test)} to test, of {images.shape[0]}x"
           f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} {config['dtype']}")
 
     bar = ProgressBar("epoch")
-    print("    epoch      loss reconstr.      KL  test ELBO  examples/s     left")
+    sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
+    print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
     try:
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
-                            first_epoch=epoch + 1, transform=transform, progress=bar):
-            test = evaluation.elbo(model, images.test, numpy.random.default_rng(EVALUATION_SEED))
-            row = {**report._asdict(), "test_elbo": float(test.elbo.mean())}
+                            first_epoch=epoch + 1, transform=transform, progress=bar,
+                            **runs.loss_options(config)):
+            row = {**report._asdict(), "test_loss": _test_loss(model, images.test)}
+            if not math.isfinite(row["test_loss"]):
+                raise Diverged(f"the loss of the test images became {row['test_loss']} after epoch {report.epoch}; "
+                               "try a smaller learning rate")
             run.history.append(row)
             run.save(model, optimizer, report.epoch, rng)
             epoch = report.epoch        # only now is it kept
             bar.clear()
-            print(_epoch_line(row, config["epochs"], run.history), flush=True)
+            print(_epoch_line(row, config["epochs"], run.history, sign), flush=True)
     except Diverged as error:
         bar.clear()
         print(f"minivae: error: {error}; {run.folder} keeps epoch {epoch}", file=sys.stderr)
@@ -87,25 +102,38 @@ def train_command(args):
               f"see them with: minivae show {run.folder}, "
               f"go on with: minivae train --resume {run.folder}", file=sys.stderr)
         return INTERRUPTED
-    _draw(run, images, model)
+    try:
+        _draw(run, images, model)
+    except KeyboardInterrupt:
+        print(f"minivae: interrupted; all is trained and saved, draw it with: minivae show {run.folder}",
+              file=sys.stderr)
+        return INTERRUPTED
     return OK
 
 
 def _config_from(args):
     config = {name: default if getattr(args, name) is None else getattr(args, name)
               for name, default in runs.DEFAULTS.items()}
-    if config["epochs"] is None:
-        config["epochs"] = 300 if config["data"] == "digits" else 20
-    if config["data"] not in datasets.NAMES and Path(config["data"]).exists():
-        config["data"] = str(Path(config["data"]).resolve())    # so that --resume works from any folder
-    if config["data_dir"]:
-        config["data_dir"] = str(Path(config["data_dir"]).resolve())
-    return config
+    return runs.complete(config)
+
+
+def _full_paths(args):
+    """Make the paths among the options absolute, so that a run can be resumed from any folder."""
+    if args.data not in (None, *datasets.NAMES) and Path(args.data).exists():
+        args.data = str(Path(args.data).resolve())
+    if args.data_dir is not None:
+        args.data_dir = str(Path(args.data_dir).resolve())
+
+
+def _test_loss(model, x):
+    if isinstance(model, Autoencoder):
+        return float(evaluation.autoencoder_loss(model, x).mean())
+    return -float(evaluation.elbo(model, x, numpy.random.default_rng(EVALUATION_SEED)).elbo.mean())
 
 
 def _resumed_run(args):
     run = runs.Run.open(args.resume)
-    if args.out or args.overwrite:
+    if args.out is not None or args.overwrite:
         raise InputError("--resume goes on in its own folder; leave out --out and --overwrite")
     for name in runs.DEFAULTS:
         asked = getattr(args, name)
@@ -118,13 +146,13 @@ def _resumed_run(args):
 
 
 def _short_name(data):
-    return Path(data).name.partition(".")[0]
+    return Path(data).name.strip(".").partition(".")[0]
 
 
-def _epoch_line(row, epochs, history):
+def _epoch_line(row, epochs, history, sign):
     left = sum(r["seconds"] for r in history[-10:]) / len(history[-10:]) * (epochs - row["epoch"])
     return (f"{row['epoch']:>4}/{epochs:<4} {row['loss']:>9.2f} {row['reconstruction']:>9.2f} "
-            f"{row['kl']:>7.2f} {row['test_elbo']:>10.2f} {row['examples_per_second']:>11.0f} "
+            f"{row['kl']:>7.2f} {sign * row['test_loss']:>10.2f} {row['examples_per_second']:>11.0f} "
             f"{_duration(left):>8}")
 
 
@@ -145,6 +173,11 @@ def show_command(args):
 def evaluate_command(args):
     run, images, model, epoch = _saved_run(args)
     test = images.test[:args.images] if args.images else images.test
+    if isinstance(model, Autoencoder):
+        losses = evaluation.autoencoder_loss(model, test)
+        print(f"{run.folder}, after epoch {epoch}, on {len(test)} test images, per image ± standard error")
+        print(f"  {run.config['error']:<21} {_mean(losses)}")
+        return OK
     rng = numpy.random.default_rng(EVALUATION_SEED)
     bound = evaluation.elbo(model, test, rng, n_samples=10)
     print(f"{run.folder}, after epoch {epoch}, on {len(test)} test images, nats per image ± standard error")
@@ -157,7 +190,19 @@ def evaluate_command(args):
     print(f"  log p(x)              {_mean(log_px)}    importance sampling, {args.samples} samples an image")
     active = evaluation.active_units(model, test)
     print(f"  active units          {active.count} of {model.latent_dim}    latents with Var(E_q[z]) > 0.01")
+    if args.gap:
+        _print_gap(model, test[:args.gap], rng)
     return OK
+
+
+def _print_gap(model, x, rng):
+    gap = evaluation.amortization_gap(model, x, rng)
+    print(f"  the amortization gap, on the first {len(x)} of them")
+    print(f"    encoder's ELBO      {_mean(gap.encoder_elbo)}")
+    print(f"    optimized ELBO      {_mean(gap.optimized_elbo)}    q fitted to each image by itself")
+    print(f"    log p(x)            {_mean(gap.log_px)}")
+    print(f"    amortization gap    {_mean(gap.optimized_elbo - gap.encoder_elbo)}    what a better encoder could gain")
+    print(f"    approximation gap   {_mean(gap.log_px - gap.optimized_elbo)}    what this family of q can't reach")
 
 
 def _mean(values):
@@ -167,7 +212,8 @@ def _mean(values):
 
 def _saved_run(args):
     run = runs.Run.open(args.run)
-    for name in ("data_dir", "backend"):
+    _full_paths(args)
+    for name in ("data", "data_dir", "backend"):
         if getattr(args, name) is not None:
             run.config[name] = getattr(args, name)
     images = runs.build_images(run.config)
@@ -176,10 +222,14 @@ def _saved_run(args):
 
 
 def _draw(run, images, model):
+    from . import plots     # only here: matplotlib takes longer to import than all the rest
+
     pictures = {"reconstructions": plots.reconstructions(model, images.test[:60], images.shape),
                 "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED))}
     if run.history:
-        pictures["curves"] = plots.curves(run.history)
+        name = "ELBO" if run.config["model"] == "vae" else f"−{run.config['error']}"
+        unit = "" if run.config["error"] == "squared-error" and run.config["model"] == "autoencoder" else "nats "
+        pictures["curves"] = plots.curves(run.history, name, unit)
     if model.latent_dim == 2:
         pictures["plane"] = plots.latent_plane(model, images.shape)
         pictures["codes"] = plots.codes(model, images.test, images.test_labels)
@@ -213,23 +263,29 @@ def bench_command(args):
 
 # Options
 
-def _number(kind, low, below=None, description=""):
-    """An argparse type: a finite number above `low` (an integer: at least `low`)."""
+def _option(convert, is_valid, description):
+    """An argparse type: what `convert` makes of the text, where it makes something valid."""
     def parse(text):
         try:
-            value = kind(text)
+            value = convert(text)
         except ValueError:
-            value = math.nan
-        fits = math.isfinite(value) and (value >= low if kind is int else value > low)
-        if not fits:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {description}")
+            value = None
+        if not is_valid(value):
+            raise argparse.ArgumentTypeError(f"{text!r:.60} is not {description}")
         return value
     return parse
 
 
-_count = _number(int, 1, description="a whole number of at least 1")
-_seed = _number(int, 0, description="a whole number of at least 0")
-_rate = _number(float, 0, description="a finite number above 0")
+_text = _option(str, lambda v: v != "", "a name")
+_count = _option(int, runs.is_whole, "a whole number from 1 to 10⁹")
+_levels = _option(int, lambda v: runs.is_whole(v, 2), "a whole number from 2 to 10⁹")
+_seed = _option(int, runs.VALID["seed"], "a whole number from 0 to 10⁹")
+_rate = _option(float, runs.is_real, "a finite number above 0")
+_weight = _option(float, runs.VALID["beta"], "a finite number of at least 0")
+
+
+def _variance(text):
+    return text if text in ("shared", "per-pixel") else _rate(text)
 
 
 def _sizes(text):
@@ -250,44 +306,59 @@ def _parser():
         return sub
 
     sub = command("train", train_command, "Train a VAE and leave a run folder with its pictures.")
-    sub.add_argument("--out", metavar="RUN", help="the run folder (default: runs/ and the name of the data)")
+    sub.add_argument("--out", type=_text, metavar="RUN", help="the run folder (default: runs/ and the name of the data)")
     sub.add_argument("--overwrite", action="store_true", help="replace the run that the folder holds")
-    sub.add_argument("--resume", metavar="RUN",
+    sub.add_argument("--resume", type=_text, metavar="RUN",
                      help="go on with an interrupted run, or add --epochs to a finished one")
     data = sub.add_argument_group("data")
-    data.add_argument("--data", help="digits, mnist, fashion-mnist, or an IDX, .npy or .npz file of images "
-                                     "(default: digits)")
-    _add_data_dir(data)
-    data.add_argument("--key", help="the name of the array in an .npz file that holds several")
-    data.add_argument("--binarize", choices=runs.BINARIZE_MODES,
+    _add_data(data)
+    data.add_argument("--key", type=_text, help="the name of the array in an .npz file that holds several")
+    data.add_argument("--binarize", choices=runs.CHOICES["binarize"],
                       help="how grey pixels become black or white: by chance anew each epoch (dynamic), by "
                            "chance once (static), by threshold, or not at all (none: then the loss is no "
                            "likelihood, see README) (default: dynamic)")
     model = sub.add_argument_group("model")
+    model.add_argument("--model", choices=runs.CHOICES["model"], help="(default: vae)")
+    model.add_argument("--error", choices=runs.CHOICES["error"], help="of the autoencoder (default: squared-error)")
+    model.add_argument("--likelihood", choices=runs.CHOICES["likelihood"], help="p(x|z) of the VAE (default: bernoulli)")
+    model.add_argument("--variance", type=_variance, metavar="V", help="of the gaussian likelihood: a number, "
+                       "shared (learned, one for all), or per-pixel (from the decoder) (default: shared)")
+    model.add_argument("--levels", type=_levels, metavar="K", help="grey levels of the categorical likelihood "
+                       "(default: 17 for digits, else 16)")
+    model.add_argument("--posterior", choices=runs.CHOICES["posterior"], help="covariance of q(z|x) (default: diagonal)")
     model.add_argument("--latent", type=_count, metavar="Z", help="latent dimensions (default: 2)")
     model.add_argument("--hidden", type=_sizes, metavar="H,H", help="units of the encoder's hidden layers, "
                        'which the decoder has in reverse; "" for none (default: 300,150)')
-    model.add_argument("--activation", choices=ACTIVATIONS, help="(default: tanh)")
-    model.add_argument("--dtype", choices=("float32", "float64"), help="(default: float32)")
+    model.add_argument("--activation", choices=runs.CHOICES["activation"], help="(default: tanh)")
+    model.add_argument("--dtype", choices=runs.CHOICES["dtype"], help="(default: float32)")
     steps = sub.add_argument_group("training")
+    steps.add_argument("--samples", type=_count, metavar="L", help="draws of z for each example (default: 1)")
+    steps.add_argument("--kl", choices=runs.CHOICES["kl"], help="(default: closed-form)")
+    steps.add_argument("--bound", choices=runs.CHOICES["bound"], help="iwae needs --kl monte-carlo (default: elbo)")
+    steps.add_argument("--beta", type=_weight, help="weight of the KL (default: 1)")
+    steps.add_argument("--update", choices=runs.CHOICES["update"], help="what the optimizer steps: encoder (inference for a "
+                       "fixed decoder), decoder (likelihood for a fixed encoder), both, or one after the other "
+                       "in turn (default: both)")
     steps.add_argument("--epochs", type=_count, help="(default: 300 for digits, else 20)")
     steps.add_argument("--batch-size", type=_count, help="(default: 50)")
-    steps.add_argument("--optimizer", choices=OPTIMIZERS, help="(default: adam)")
+    steps.add_argument("--optimizer", choices=runs.CHOICES["optimizer"], help="(default: adam)")
     steps.add_argument("--lr", type=_rate, help="learning rate (default: 0.001)")
     steps.add_argument("--seed", type=_seed, help="of weights, order and noise (default: 0)")
     _add_backend(steps)
 
     sub = command("show", show_command, "Draw the pictures of a run anew.")
-    sub.add_argument("run", metavar="RUN", help="the run folder")
-    _add_data_dir(sub)
+    sub.add_argument("run", type=_text, metavar="RUN", help="the run folder")
+    _add_data(sub)
     _add_backend(sub)
 
     sub = command("evaluate", evaluate_command, "Print test ELBO, log p(x) and active units of a run.")
-    sub.add_argument("run", metavar="RUN", help="the run folder")
+    sub.add_argument("run", type=_text, metavar="RUN", help="the run folder")
     sub.add_argument("--samples", type=_count, default=1000,
                      help="draws of z for each image, to estimate log p(x) (default: 1000)")
+    sub.add_argument("--gap", type=_count, metavar="N", help="also fit q to each of the first N test images by "
+                     "itself, and print the amortization gap")
     sub.add_argument("--images", type=_count, help="only the first so many test images")
-    _add_data_dir(sub)
+    _add_data(sub)
     _add_backend(sub)
 
     sub = command("gradcheck", gradcheck_command, "Check every hand-derived gradient against differences.")
@@ -300,13 +371,15 @@ def _parser():
     return parser
 
 
-def _add_data_dir(parser):
-    parser.add_argument("--data-dir", metavar="DIR", help="where the MNIST files are, or are downloaded to "
+def _add_data(parser):
+    parser.add_argument("--data", type=_text, help="digits, mnist, fashion-mnist, or an IDX, .npy or .npz file of "
+                        "images (default: digits, or what the run was trained on)")
+    parser.add_argument("--data-dir", type=_text, metavar="DIR", help="where the MNIST files are, or are downloaded to "
                         "(default: $MINIVAE_DATA, else ~/.cache/minivae)")
 
 
 def _add_backend(parser):
-    parser.add_argument("--backend", choices=("numpy", "cupy", "auto"),
+    parser.add_argument("--backend", choices=runs.CHOICES["backend"],
                         help="CPU, GPU, or the GPU where it works (default: auto)")
 
 

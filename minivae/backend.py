@@ -13,12 +13,12 @@ class BackendUnavailable(RuntimeError):
     """The array library that was asked for doesn't work here; the message says why."""
 
 
-def get_xp(*arrays):
-    """The library, numpy or cupy, that all `arrays` belong to.
+def get_xp(array, *others):
+    """The library, numpy or cupy, that all these arrays belong to.
 
     Raises TypeError when they belong to both, or to neither.
     """
-    names = {_library_name(a) for a in arrays}
+    names = {_library_name(a) for a in (array, *others)}
     if len(names) > 1:
         raise TypeError("NumPy and CuPy arrays are mixed; move all to one device, "
                         "with cupy.asarray(a) or minivae.to_numpy(a)")

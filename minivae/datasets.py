@@ -12,7 +12,6 @@ import os
 import struct
 import urllib.error
 import urllib.request
-import zipfile
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -103,7 +102,7 @@ def mnist(name="mnist", data_dir=None, mirrors=None):
     root = Path(data_dir or os.environ.get("MINIVAE_DATA") or Path.home() / ".cache" / "minivae")
     arrays = {}
     for part, file_name in FILES.items():
-        path = next((p for p in (root / name / file_name, root / file_name) if p.exists()), None)
+        path = next((p for p in (root / name / file_name, root / file_name) if p.is_file()), None)
         if path is None:
             path = download(file_name, root / name, mirrors or MIRRORS[name], SHA256[name][part])
         digest = _sha256(path)
@@ -122,6 +121,8 @@ def from_file(path, key=None):
     image is a test image. key names the array where an .npz file holds several. Raises InputError.
     """
     path = Path(path)
+    if not path.is_file():      # a folder, or a pipe, which could be waited for without end
+        raise InputError(f"{path} is no file; give an IDX, .npy or .npz file of images")
     try:
         with open(path, "rb") as file:
             start = file.read(6)
@@ -130,7 +131,7 @@ def from_file(path, key=None):
         else:
             array = read_idx(path)
     except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror or error}") from error
+        raise InputError(f"{path} can't be read ({error.strerror or error}); mend its rights or the disk") from error
     x = _as_rows(array, path)
     if len(x) < 2:
         raise InputError(f"{path} holds {len(x)} images; at least 2 are needed, one of them to test")
@@ -153,6 +154,11 @@ def threshold(x):
     return (x > 0.5).astype(x.dtype)
 
 
+def quantize(x, levels):
+    """Whole numbers 0 .. levels − 1 from grey.    x (N, D) in [0, 1] -> (N, D) of the same dtype"""
+    return get_xp(x).rint(x * (levels - 1))
+
+
 # Reading files
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -168,7 +174,7 @@ def read_idx(path):
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} can't be read: truncated or corrupted ({error}); get it anew") from error
+        raise InputError(f"{path} can't be read, or is truncated or corrupted ({error}); get it anew") from error
     n_dims = raw[3] if len(raw) >= 4 else 0
     if raw[:2] != b"\0\0" or raw[2:3] == b"" or raw[2] not in IDX_DTYPES or not 1 <= n_dims <= 4:
         raise InputError(f"{path} is no IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, "
@@ -192,22 +198,22 @@ def _read_numpy(path, key):
         if isinstance(loaded, numpy.ndarray):
             return loaded
         with loaded:
-            if key is None and len(loaded.files) != 1:
+            if not loaded.files:
+                raise InputError(f"{path} holds no array; save the images in it")
+            if key is None and len(loaded.files) > 1:
                 raise InputError(f"{path} holds {len(loaded.files)} arrays ({', '.join(loaded.files)}); "
                                  "name one of them with --key")
             key = key or loaded.files[0]
             if key not in loaded.files:
                 raise InputError(f"{path} holds no array {key!r}; there are {', '.join(loaded.files)}")
-            return loaded[key]
+            return numpy.asarray(loaded[key])
     except InputError:
         raise
-    except ValueError as error:
-        if "pickle" in str(error):
+    except Exception as error:      # a damaged file makes its readers fail in a dozen ways
+        if "Object arrays" in str(error):
             raise InputError(f"{path} holds pickled Python objects, which are never loaded; "
                              "save it as an array of numbers") from error
-        raise InputError(f"{path} is truncated or corrupted ({error}); get it anew") from error
-    except (EOFError, KeyError, zipfile.BadZipFile, zlib.error, struct.error) as error:
-        raise InputError(f"{path} is truncated or corrupted ({error}); get it anew") from error
+        raise InputError(f"{path} is truncated or corrupted ({error!r:.80}); get it anew") from error
 
 
 def _as_rows(array, path):
@@ -263,7 +269,7 @@ def download(file_name, folder, mirrors, sha256):
                         raise InputError("what it sent is not the published file, its SHA-256 differs")
                 return path
             except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError,
-                    InputError) as error:
+                    ValueError) as error:       # ValueError: a malformed header, or not the file we know
                 failures.append(f"{mirror}: {getattr(error, 'reason', error)}")
     except OSError as error:
         raise InputError(f"{path} can't be saved ({error.strerror or error}); "

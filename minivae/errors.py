@@ -1,5 +1,7 @@
 """What is raised when the input is wrong: one line with the cause, the value and the remedy."""
 
+import numbers
+
 
 class InputError(ValueError):
     """Wrong input. Its message is fit to be shown to a user as it stands, without a traceback."""
@@ -7,14 +9,21 @@ class InputError(ValueError):
 
 def require_shape(name, array, shape):
     """Raise InputError unless `array` has this shape; None in `shape` stands for any size."""
-    fits = array.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape))
+    fits = getattr(array, "ndim", None) == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape))
     if not fits:
         wanted = "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
-        raise InputError(f"{name} has shape {array.shape}, but shape {wanted} is needed")
+        raise InputError(f"{name} has shape {getattr(array, 'shape', array)}, but shape {wanted} is needed")
+
+
+def require_count(**values):
+    """Raise InputError unless every value is a whole number of at least 1."""
+    for name, value in values.items():
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+            raise InputError(f"{name} is {value!r}, but a whole number of at least 1 is needed")
 
 
 def require_positive(**values):
     """Raise InputError unless every value is a finite number above zero."""
     for name, value in values.items():
-        if not 0 < value < float("inf"):
+        if not isinstance(value, numbers.Real) or not 0 < value < float("inf"):
             raise InputError(f"{name} is {value!r}, but a finite number above 0 is needed")

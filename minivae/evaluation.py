@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy
 
 from .backend import get_xp, to_numpy
-from .errors import require_positive
+from .errors import require_count
+from .layers import mlp, mlp_backward
+from .optimizers import Adam
 from .posteriors import prior_log_prob
 
 
@@ -53,7 +55,7 @@ def log_likelihood(vae, x, rng, n_samples=5000, rows=500, progress=None):
     It is a lower bound on average, and rises to log p(x) with K. At most `rows` samples are decoded
     at a time, whatever N and K. progress(done, total) is called after each portion of examples.
     """
-    require_positive(n_samples=n_samples, rows=rows)
+    require_count(n_samples=n_samples, rows=rows)
     q, p, xp = vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
     chunk = max(1, min(n_samples, rows // 10))
     result = []
@@ -78,13 +80,70 @@ def active_units(vae, x, threshold=0.01, batch_size=500):
 
     A latent that does not is left at the prior and carries nothing (Burda et al. 2016, §5.2).
     """
-    means = numpy.concatenate([to_numpy(vae.encode(batch)[0]) for batch in _batches(vae, x, batch_size)])
+    means = numpy.concatenate([to_numpy(vae.represent(batch)) for batch in _batches(vae, x, batch_size)])
     variances = means.var(axis=0)
     return ActiveUnits(int((variances > threshold).sum()), variances)
 
 
+def autoencoder_loss(autoencoder, x, batch_size=500):
+    """The plain autoencoder's loss of each example.    x (N, D) -> (N,)"""
+    xp = get_xp(autoencoder.parameters.flat)
+    losses = []
+    for batch in _batches(autoencoder, x, batch_size):
+        z = autoencoder.represent(batch)
+        a, _ = mlp(z, autoencoder.decoder, autoencoder.activation)
+        losses.append(to_numpy(autoencoder.error.loss(batch.astype(xp.dtype(a.dtype), copy=False), a)))
+    return numpy.concatenate(losses)
+
+
+class AmortizationGap(NamedTuple):
+    """How much the ELBO (N,) of each example gains when q is fitted to it alone, and what is then left."""
+
+    encoder_elbo: numpy.ndarray         # q(z|x) from the encoder
+    optimized_elbo: numpy.ndarray       # the best q of the same family; the difference is the amortization gap
+    log_px: numpy.ndarray               # what is still missing is KL(q ‖ p(z|x)): q is of the wrong family
+
+
+def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples=1000):
+    """Fit q to each example of x (N, D) by itself, the decoder fixed. -> AmortizationGap
+
+    Starts from the encoder's h (N, ·) and follows the reparameterized gradient of the ELBO with
+    respect to h: loss_and_grad without the encoder. Overwrites vae.gradients (Cremer et al. 2018).
+    """
+    q, p, xp = vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
+    x = xp.asarray(x).astype(vae.parameters.flat.dtype, copy=False)
+    start = vae.posterior_parameters(x)
+    h = start.copy()
+    flat = h.reshape(-1)
+    N, Z = len(x), vae.latent_dim
+    for step in range(steps):
+        if step % (steps // 4 or 1) == 0:
+            optimizer = Adam(flat, lr=lr * 0.3 ** (4 * step // steps))      # smaller steps towards the end
+        eps = vae.draw_noise(rng, N, n_samples)
+        z = q.sample(h, eps)
+        a, inputs = mlp(z.reshape(-1, Z), vae.decoder, vae.activation)
+        a = vae._append_own(a.reshape(n_samples, N, -1))
+        dlog_px = xp.full((n_samples, N), -1 / n_samples, dtype=h.dtype)    # loss = Σₙ −ELBOₙ: each has its own h
+        da = vae._append_own_backward(p.log_prob_backward(dlog_px, x, a))
+        dz = mlp_backward(da.reshape(n_samples * N, -1), inputs, vae.decoder, vae.decoder_grads, vae.activation)
+        dh = q.sample_backward(dz.reshape(z.shape), h, eps) + q.kl_backward(xp.ones(N, dtype=h.dtype), h)
+        optimizer.step(dh.reshape(-1))
+    return AmortizationGap(_elbo_at(vae, x, start, rng, final_samples), _elbo_at(vae, x, h, rng, final_samples),
+                           log_likelihood(vae, x, rng, 5 * final_samples))
+
+
+def _elbo_at(vae, x, h, rng, n_samples, portion=50):
+    """The ELBO of each example for given parameters h of q. -> (N,)"""
+    total = 0
+    for first in range(0, n_samples, portion):
+        z = vae.posterior.sample(h, vae.draw_noise(rng, len(x), min(portion, n_samples - first)))
+        total = total + vae.likelihood.log_prob(x, vae.likelihood_parameters(z)).sum(axis=0)
+    return to_numpy(total / n_samples - vae.posterior.kl(h))
+
+
 def _batches(vae, x, batch_size):
     """x in portions of at most batch_size rows, on the model's device."""
+    require_count(n_examples=len(x), batch_size=batch_size)
     xp = get_xp(vae.parameters.flat)
     for first in range(0, len(x), batch_size):
         yield xp.asarray(x[first:first + batch_size])

@@ -25,27 +25,32 @@ def numerical_gradient(f, x, dy=None, step=STEP):
     restored, so that f may as well read it from elsewhere, as a model reads its parameters.
     -> a NumPy array of the shape of x
 
-    Raises InputError when x is not contiguous: its elements could not be changed in place.
+    Raises InputError when x can't be changed in place, or dy does not fit.
     """
-    if not x.flags.c_contiguous:
-        raise InputError(f"x {x.shape} is not contiguous; pass a copy of it")
+    if isinstance(x, numpy.generic) or not x.flags.c_contiguous or x.dtype.kind != "f":
+        raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of real numbers "
+                         "is needed, to be changed in place; pass numpy.array(x, dtype=float)")
     flat = x.reshape(-1)
     dy = 1.0 if dy is None else to_numpy(dy)
     gradient = numpy.empty(x.shape)
     for i in range(flat.size):
         value = float(flat[i])
-        flat[i] = value + step
-        above = _as_float64(f(x))
-        flat[i] = value - step
-        below = _as_float64(f(x))
-        flat[i] = value
+        try:
+            flat[i] = value + step
+            above = _as_float64(f(x))
+            flat[i] = value - step
+            below = _as_float64(f(x))
+        finally:
+            flat[i] = value
+        if numpy.shape(dy) not in ((), above.shape):
+            raise InputError(f"dy {numpy.shape(dy)} does not fit f(x) {above.shape}: it weights each of its elements")
         # Subtracted before they are summed: the rounding of a large sum would drown the difference.
         gradient.flat[i] = (dy * (above - below)).sum() / (2 * step)
     return gradient
 
 
 def _as_float64(y):
-    return numpy.float64(y) if isinstance(y, float) else to_numpy(y).astype("float64")
+    return numpy.float64(y) if isinstance(y, (int, float)) else to_numpy(y).astype("float64")
 
 
 @dataclass
@@ -79,7 +84,7 @@ class Report:
 
     @property
     def ok(self):
-        return all(check.ok for check in self.checks)
+        return bool(self.checks) and all(check.ok for check in self.checks)     # nothing checked is not right
 
     def __str__(self):
         return "\n".join(map(str, self.checks))
@@ -139,9 +144,13 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
     whose mistakes cancel in the sum over y would pass.
     """
     y = forward(**inputs)
+    y = y if hasattr(y, "shape") else numpy.float64(y)
     dy = get_xp(y).asarray(rng.standard_normal(y.shape))
     originals = {name: to_numpy(x).copy() for name, x in inputs.items()}
     gradients = backward(dy, **inputs)
+    if not gradients or not set(gradients) <= set(inputs):
+        raise InputError(f"{function}: backward gave gradients of {sorted(gradients)}, but the inputs are "
+                         f"{sorted(inputs)}; return a dict with some of these names")
     checks = []
     for tensor, gradient in gradients.items():
         x = inputs[tensor]

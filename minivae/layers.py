@@ -8,7 +8,7 @@ Letters: N examples, I inputs, O outputs.
 """
 
 from .backend import get_xp
-from .errors import InputError
+from .errors import InputError, require_shape
 
 
 def linear(x, W, b):
@@ -16,8 +16,8 @@ def linear(x, W, b):
 
     Raises InputError when x does not fit W.
     """
-    if x.shape[-1] != W.shape[0]:
-        raise InputError(f"x {x.shape} does not fit W {W.shape}: x needs {W.shape[0]} columns")
+    if x.ndim != 2 or x.shape[1] != W.shape[0] or b.shape != W.shape[1:]:
+        raise InputError(f"x {x.shape}, W {W.shape} and b {b.shape} don't fit; (N, I), (I, O) and (O,) are needed")
     y = x @ W
     y += b
     return y
@@ -30,6 +30,7 @@ def linear_backward(dy, x, W, dW, db, need_dx=True):
 
     yₙₒ = Σᵢ xₙᵢ Wᵢₒ + bₒ, so that Wᵢₒ acts on yₙₒ, for every n, with the factor xₙᵢ: dWᵢₒ = Σₙ xₙᵢ dyₙₒ.
     """
+    require_shape("dy", dy, (len(x), W.shape[1]))
     xp = get_xp(dy)
     xp.matmul(x.T, dy, out=dW)              # y = x W + b  =>  ∂loss/∂W = xᵀ dy
     dy.sum(axis=0, out=db)                  #                  ∂loss/∂b = Σₙ dyₙ
@@ -43,6 +44,7 @@ def tanh(a):
 
 def tanh_backward(dy, y):
     """Gradient of y = tanh(a), given dy and the output y, all (N, O) -> da (N, O)"""
+    require_shape("dy", dy, y.shape)
     return dy * (1 - y * y)                 # y = tanh(a)  =>  ∂y/∂a = 1 − y²
 
 
@@ -57,6 +59,7 @@ def relu_backward(dy, y):
     y > 0 exactly where a > 0, so the output is all that is needed, as for tanh. The kink at a = 0
     has no derivative; 0 is used there.
     """
+    require_shape("dy", dy, y.shape)
     return dy * (y > 0)                     # y = max(a, 0)  =>  ∂y/∂a = 1 where y > 0, else 0
 
 

@@ -7,8 +7,11 @@ Letters: N examples, D data dimensions (pixels), L samples per example. x is (N,
 or (L, N, ·), and results per example are (N,) or (L, N). Log-densities are in nats.
 """
 
+import math
+
 from .backend import get_xp
-from .errors import InputError
+from .errors import InputError, require_positive, require_shape
+from .posteriors import LOG_2PI
 
 
 def softplus(a):
@@ -39,6 +42,14 @@ class Bernoulli:
         """How many numbers the decoder emits per example: a logit per pixel."""
         return data_dim
 
+    def parameter_shapes(self):
+        """Names and shapes of parameters of the likelihood itself, beside the decoder's: none."""
+        return {}
+
+    def encoder_input(self, x):
+        """What the encoder is fed, and pictures show: x as it is."""
+        return x
+
     def log_prob(self, x, a):
         """log p(x|z) = Σ_d [x a − softplus(a)].    x (N, D), a (N, D) or (L, N, D) -> (N,) or (L, N)
 
@@ -50,6 +61,7 @@ class Bernoulli:
     def log_prob_backward(self, dlogp, x, a):
         """Gradient of log p(x|z), given dlogp (N,) or (L, N) -> da like a"""
         _require_same_pixels(x, a)
+        require_shape("dlogp", dlogp, a.shape[:-1])
         return dlogp[..., None] * (x - sigmoid(a))      # ∂log p/∂a = x − sigmoid(a), as softplus′ = sigmoid
 
     def mean(self, a):
@@ -71,6 +83,166 @@ class Bernoulli:
         if not 0 <= low <= high <= 1:
             raise InputError(f"Bernoulli data must lie in [0, 1], but these lie in [{low:g}, {high:g}]; "
                              "scale them, or binarize them")
+
+
+class Gaussian:
+    """p(x|z) = N(x; m, σ² I): each pixel is the mean m from the decoder, plus noise.
+
+    variance   a number      σ² is fixed, a = m                                         (N, D)
+               "shared"      one σ² for all pixels and images, learned as the model's
+                             parameter likelihood.logvar, s; the model appends it: a = [m, s]  (N, D+1)
+               "per-pixel"   the decoder emits it for each pixel, a = [m, s]            (N, 2D)
+
+    A learned variance is σ² = FLOOR + exp(s). Beware: without the floor the likelihood is unbounded.
+    Where a pixel can be predicted exactly (the always white border of a scanned digit), log p grows
+    without limit as σ² → 0, and training does little else. A good number is then no good model.
+    """
+
+    FLOOR = 1e-6        # σ ≥ 1/1000, far below one step of 8-bit grey (1/255), caps log p at 6 nats a pixel
+
+    def __init__(self, variance=1.0):
+        if variance not in ("shared", "per-pixel"):
+            if isinstance(variance, str):
+                raise InputError(f'unknown variance {variance!r}; give a number, "shared" or "per-pixel"')
+            require_positive(variance=variance)
+        self.variance = variance
+
+    def n_outputs(self, data_dim):
+        """How many numbers the decoder emits per example: means, and log-variances if "per-pixel"."""
+        return 2 * data_dim if self.variance == "per-pixel" else data_dim
+
+    def parameter_shapes(self):
+        """Parameters of the likelihood itself, beside the decoder's: appended to the decoder's output."""
+        return {"logvar": (1,)} if self.variance == "shared" else {}
+
+    def encoder_input(self, x):
+        """What the encoder is fed, and pictures show: x as it is."""
+        return x
+
+    def _split(self, a):
+        """a -> m (..., D), and s: (..., 1) if shared, (..., D) if per pixel, None if fixed."""
+        if self.variance == "shared":
+            return a[..., :-1], a[..., -1:]
+        if self.variance == "per-pixel":
+            data_dim = a.shape[-1] // 2
+            return a[..., :data_dim], a[..., data_dim:]
+        return a, None
+
+    def _variance(self, s):
+        return self.variance if s is None else self.FLOOR + get_xp(s).exp(s)        # σ² = floor + exp(s)
+
+    def log_prob(self, x, a):
+        """log p(x|z) = −½ Σ_d [(x − m)²/σ² + log σ² + log 2π].    x (N, D), a (L, N, ·) -> (L, N)"""
+        m, s = self._split(a)
+        _require_same_pixels(x, m)
+        variance = self._variance(s)
+        log_variance = math.log(variance) if s is None else get_xp(s).log(variance)
+        return -0.5 * ((x - m) ** 2 / variance + (log_variance + LOG_2PI)).sum(axis=-1)
+
+    def log_prob_backward(self, dlogp, x, a):
+        """Gradient of log p(x|z), given dlogp (N,) or (L, N) -> da like a"""
+        m, s = self._split(a)
+        _require_same_pixels(x, m)
+        require_shape("dlogp", dlogp, a.shape[:-1])
+        xp, dlogp, variance = get_xp(a), dlogp[..., None], self._variance(s)
+        scaled = (x - m) / variance
+        dm = dlogp * scaled                                         # ∂log p/∂m      = (x − m)/σ²
+        if s is None:
+            return dm
+        dlogvar = dlogp * (0.5 * (scaled * (x - m) - 1))            # ∂log p/∂log σ² = ½ ((x − m)²/σ² − 1)
+        ds = dlogvar * (xp.exp(s) / variance)                       # ∂log σ²/∂s     = exp(s)/σ²
+        if self.variance == "shared":
+            ds = ds.sum(axis=-1, keepdims=True)
+        return xp.concatenate([dm, ds], axis=-1)
+
+    def mean(self, a):
+        """E[x|z] = m.    a (..., ·) -> (..., D)"""
+        return self._split(a)[0]
+
+    def sample(self, a, rng):
+        """x ~ p(x|z), from a numpy.random.Generator.    a (..., ·) -> (..., D)"""
+        m, s = self._split(a)
+        noise = get_xp(a).asarray(rng.standard_normal(m.shape, dtype=a.dtype))
+        return m + self._variance(s) ** 0.5 * noise                 # x = m + σ ε
+
+    def check(self, x):
+        """Raise InputError for data that are not finite: every real number is possible."""
+        if not bool(get_xp(x).isfinite(x).all()):
+            raise InputError("Gaussian data must be finite, but these hold NaN or infinity; remove or mend them")
+
+
+class Categorical:
+    """p(x|z) = Π_d π_d[x_d]: each pixel takes one of the values 0 .. K−1, with probabilities π = softmax(a).
+
+    a are K logits a pixel (N, D K), pixel after pixel. The K values have no order for this
+    likelihood: it can give 3 and 5 a high probability, and 4 a low one. K = n_categories.
+    """
+
+    def __init__(self, n_categories):
+        if not (isinstance(n_categories, int) and n_categories >= 2):
+            raise InputError(f"n_categories is {n_categories!r}, but a whole number of at least 2 is needed")
+        self.n_categories = n_categories
+
+    def n_outputs(self, data_dim):
+        """How many numbers the decoder emits per example: K logits a pixel."""
+        return data_dim * self.n_categories
+
+    def parameter_shapes(self):
+        """None beside the decoder's."""
+        return {}
+
+    def encoder_input(self, x):
+        """What the encoder is fed, and pictures show: x/(K − 1), from 0 to 1."""
+        return x / (self.n_categories - 1)
+
+    def _log_softmax(self, a):
+        """a (..., D K) -> log π (..., D, K)    log π = a − log Σ exp a, the largest a taken out first"""
+        xp = get_xp(a)
+        a = a.reshape(*a.shape[:-1], -1, self.n_categories)
+        a = a - a.max(axis=-1, keepdims=True)
+        return a - xp.log(xp.exp(a).sum(axis=-1, keepdims=True))
+
+    def _one_hot(self, x, dtype):
+        """x (N, D) -> (N, D, K), 1 where k = x, else 0"""
+        return (x[..., None] == get_xp(x).arange(self.n_categories)).astype(dtype)
+
+    def log_prob(self, x, a):
+        """log p(x|z) = Σ_d log π_d[x_d].    x (N, D), a (N, D K) or (L, N, D K) -> (N,) or (L, N)"""
+        log_pi = self._log_softmax(a)
+        _require_same_pixels(x, log_pi[..., 0])
+        return (self._one_hot(x, a.dtype) * log_pi).sum(axis=(-2, -1))
+
+    def log_prob_backward(self, dlogp, x, a):
+        """Gradient of log p(x|z), given dlogp (N,) or (L, N) -> da like a"""
+        pi = get_xp(a).exp(self._log_softmax(a))
+        _require_same_pixels(x, pi[..., 0])
+        require_shape("dlogp", dlogp, a.shape[:-1])
+        da = dlogp[..., None, None] * (self._one_hot(x, a.dtype) - pi)      # ∂log π[x]/∂a[k] = 1{k = x} − π[k]
+        return da.reshape(a.shape)
+
+    def mean(self, a):
+        """E[x|z] = Σ_k k π[k], from 0 to K − 1.    a (..., D K) -> (..., D)"""
+        xp = get_xp(a)
+        return xp.exp(self._log_softmax(a)) @ xp.arange(self.n_categories).astype(a.dtype)
+
+    def sample(self, a, rng):
+        """x ~ p(x|z), integers 0 .. K−1, from a numpy.random.Generator.    a (..., D K) -> (..., D)
+
+        The number of cumulative probabilities that lie below u ~ U(0, 1).
+        """
+        xp = get_xp(a)
+        cumulative = xp.exp(self._log_softmax(a)).cumsum(axis=-1)[..., :-1]     # the last is 1, or rounded to less
+        u = xp.asarray(rng.random(cumulative.shape[:-1]))
+        return (cumulative < u[..., None]).sum(axis=-1).astype(a.dtype)
+
+    def check(self, x):
+        """Raise InputError for anything but whole numbers 0 .. K−1."""
+        xp = get_xp(x)
+        low, high = float(x.min()), float(x.max())
+        if not 0 <= low <= high <= self.n_categories - 1 or bool((x != xp.floor(x)).any()):
+            raise InputError(f"Categorical({self.n_categories}) data must be whole numbers from 0 to "
+                             f"{self.n_categories - 1}, but these lie in [{low:g}, {high:g}], not all of them whole; "
+                             "scale and round them")
 
 
 def _require_same_pixels(x, a):

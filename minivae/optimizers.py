@@ -43,8 +43,11 @@ class Optimizer:
         if set(state) != {"t", *self.memory}:
             raise InputError(f"{type(self).__name__} keeps {sorted(self.state())}, "
                              f"but the saved state has {sorted(state)}; use the optimizer it was saved with")
+        if not int(state["t"]) >= 0:
+            raise InputError(f"t is {state['t']!r}, but a number of steps is at least 0; restore the saved state")
         for name in self.memory:
             require_shape(name, state[name], self.theta.shape)
+        for name in self.memory:
             getattr(self, name)[...] = get_xp(self.theta).asarray(state[name])
         self.t = int(state["t"])
 
@@ -151,6 +154,39 @@ class Adam(Optimizer):
         xp.divide(self.M, scratch, out=scratch)
         scratch *= self.lr * weight2 ** 0.5 / weight1               # scalars last: one pass for both
         self.theta -= scratch                                       # θ ← θ − η m̂ / (√v̂ + ε)
+
+
+class InTurn:
+    """Several optimizers, each of one part of θ; every step is taken by the next of them.
+
+    With one part, the rest of θ is held still: with the encoder alone, training is variational
+    inference for a fixed decoder; with the decoder alone, maximum likelihood for samples from a
+    fixed q. With both in turn, it is variational EM.
+    """
+
+    def __init__(self, theta, parts, make):
+        """parts: slices of theta; make(theta[part]) gives the optimizer of a part."""
+        self.parts = parts
+        self.optimizers = [make(theta[part]) for part in parts]
+        self.t = 0
+
+    def step(self, g):
+        """One step of one optimizer, along its part of the gradient g (P,)."""
+        turn = self.t % len(self.parts)
+        self.optimizers[turn].step(g[self.parts[turn]])
+        self.t += 1
+
+    def state(self):
+        """The states of all, their names preceded by the number of the part."""
+        return {"t": self.t, **{f"{i}.{name}": value for i, optimizer in enumerate(self.optimizers)
+                                for name, value in optimizer.state().items()}}
+
+    def load_state(self, state):
+        """Go on from a `state()`. Raises InputError when it belongs to another optimizer or model."""
+        for i, optimizer in enumerate(self.optimizers):
+            optimizer.load_state({name.partition(".")[2]: value for name, value in state.items()
+                                  if name.startswith(f"{i}.")})
+        self.t = int(state["t"])
 
 
 OPTIMIZERS = {"sgd": SGD, "momentum": Momentum, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam}

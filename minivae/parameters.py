@@ -17,10 +17,12 @@ class Parameters:
         self.shapes = dict(shapes)
         self.flat = xp.zeros(sum(math.prod(shape) for shape in self.shapes.values()), dtype=dtype)
         self._views = {}
+        self._slices = {}
         start = 0
         for name, shape in self.shapes.items():
             stop = start + math.prod(shape)
             self._views[name] = self.flat[start:stop].reshape(shape)
+            self._slices[name] = slice(start, stop)
             start = stop
 
     def __getitem__(self, name):
@@ -33,6 +35,11 @@ class Parameters:
     def names(self):
         """All names, in the order of `.flat`."""
         return list(self._views)
+
+    def part(self, *prefixes):
+        """The slice of `.flat` that holds all names beginning with one of the prefixes, neighbours of each other."""
+        slices = [self._slices[name] for name in self._views if name.split(".")[0] in prefixes]
+        return slice(slices[0].start, slices[-1].stop)
 
     def layers(self, prefix):
         """[(W, b), ...] of the layers "prefix.0", "prefix.1", ..., in the order they were given in."""

@@ -30,52 +30,55 @@ def tile(images, shape, columns, gap=1):
     return sheet
 
 
-def curves(history):
-    """The ELBO against the epochs, in training and on the test set.
+def curves(history, name="ELBO", unit="nats"):
+    """The ELBO (or another −loss, named so) against the epochs, in training and on the test set.
 
-    history: a list of dicts with epoch, loss, reconstruction, kl, test_elbo.
+    history: a list of dicts with epoch, loss, reconstruction, kl, test_loss.
     """
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    bound, parts = figure.subplots(1, 2)
+    has_kl = any(row["kl"] for row in history)
+    figure = Figure(figsize=(9, 3.6) if has_kl else (5, 3.6), layout="constrained")
+    panels = figure.subplots(1, 2 if has_kl else 1, squeeze=False)[0]
     epochs = [row["epoch"] for row in history]
-    bound.plot(epochs, [-row["loss"] for row in history], "0.6", label="training, while it learned")
-    bound.plot(epochs, [row["test_elbo"] for row in history], "k", label="test")
-    best = max(history, key=lambda row: row["test_elbo"])
-    bound.set_title(f"Test ELBO: best {best['test_elbo']:.2f} nats, in epoch {best['epoch']}")
-    bound.set_ylabel("ELBO (nats per image)")
-    for name, style, label in [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]:
-        parts.plot(epochs, [row[name] for row in history], style, label=label)
-    parts.set_title(f"The two terms: the code costs {history[-1]['kl']:.2f} nats")
-    parts.set_ylabel("training loss (nats per image)")
-    parts.set_ylim(bottom=0)
-    for axes in (bound, parts):
+    test = [-row["test_loss"] for row in history]
+    panels[0].plot(epochs, [-row["loss"] for row in history], "0.6", label="training, while it learned")
+    panels[0].plot(epochs, test, "k", label="test")
+    panels[0].set_title(f"Test {name}: best {max(test):.2f}, in epoch {epochs[test.index(max(test))]}")
+    panels[0].set_ylabel(f"{name} ({unit} per image)")
+    low = numpy.percentile(test, 5)     # the first epochs lie so far below the rest that they would flatten it
+    panels[0].set_ylim(bottom=low - 0.1 * (max(test) - low + 1e-9))
+    if has_kl:
+        for part, style, label in [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]:
+            panels[1].plot(epochs, [row[part] for row in history], style, label=label)
+        panels[1].set_title(f"The two terms: the code costs {history[-1]['kl']:.2f} nats")
+        panels[1].set_ylabel(f"training loss ({unit} per image)")
+    for axes in panels:
         axes.set_xlabel("epoch")
         axes.legend()
         axes.grid(alpha=0.3)
-    # The first epochs lie so far below the rest that they would flatten it.
-    low = numpy.percentile([row["test_elbo"] for row in history], 5)
-    bound.set_ylim(bottom=low - 0.1 * (best["test_elbo"] - low + 1e-9))
     return figure
 
 
-def reconstructions(vae, x, shape, columns=20):
-    """Images x (N, D) above their reconstructions E[x|z], at the mean z of q(z|x)."""
-    xp = get_xp(vae.parameters.flat)
-    decoded = to_numpy(vae.reconstruct(xp.asarray(x)))
+def reconstructions(model, x, shape, columns=20):
+    """Images x (N, D) above their reconstructions, decoded from where the encoder puts them."""
+    xp = get_xp(model.parameters.flat)
+    decoded = to_numpy(model.to_grey(model.reconstruct(xp.asarray(x))))
+    x = model.to_grey(x)
     blocks = []
     for first in range(0, len(x), columns):
         blocks += [x[first:first + columns], decoded[first:first + columns]]
     sheet = tile(numpy.concatenate(blocks), shape, columns)
-    return _sheet_figure(sheet, "Test images, and below each its reconstruction from the mean of q(z|x)")
+    return _sheet_figure(sheet, "Test images, and below each its reconstruction")
 
 
-def samples(vae, shape, rng, count=100, columns=20):
-    """New images: E[x|z] for z drawn from the prior."""
-    decoded = to_numpy(vae.decode(vae.draw_noise(rng, count)[0]))
-    return _sheet_figure(tile(decoded, shape, columns), "New images: E[x|z] for z ~ N(0, I)")
+def samples(model, shape, rng, count=100, columns=20):
+    """New images: the decoder's mean for z drawn from the prior."""
+    xp = get_xp(model.parameters.flat)
+    z = xp.asarray(rng.standard_normal((count, model.latent_dim), dtype=model.parameters.flat.dtype))
+    decoded = to_numpy(model.to_grey(model.decode(z)))
+    return _sheet_figure(tile(decoded, shape, columns), "Decoded draws of z ~ N(0, I)")
 
 
-def latent_plane(vae, shape, side=16):
+def latent_plane(model, shape, side=16):
     """The decoded plane of two latents, its points spaced evenly in probability under the prior.
 
     z = Φ⁻¹(u) for u in the middle of `side` equal parts of (0, 1)    (Kingma & Welling 2014, figure 4)
@@ -83,11 +86,11 @@ def latent_plane(vae, shape, side=16):
     normal = statistics.NormalDist()
     z = [normal.inv_cdf((i + 0.5) / side) for i in range(side)]
     grid = numpy.array([[z1, z2] for z2 in reversed(z) for z1 in z])
-    xp = get_xp(vae.parameters.flat)
-    decoded = to_numpy(vae.decode(xp.asarray(grid.astype(vae.parameters.flat.dtype))))
+    xp = get_xp(model.parameters.flat)
+    decoded = to_numpy(model.to_grey(model.decode(xp.asarray(grid.astype(model.parameters.flat.dtype)))))
     gap = 1
     figure = _sheet_figure(tile(decoded, shape, side, gap), size=(7, 7.3),
-                           title="The latent plane, decoded: neighbours look alike")
+                           title="The latent plane, decoded, at equal steps of the prior")
     axes, = figure.axes
     ticks = range(0, side, 3)
     height, width = shape
@@ -99,10 +102,10 @@ def latent_plane(vae, shape, side=16):
     return figure
 
 
-def codes(vae, x, labels=None):
-    """Where the images x (N, D) lie in the plane of two latents: the means of q(z|x)."""
-    xp = get_xp(vae.parameters.flat)
-    mean = to_numpy(vae.encode(xp.asarray(x))[0])
+def codes(model, x, labels=None):
+    """Where the encoder puts the images x (N, D) in the plane of two latents: the VAE's means of q(z|x)."""
+    xp = get_xp(model.parameters.flat)
+    mean = to_numpy(model.represent(xp.asarray(x)))
     figure = Figure(figsize=(7, 6.4), layout="constrained")
     axes = figure.subplots()
     colours = {} if labels is None else {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}
@@ -116,7 +119,7 @@ def codes(vae, x, labels=None):
     circle = radius * numpy.exp(2j * numpy.pi * numpy.linspace(0, 1, 200))
     axes.plot(circle.real, circle.imag, "0.5", linestyle="--", label="holds 95 % of the prior N(0, I)")
     axes.legend(loc="upper right")
-    axes.set_title("Test images in the latent plane: the means of q(z|x)")
+    axes.set_title("Where the encoder puts the test images")
     axes.set_xlabel("z₁")
     axes.set_ylabel("z₂")
     axes.set_aspect("equal")
@@ -125,7 +128,7 @@ def codes(vae, x, labels=None):
 
 def _sheet_figure(sheet, title, size=None):
     height, width = sheet.shape
-    figure = Figure(figsize=size or (9, 9 * height / width + 0.5), layout="constrained")
+    figure = Figure(figsize=size or (9, min(9 * height / width, 20) + 0.5), layout="constrained")
     axes = figure.subplots()
     axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     axes.set_title(title)

@@ -10,7 +10,7 @@ class ProgressBar:
     def __init__(self, label, stream=None):
         self.label = label
         self.stream = stream or sys.stderr
-        self.live = self.stream.isatty()
+        self.live = self.stream is not None and self.stream.isatty()
         self.last_drawn = 0.0
         self.width = 0
 

@@ -9,20 +9,25 @@
 import csv
 import io
 import json
+import math
 import platform
 from pathlib import Path
 
 import numpy
 
 from . import __version__, datasets
+from .autoencoder import ERRORS, Autoencoder
 from .backend import get_xp
 from .errors import InputError
 from .files import replacing
-from .optimizers import OPTIMIZERS
+from .layers import ACTIVATIONS
+from .likelihoods import Bernoulli, Categorical, Gaussian
+from .optimizers import OPTIMIZERS, InTurn
+from .posteriors import DiagonalGaussian, FullGaussian
 from .training import load_checkpoint, save_checkpoint
-from .vae import VAE
+from .vae import BOUNDS, KL_ESTIMATES, VAE
 
-HISTORY_FIELDS = ["epoch", "loss", "reconstruction", "kl", "test_elbo", "seconds", "examples_per_second"]
+HISTORY_FIELDS = ["epoch", "loss", "reconstruction", "kl", "test_loss", "seconds", "examples_per_second"]
 PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png"]
 BINARIZE_MODES = ("none", "threshold", "static", "dynamic")
 DRAW_SEED = 20140414        # of the fixed draws, the same in all runs, so that their test ELBOs compare
@@ -38,18 +43,16 @@ class Run:
 
     @classmethod
     def create(cls, folder, config, overwrite=False):
-        """A new run in `folder`. Raises InputError if it holds one already, unless overwrite is set."""
+        """A new run in `folder`. Raises InputError if it holds one already, unless overwrite is set.
+
+        Nothing is removed yet: the first `save` and `save_config` replace the old run, file by file.
+        """
         run = cls(folder, config)
-        if (run.folder / "config.json").exists() and not overwrite:
+        if not overwrite and any((run.folder / name).exists() for name in ("config.json", "checkpoint.npz")):
             raise InputError(f"{folder} already holds a run; go on with it by --resume {folder}, "
                              "choose another folder with --out, or replace it with --overwrite")
-        _write(run._clear, run.folder)
+        _write(lambda: run.folder.mkdir(parents=True, exist_ok=True), run.folder)
         return run
-
-    def _clear(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for name in ("config.json", "history.csv", "checkpoint.npz", *PICTURES):
-            (self.folder / name).unlink(missing_ok=True)
 
     @classmethod
     def open(cls, folder):
@@ -60,12 +63,19 @@ class Run:
         except OSError as error:
             raise InputError(f"{folder} is no run folder, {path} can't be read ({error.strerror}); "
                              "name a folder that `train` has made") from error
-        except ValueError as error:
-            raise InputError(f"{path} is not valid JSON ({error}); restore it, or train again") from error
-        missing = [name for name in DEFAULTS if not isinstance(config, dict) or name not in config]
-        if missing:
-            raise InputError(f"{path} says nothing of {', '.join(missing)}; restore it, or train again")
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{path} is not valid JSON ({error!r:.80}); restore it, or train again") from error
+        check_config(config, path)
         return cls(folder, config, _read_history(Path(folder) / "history.csv"))
+
+    def remove_leftovers(self):
+        """Remove what is not of this run: pictures and history of one overwritten, parts of files after a kill."""
+        def remove():
+            stale = [] if self.history else [*PICTURES, "history.csv"]
+            for path in [*(self.folder / name for name in stale), *self.folder.glob("*.part")]:
+                if path.is_file():
+                    path.unlink()
+        _write(remove, self.folder)
 
     def save_config(self):
         """Write config.json, with the versions at hand."""
@@ -75,11 +85,12 @@ class Run:
 
     def save(self, model, optimizer, epoch, rng):
         """Write the history, then the checkpoint: a kill between them leaves a row too many, none too few."""
-        table = io.StringIO()
-        writer = csv.DictWriter(table, HISTORY_FIELDS)
-        writer.writeheader()
-        writer.writerows(self.history)
-        self._replace("history.csv", table.getvalue().encode())
+        if self.history:
+            table = io.StringIO()
+            writer = csv.DictWriter(table, HISTORY_FIELDS)
+            writer.writeheader()
+            writer.writerows(self.history)
+            self._replace("history.csv", table.getvalue().encode())
         path = self.folder / "checkpoint.npz"
         _write(lambda: save_checkpoint(path, model, optimizer, epoch, rng), self.folder)
 
@@ -107,20 +118,81 @@ def _write(action, folder):
 def _read_history(path):
     try:
         with open(path, newline="") as file:
-            return [{name: int(row[name]) if name == "epoch" else float(row[name]) for name in HISTORY_FIELDS}
-                    for row in csv.DictReader(file)]
+            history = [{name: int(row[name]) if name == "epoch" else float(row[name]) for name in HISTORY_FIELDS}
+                       for row in csv.DictReader(file)]
+        if not all(math.isfinite(value) for row in history for value in row.values()):
+            raise ValueError("a value is not finite")
+        return history
     except FileNotFoundError:
         return []
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path} can't be read as a history ({error!r}); restore it, or delete it "
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+        raise InputError(f"{path} can't be read as a history ({error!r:.80}); restore it, or delete it "
                          "to go on without the curve so far") from error
 
 
 # From a config to what it describes. DEFAULTS are the options that decide what a run computes.
 
-DEFAULTS = {"data": "digits", "data_dir": None, "key": None, "binarize": "dynamic", "latent": 2,
-            "hidden": [300, 150], "activation": "tanh", "optimizer": "adam", "lr": 1e-3, "batch_size": 50,
+DEFAULTS = {"data": "digits", "data_dir": None, "key": None, "binarize": None, "model": "vae", "latent": 2,
+            "hidden": [300, 150], "activation": "tanh", "likelihood": "bernoulli", "variance": "shared",
+            "levels": None, "posterior": "diagonal", "error": "squared-error", "samples": 1, "kl": "closed-form",
+            "bound": "elbo", "beta": 1.0, "update": "both", "optimizer": "adam", "lr": 1e-3, "batch_size": 50,
             "epochs": None, "dtype": "float32", "backend": "auto", "seed": 0}
+MODELS = ("vae", "autoencoder")
+LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
+POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}
+UPDATES = {"both": [], "encoder": [("encoder",)], "decoder": [("decoder", "likelihood")],
+           "alternate": [("encoder",), ("decoder", "likelihood")]}
+CHOICES = {"binarize": BINARIZE_MODES, "model": MODELS, "activation": ACTIVATIONS, "likelihood": LIKELIHOODS,
+           "posterior": POSTERIORS, "error": ERRORS, "kl": KL_ESTIMATES, "bound": BOUNDS, "update": UPDATES,
+           "optimizer": OPTIMIZERS, "dtype": ("float32", "float64"), "backend": ("numpy", "cupy", "auto")}
+LARGEST = 10 ** 9       # of any size or count: beyond it is a slip of the hand
+
+
+def is_whole(value, low=1):
+    """Whether value is an int from `low` to LARGEST."""
+    return type(value) is int and low <= value <= LARGEST
+
+
+def is_real(value, above=0.0):
+    """Whether value is a finite number above `above`."""
+    return type(value) in (int, float) and above < value < math.inf
+
+
+VALID = {"data": lambda v: type(v) is str and v != "", "data_dir": lambda v: v is None or type(v) is str,
+         "key": lambda v: v is None or type(v) is str, "hidden": lambda v: type(v) is list and all(map(is_whole, v)),
+         "variance": lambda v: v in ("shared", "per-pixel") or is_real(v), "levels": lambda v: v is None or is_whole(v, 2),
+         "latent": is_whole, "samples": is_whole, "batch_size": is_whole, "epochs": is_whole,
+         "seed": lambda v: is_whole(v, 0), "lr": is_real, "beta": lambda v: is_real(v, -math.ulp(0.0)),
+         **{name: lambda v, known=known: type(v) is str and v in known for name, known in CHOICES.items()}}
+
+
+def check_config(config, path):
+    """Raise InputError unless `config`, as read from `path`, has a possible value for every option."""
+    if not isinstance(config, dict):
+        raise InputError(f"{path} holds no options; restore it, or train again")
+    for name, is_valid in VALID.items():
+        if name not in config:
+            raise InputError(f"{path} says nothing of {name}; restore it, or train again")
+        if not is_valid(config[name]):
+            raise InputError(f"{path} has {name} = {config[name]!r:.60}, which is not possible; restore it, or train again")
+
+
+def complete(config):
+    """The config with all that was left open decided, and what contradicts itself refused (InputError)."""
+    config = dict(config)
+    black_and_white = (config["error"] == "cross-entropy" if config["model"] == "autoencoder"
+                       else config["likelihood"] == "bernoulli")
+    if config["binarize"] is None:
+        config["binarize"] = "dynamic" if black_and_white else "none"
+    if config["epochs"] is None:
+        config["epochs"] = 300 if config["data"] == "digits" else 20
+    if config["model"] == "vae" and config["likelihood"] == "categorical":
+        config["levels"] = config["levels"] or (17 if config["data"] == "digits" else 16)
+    elif config["levels"]:
+        raise InputError(f"--levels {config['levels']} is for --likelihood categorical; leave it out")
+    if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
+        raise InputError("--bound iwae weights each sample by its own log q(z|x); add --kl monte-carlo")
+    return config
 
 
 def build_images(config):
@@ -128,28 +200,48 @@ def build_images(config):
     images = datasets.load(config["data"], config["data_dir"], config["key"])
     mode = config["binarize"]
     rng = numpy.random.default_rng(DRAW_SEED)
-    if mode == "none":
-        return images
     if mode == "threshold":
-        return images._replace(train=datasets.threshold(images.train), test=datasets.threshold(images.test))
-    images = images._replace(test=datasets.binarize(images.test, rng))
-    return images._replace(train=datasets.binarize(images.train, rng)) if mode == "static" else images
+        images = images._replace(train=datasets.threshold(images.train), test=datasets.threshold(images.test))
+    elif mode != "none":
+        images = images._replace(test=datasets.binarize(images.test, rng))
+        if mode == "static":
+            images = images._replace(train=datasets.binarize(images.train, rng))
+    if config["levels"]:
+        images = images._replace(train=datasets.quantize(images.train, config["levels"]),
+                                 test=datasets.quantize(images.test, config["levels"]))
+    return images
 
 
 def build_model(config, data_dim):
     """The model that the config describes, untrained."""
-    return VAE(data_dim, config["latent"], tuple(config["hidden"]), activation=config["activation"],
-               dtype=config["dtype"], backend=config["backend"], seed=config["seed"])
+    common = {"hidden": tuple(config["hidden"]), "activation": config["activation"], "dtype": config["dtype"],
+              "backend": config["backend"], "seed": config["seed"]}
+    if config["model"] == "autoencoder":
+        return Autoencoder(data_dim, config["latent"], error=config["error"], **common)
+    likelihood = {"bernoulli": Bernoulli, "gaussian": lambda: Gaussian(config["variance"]),
+                  "categorical": lambda: Categorical(config["levels"])}[config["likelihood"]]()
+    return VAE(data_dim, config["latent"], likelihood=likelihood, posterior=POSTERIORS[config["posterior"]](), **common)
 
 
 def build_optimizer(config, model):
-    """The optimizer that the config describes, for this model."""
-    return OPTIMIZERS[config["optimizer"]](model.parameters.flat, lr=config["lr"])
+    """The optimizer that the config describes, for the parts of this model that are to be updated."""
+    def make(theta):
+        return OPTIMIZERS[config["optimizer"]](theta, lr=config["lr"])
+
+    parts = [model.parameters.part(*prefixes) for prefixes in UPDATES[config["update"]]]
+    return InTurn(model.parameters.flat, parts, make) if parts else make(model.parameters.flat)
+
+
+def loss_options(config):
+    """What train() has to pass on to the model's loss."""
+    if config["model"] == "autoencoder":
+        return {}
+    return {"n_samples": config["samples"], "kl": config["kl"], "bound": config["bound"], "beta": config["beta"]}
 
 
 def training_data(config, images, model):
     """The training images on the model's device, and what to draw anew for each batch, or None."""
-    model.likelihood.check(images.train)
-    model.likelihood.check(images.test)
+    for x in (images.train, images.test):
+        model.check(x)
     xp = get_xp(model.parameters.flat)
     return xp.asarray(images.train), datasets.binarize if config["binarize"] == "dynamic" else None

@@ -7,9 +7,13 @@ import numpy
 from . import layers
 from .backend import get_xp
 from .gradcheck import check_backward, check_model
-from .likelihoods import Bernoulli
-from .posteriors import DiagonalGaussian, prior_log_prob, prior_log_prob_backward
+from .likelihoods import Bernoulli, Categorical, Gaussian
+from .posteriors import DiagonalGaussian, FullGaussian, prior_log_prob, prior_log_prob_backward
 from .vae import VAE
+
+POSTERIORS = [DiagonalGaussian(), FullGaussian()]
+LIKELIHOODS = {"Bernoulli": Bernoulli(), "Gaussian 0.3": Gaussian(0.3), "Gaussian shared": Gaussian("shared"),
+               "Gaussian per-pixel": Gaussian("per-pixel"), "Categorical": Categorical(3)}
 
 
 def library_reports(xp, seed=0):
@@ -20,14 +24,16 @@ def library_reports(xp, seed=0):
         return xp.asarray(rng.standard_normal(shape))
 
     yield from _layer_reports(normal, rng)
-    for eps_shape in [(5, 3), (2, 5, 3)]:
-        yield from _posterior_reports("DiagonalGaussian", DiagonalGaussian(), normal, eps_shape, rng)
+    for q in POSTERIORS:
+        for eps_shape in [(5, 3), (2, 5, 3)]:
+            yield from _posterior_reports(q, normal, eps_shape, rng)
     z = normal(4, 3)
     yield check_backward("prior_log_prob", prior_log_prob,
                          lambda dlogp, z: {"z": prior_log_prob_backward(dlogp, z)}, {"z": z}, rng)
-    for a_shape in [(5, 4), (2, 5, 4)]:
-        x = xp.asarray((rng.random((5, 4)) < 0.5).astype("float64"))
-        yield from _likelihood_reports("Bernoulli", Bernoulli(), x, normal(*a_shape), rng)
+    for name, p in LIKELIHOODS.items():
+        n_outputs = p.n_outputs(4) + len(p.parameter_shapes())      # own parameters are appended to the decoder's
+        for leading in [(5,), (2, 5)]:
+            yield from _likelihood_reports(name, p, _data(xp, p, (5, 4), rng), normal(*leading, n_outputs), rng)
     yield from _vae_reports(xp, normal, rng)
 
 
@@ -60,7 +66,8 @@ def _layer_reports(normal, rng):
         yield check_backward(f"mlp, {activation}", mlp, mlp_backward, inputs, rng)
 
 
-def _posterior_reports(name, q, normal, eps_shape, rng):
+def _posterior_reports(q, normal, eps_shape, rng):
+    name = type(q).__name__
     samples = f", L = {eps_shape[0]}" if len(eps_shape) == 3 else ""
     eps = normal(*eps_shape)
     h = normal(eps_shape[-2], q.n_outputs(eps_shape[-1]))
@@ -78,13 +85,22 @@ def _likelihood_reports(name, p, x, a, rng):
                          lambda dlogp, a: {"a": p.log_prob_backward(dlogp, x, a)}, {"a": a}, rng)
 
 
+def _data(xp, p, shape, rng):
+    """Data that the likelihood p can describe."""
+    if isinstance(p, Gaussian):
+        return xp.asarray(rng.standard_normal(shape))
+    n_values = p.n_categories if isinstance(p, Categorical) else 2
+    return xp.asarray(rng.integers(n_values, size=shape).astype("float64"))
+
+
 def _vae_reports(xp, normal, rng):
-    backend = "numpy" if xp is numpy else "cupy"
-    x = xp.asarray((rng.random((4, 6)) < 0.5).astype("float64"))
+    """Every likelihood, posterior, estimator, number of samples and activation, each with each."""
     bounds = [("closed-form", "elbo"), ("monte-carlo", "elbo"), ("monte-carlo", "iwae")]
-    for activation, (kl, bound), L in itertools.product(layers.ACTIVATIONS, bounds, (1, 3)):
-        vae = VAE(6, 2, hidden=(5, 4), activation=activation, dtype="float64", backend=backend)
+    for (name, p), q, (kl, bound), L, activation in itertools.product(
+            LIKELIHOODS.items(), POSTERIORS, bounds, (1, 3), layers.ACTIVATIONS):
+        vae = VAE(3, 2, hidden=(4, 3), likelihood=p, posterior=q, activation=activation, dtype="float64",
+                  backend="numpy" if xp is numpy else "cupy")
         vae.parameters.flat[...] += 0.1 * normal(*vae.parameters.flat.shape)     # biases away from 0
-        eps = normal(L, 4, 2)
-        yield check_model(f"VAE, {activation}, {kl} {bound}, L = {L}", vae,
+        x, eps = _data(xp, p, (4, 3), rng), normal(L, 4, 2)
+        yield check_model(f"VAE, {name}, {type(q).__name__}, {kl} {bound}, L = {L}, {activation}", vae,
                           lambda: vae.loss_and_grad(x, eps, kl=kl, bound=bound, beta=0.7))

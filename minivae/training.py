@@ -3,13 +3,12 @@
 import json
 import time
 import zipfile
-import zlib
 from typing import NamedTuple
 
 import numpy
 
 from .backend import get_xp, to_numpy
-from .errors import InputError, require_positive
+from .errors import InputError, require_count
 from .files import replacing
 
 
@@ -41,7 +40,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
 
     Raises InputError for bad sizes, and Diverged.
     """
-    require_positive(epochs=epochs, batch_size=batch_size, n_examples=len(data))
+    require_count(epochs=epochs, batch_size=batch_size, n_examples=len(data))
     for epoch in range(first_epoch, epochs + 1):
         start = time.perf_counter()
         steps, sizes = _train_epoch(model, data, optimizer, batch_size, rng, transform, progress,
@@ -80,7 +79,7 @@ def _require_finite(model, losses, epoch):
         where = f"parameters became infinite or NaN in epoch {epoch}, at its last step"
     else:
         return
-    raise Diverged(f"{where}; try a smaller learning rate, or the dtype float64")
+    raise Diverged(f"{where}; try a smaller learning rate")
 
 
 # Checkpoints: an .npz file of arrays, and nothing that would have to be unpickled.
@@ -90,10 +89,8 @@ def save_checkpoint(path, model, optimizer, epoch, rng):
 
     rng is saved as it is now, so it must be the generator that train() draws from. Raises OSError.
     """
-    arrays = {f"parameters/{name}": to_numpy(model.parameters[name]) for name in model.parameters.names()}
-    for name, value in optimizer.state().items():
-        arrays[f"optimizer/{name}"] = value if isinstance(value, int) else to_numpy(value)
-    arrays["epoch"] = epoch
+    arrays = _arrays_of(model, optimizer)
+    arrays["epoch"] = numpy.array(epoch)
     arrays["rng"] = json.dumps(rng.bit_generator.state)
     with replacing(path) as file:
         numpy.savez(file, **arrays)
@@ -102,49 +99,63 @@ def save_checkpoint(path, model, optimizer, epoch, rng):
 def load_checkpoint(path, model, optimizer=None, rng=None):
     """Put a saved run's numbers into the model and, where given, the optimizer and rng. -> its epoch
 
-    Raises InputError for a file that is missing, broken, pickled, or of another architecture; the
-    model is then as it was.
+    Raises InputError for a file that is missing, broken, pickled, or of another model or optimizer;
+    all is then as it was.
     """
-    arrays = _read_arrays(path)
+    saved = _read_arrays(path)
+    _require_like(path, saved, _arrays_of(model, optimizer))
+    epoch = saved.get("epoch", numpy.array(-1))
     try:
-        epoch, state = int(arrays.pop("epoch")), json.loads(str(arrays.pop("rng")))
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path} is no checkpoint of minivae ({error!r}); "
-                         "give one that `train` has written") from error
-    saved = {key.partition("/")[2]: value for key, value in arrays.items() if key.startswith("parameters/")}
-    _require_same_architecture(path, model.parameters.shapes,
-                               {name: value.shape for name, value in saved.items()})
+        trial = numpy.random.PCG64() if rng is None else type(rng.bit_generator)()
+        trial.state = json.loads(str(saved["rng"]))
+    except Exception as error:      # whatever is there in place of a state
+        raise InputError(f"{path} holds no state of the random generator ({error!r:.80}); {REMEDY}") from error
+    if epoch.shape != () or epoch.dtype.kind != "i" or epoch < 0:
+        raise InputError(f"{path} holds no number of epochs, but {epoch!r:.60}; {REMEDY}")
+
     xp = get_xp(model.parameters.flat)
     if optimizer is not None:
-        optimizer.load_state({key.partition("/")[2]: value for key, value in arrays.items()
-                              if key.startswith("optimizer/")})
+        optimizer.load_state({name: saved[f"optimizer/{name}"] for name in optimizer.state()})
+    for name in model.parameters.names():
+        model.parameters[name][...] = xp.asarray(saved[f"parameters/{name}"])
     if rng is not None:
-        rng.bit_generator.state = state
-    for name, value in saved.items():
-        model.parameters[name][...] = xp.asarray(value)
-    return epoch
+        rng.bit_generator.state = trial.state
+    return int(epoch)
+
+
+REMEDY = "restore a copy of the file, or train again with --overwrite"
+
+
+def _arrays_of(model, optimizer):
+    """What a checkpoint holds of the model and, where given, the optimizer: {name: array}."""
+    arrays = {f"parameters/{name}": to_numpy(model.parameters[name]) for name in model.parameters.names()}
+    for name, value in (optimizer.state() if optimizer else {}).items():
+        arrays[f"optimizer/{name}"] = numpy.array(value) if isinstance(value, int) else to_numpy(value)
+    return arrays
 
 
 def _read_arrays(path):
     try:
         with open(path, "rb") as opened:
             if not zipfile.is_zipfile(opened):
-                raise ValueError("an .npz file ends otherwise")     # numpy.load would call it a pickle
+                raise ValueError("no .npz file, or its end is missing")     # numpy.load would call it a pickle
         with numpy.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
+            return {key: numpy.asarray(file[key]) for key in file.files}
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; name a run folder that `train` has made") from error
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:      # a damaged file makes its readers fail in a dozen ways
         if "Object arrays" in str(error):
-            raise InputError(f"{path} holds pickled Python objects, which are never loaded; "
-                             "restore a checkpoint that minivae has written") from error
-        raise InputError(f"{path} is truncated or corrupted ({error}); "
-                         "restore a copy, or train again with --overwrite") from error
+            raise InputError(f"{path} holds pickled Python objects, which are never loaded; {REMEDY}") from error
+        raise InputError(f"{path} is truncated or corrupted ({error!r:.80}); {REMEDY}") from error
 
 
-def _require_same_architecture(path, expected, found):
-    for name in [*expected, *found]:
-        if expected.get(name) != found.get(name):
-            raise InputError(f"{path} is of another architecture: {name} has shape {found.get(name, 'none')} "
-                             f"there, {expected.get(name, 'none')} in this model; "
-                             "load it into the model it was saved from")
+def _require_like(path, saved, own):
+    """Raise InputError unless the saved arrays have the names, shapes and types of `own`, and are finite."""
+    groups = {name.partition("/")[0] for name in own}
+    for name in [*own, *(name for name in saved if name.partition("/")[0] in groups)]:
+        there, here = (f"{a[name].dtype} {a[name].shape}" if name in a else "nothing" for a in (saved, own))
+        if there != here:
+            raise InputError(f"{path} is of another architecture or optimizer: {name} is {there} there, {here} in "
+                             "this model; load it into the model it was saved from")
+        if not numpy.isfinite(saved[name]).all():
+            raise InputError(f"{path} holds NaN or infinity in {name}; {REMEDY}")

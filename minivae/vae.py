@@ -5,14 +5,16 @@ Letters: N examples in the batch, D data dimensions, Z latent dimensions, L samp
 
 from typing import Any, NamedTuple
 
-import numpy
-
-from .backend import array_module, get_xp
-from .errors import InputError, require_positive, require_shape
-from .layers import ACTIVATIONS, mlp, mlp_backward
+from .backend import get_xp
+from .errors import InputError, require_count, require_shape
+from .layers import mlp, mlp_backward
 from .likelihoods import Bernoulli
-from .parameters import Parameters
+from .networks import EncoderDecoder
 from .posteriors import DiagonalGaussian, prior_log_prob, prior_log_prob_backward
+
+
+KL_ESTIMATES = ("closed-form", "monte-carlo")
+BOUNDS = ("elbo", "iwae")
 
 
 class Loss(NamedTuple):
@@ -24,7 +26,7 @@ class Loss(NamedTuple):
                             # for the ELBO, loss = reconstruction + β kl; for the IWAE bound it is less
 
 
-class VAE:
+class VAE(EncoderDecoder):
     """Encoder q(z|x), decoder p(x|z), prior p(z) = N(0, I); two multilayer perceptrons.
 
     data_dim D, latent_dim Z; hidden: the encoder's hidden layers, which the decoder has in reverse;
@@ -37,40 +39,13 @@ class VAE:
 
     def __init__(self, data_dim, latent_dim, hidden=(500,), likelihood=None, posterior=None,
                  activation="tanh", dtype="float32", backend="auto", seed=0):
-        require_positive(data_dim=data_dim, latent_dim=latent_dim)
-        for size in hidden:
-            require_positive(hidden=size)
-        if activation not in ACTIVATIONS:
-            raise InputError(f"unknown activation {activation!r}; choose {' or '.join(ACTIVATIONS)}")
-        self.data_dim = data_dim
-        self.latent_dim = latent_dim
         self.likelihood = likelihood or Bernoulli()
         self.posterior = posterior or DiagonalGaussian()
-        self.activation = activation
-
-        encoder_sizes = [data_dim, *hidden, self.posterior.n_outputs(latent_dim)]
-        decoder_sizes = [latent_dim, *reversed(hidden), self.likelihood.n_outputs(data_dim)]
-        shapes = {**_layer_shapes("encoder", encoder_sizes), **_layer_shapes("decoder", decoder_sizes)}
-        xp = array_module(backend)
-        self.parameters = Parameters(shapes, xp, dtype)
-        self.gradients = Parameters(shapes, xp, dtype)
-        self.encoder = self.parameters.layers("encoder")
-        self.decoder = self.parameters.layers("decoder")
-        self.encoder_grads = self.gradients.layers("encoder")
-        self.decoder_grads = self.gradients.layers("decoder")
-        self._initialize(numpy.random.default_rng(seed))
-
-    def _initialize(self, rng):
-        """W ~ N(0, gain/fan_in), b = 0: from layer to layer, signals neither explode nor vanish.
-
-        A sum of fan_in terms has fan_in times their variance, and 1/fan_in undoes that. gain is 1
-        for tanh, and 2 for relu, which passes only half of its input's power (He et al. 2015).
-        """
-        xp = get_xp(self.parameters.flat)
-        gain = 2 if self.activation == "relu" else 1
-        for W, _ in self.encoder + self.decoder:
-            fan_in = W.shape[0]
-            W[...] = xp.asarray(rng.standard_normal(W.shape) * (gain / fan_in) ** 0.5)
+        own_shapes = {f"likelihood.{name}": shape for name, shape in self.likelihood.parameter_shapes().items()}
+        super().__init__(data_dim, latent_dim, hidden, self.posterior.n_outputs(latent_dim),
+                         self.likelihood.n_outputs(data_dim), own_shapes, activation, dtype, backend, seed)
+        self.own = [self.parameters[name] for name in own_shapes]
+        self.own_grads = [self.gradients[name] for name in own_shapes]
 
     def loss_and_grad(self, x, eps, kl="closed-form", bound="elbo", beta=1.0):
         """The loss of a batch, and its gradient, which is written into `.gradients`.
@@ -93,10 +68,11 @@ class VAE:
         L, N, Z = eps.shape
 
         # Forward                                                                           shape
-        h, encoder_inputs = mlp(x, self.encoder, self.activation)       # parameters of q   (N, ·)
+        h, encoder_inputs = mlp(p.encoder_input(x), self.encoder, self.activation)
+                                                                        # parameters of q   (N, ·)
         z = q.sample(h, eps)                                            # z = μ + σ ε       (L, N, Z)
         a, decoder_inputs = mlp(z.reshape(L * N, Z), self.decoder, self.activation)
-        a = a.reshape(L, N, -1)                                         # parameters of p   (L, N, ·)
+        a = self._append_own(a.reshape(L, N, -1))                       # parameters of p   (L, N, ·)
         log_px = p.log_prob(x, a)                                       # log p(x|z)        (L, N)
         if kl == "closed-form":
             kl_term = q.kl(h)                                           # KL(q(z|x) ‖ p(z)) (N,)
@@ -118,7 +94,7 @@ class VAE:
 
         # Backward: the same lines in reverse. dlog_w = ∂loss/∂log w, and so on.
         dlog_w = share / -N                                             # loss = −1/N Σₙ boundₙ
-        da = p.log_prob_backward(dlog_w, x, a)                          # log w = log p(x|z) − β kl
+        da = self._append_own_backward(p.log_prob_backward(dlog_w, x, a))   # log w = log p(x|z) − β kl
         dz = mlp_backward(da.reshape(L * N, -1), decoder_inputs, self.decoder, self.decoder_grads,
                           self.activation).reshape(L, N, Z)
         dkl = -beta * dlog_w
@@ -134,17 +110,36 @@ class VAE:
 
     def posterior_parameters(self, x):
         """The encoder alone: x (N, D) -> h (N, ·), the parameters of q(z|x)."""
-        return mlp(self._as_batch(x), self.encoder, self.activation)[0]
+        x = self.likelihood.encoder_input(self._as_batch(x))
+        return mlp(x, self.encoder, self.activation)[0]
 
     def likelihood_parameters(self, z):
         """The decoder alone: z (..., Z) -> a (..., ·), the parameters of p(x|z)."""
-        require_shape("z", z.reshape(-1, z.shape[-1]), (None, self.latent_dim))
+        get_xp(z, self.parameters.flat)
+        require_shape("z", z, (*z.shape[:-1], self.latent_dim))
         a, _ = mlp(z.reshape(-1, self.latent_dim), self.decoder, self.activation)
-        return a.reshape(*z.shape[:-1], -1)
+        return self._append_own(a.reshape(*z.shape[:-1], a.shape[-1]))
+
+    def _append_own(self, a):
+        """a (..., ·) with the likelihood's own parameters behind each row, where it has any."""
+        xp = get_xp(a)
+        own = [xp.broadcast_to(value, (*a.shape[:-1], len(value))) for value in self.own]
+        return xp.concatenate([a, *own], axis=-1) if own else a
+
+    def _append_own_backward(self, da):
+        """Writes the gradients of the likelihood's own parameters; returns the decoder's part of da."""
+        for gradient in reversed(self.own_grads):
+            da, down = da[..., :-len(gradient)], da[..., -len(gradient):]
+            down.reshape(-1, len(gradient)).sum(axis=0, out=gradient)       # one for all: add over L and N
+        return da
 
     def encode(self, x):
         """Mean (N, Z) and scale of q(z|x): the standard deviations σ (N, Z) for DiagonalGaussian."""
         return self.posterior.mean_and_scale(self.posterior_parameters(x))
+
+    def represent(self, x):
+        """The mean of q(z|x), where x lies in the latent space.    x (N, D) -> (N, Z)"""
+        return self.encode(x)[0]
 
     def decode(self, z):
         """E[x|z].    z (..., Z) -> (..., D)"""
@@ -152,8 +147,7 @@ class VAE:
 
     def reconstruct(self, x):
         """E[x|z] at the mean z of q(z|x).    x (N, D) -> (N, D)"""
-        mean, _ = self.encode(x)
-        return self.decode(mean)
+        return self.decode(self.represent(x))
 
     def sample(self, n, rng):
         """n new examples: z ~ N(0, I), then x ~ p(x|z).    -> (n, D)
@@ -163,39 +157,34 @@ class VAE:
         z = self.draw_noise(rng, n)[0]
         return self.likelihood.sample(self.likelihood_parameters(z), rng)
 
+    def check(self, x):
+        """Raise InputError for data that the likelihood can't describe."""
+        self.likelihood.check(x)
+
+    def to_grey(self, x):
+        """x, or E[x|z], as it is to be shown: from 0 to 1."""
+        return self.likelihood.encoder_input(x)
+
     def draw_noise(self, rng, n_examples, n_samples=1):
         """Standard normal ε (L, N, Z) for a batch, drawn on the host and moved to the device."""
-        require_positive(n_examples=n_examples, n_samples=n_samples)
+        require_count(n_examples=n_examples, n_samples=n_samples)
         parameters = self.parameters.flat
         shape = (n_samples, n_examples, self.latent_dim)
         return get_xp(parameters).asarray(rng.standard_normal(shape, dtype=parameters.dtype))
-
-    def _as_batch(self, x):
-        get_xp(x, self.parameters.flat)
-        require_shape("x", x, (None, self.data_dim))
-        return x.astype(self.parameters.flat.dtype, copy=False)
 
     def _as_noise(self, eps, n_examples):
         get_xp(eps, self.parameters.flat)
         eps = eps[None] if eps.ndim == 2 else eps
         require_shape("eps", eps, (None, n_examples, self.latent_dim))
+        require_count(n_samples=len(eps))
         return eps.astype(self.parameters.flat.dtype, copy=False)
 
     def _check_options(self, kl, bound, beta):
-        if kl not in ("closed-form", "monte-carlo"):
+        if kl not in KL_ESTIMATES:
             raise InputError(f'unknown kl {kl!r}; choose "closed-form" or "monte-carlo"')
-        if bound not in ("elbo", "iwae"):
+        if bound not in BOUNDS:
             raise InputError(f'unknown bound {bound!r}; choose "elbo" or "iwae"')
         if bound == "iwae" and kl != "monte-carlo":
             raise InputError('bound="iwae" weights each sample by its own log q(z|x); use kl="monte-carlo"')
         if not 0 <= beta < float("inf"):
             raise InputError(f"beta is {beta!r}, but a finite number of at least 0 is needed")
-
-
-def _layer_shapes(prefix, sizes):
-    """Names and shapes of the linear layers between these sizes."""
-    shapes = {}
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:])):
-        shapes[f"{prefix}.{i}.W"] = (fan_in, fan_out)
-        shapes[f"{prefix}.{i}.b"] = (fan_out,)
-    return shapes

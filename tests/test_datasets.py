@@ -103,7 +103,10 @@ def test_an_unknown_name_is_refused():
     (gzip.compress(idx(IMAGES))[:-8] + bytes(8), "truncated or corrupted"),
     (b"\x1f\x8b" + b"nonsense" * 4, "truncated or corrupted"), (idx(IMAGES[:0]), "no pixels"),
     (idx(IMAGES[0, 0]), r"shape \(3,\); images are"), (idx(IMAGES[:1]), "holds 1 images; at least 2"),
-    (b"PK\x03\x04broken", "truncated or corrupted"), (b"\x93NUMPY\x01\x00broken", "truncated or corrupted"),
+    (b"PK\x03\x04broken", "truncated or corrupted"),
+    (b"PK", "truncated or corrupted"), (b"\x93NUMPY\x01\x00\x10\0{'descr': ('<f8',", "truncated or corrupted"),
+    (b"\x93NUMPY\x01\x00\x46\0{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999,), }".ljust(86),
+     "truncated or corrupted"), (b"\x93NUMPY\x01\x00broken", "truncated or corrupted"),
 ])
 def test_broken_files_are_refused(tmp_path, content, message):
     path = tmp_path / "broken"
@@ -131,7 +134,7 @@ def test_npz_needs_a_key_that_exists(tmp_path):
     refuses(path, r"holds 2 arrays \(images, labels\); name one of them with --key")
     refuses(path, "holds no array 'pixels'; there are images, labels", key="pixels")
     numpy.savez(path)
-    refuses(path, "holds 0 arrays")
+    refuses(path, "holds no array")
 
 
 @pytest.mark.parametrize("array, message", [
@@ -156,7 +159,7 @@ def test_pickled_objects_are_refused(tmp_path, save):
 
 
 def test_a_folder_is_refused(tmp_path):
-    refuses(tmp_path, "can't be read")
+    refuses(tmp_path, "is no file; give")
 
 
 # MNIST, from a folder or by download. No network: the server is on loopback.
@@ -173,8 +176,9 @@ def tiny_mnist(monkeypatch):
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path, monkeypatch):
     """serve(name, {file: bytes}) -> base address of a folder on a loopback server; server.log of requests"""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     root = tmp_path / "server"
     log = []
 
@@ -235,12 +239,15 @@ def test_a_wrong_download_leaves_nothing_behind(tmp_path, tiny_mnist, server):
     assert not list((tmp_path / "cache" / "mnist").iterdir())
 
 
-def test_a_mirror_out_of_reach_is_told(tmp_path, tiny_mnist):
+def test_a_mirror_out_of_reach_is_told(tmp_path, tiny_mnist, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     with pytest.raises(InputError, match="can't be downloaded.*refused"):
         datasets.mnist("mnist", tmp_path, mirrors=["http://127.0.0.1:9/"])
 
 
-def test_a_broken_connection_is_told(tmp_path, tiny_mnist):
+def test_a_broken_connection_is_told(tmp_path, tiny_mnist, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
     class Breaks(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)

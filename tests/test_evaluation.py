@@ -9,7 +9,7 @@ from minivae.errors import InputError
 from test_vae import integrate, small_vae
 
 
-def test_elbo_and_log_likelihood_against_quadrature(rng):
+def test_loss_and_log_likelihood_against_quadrature(rng):
     vae, x = small_vae(rng)
     log_px, elbo, kl_prior, kl_posterior = integrate(vae, x)
     bounds = [evaluation.elbo(vae, x, rng, n_samples=2000) for _ in range(50)]

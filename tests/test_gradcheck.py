@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from minivae import layers, selfcheck, vae
+from minivae import gradcheck, layers, selfcheck, vae
 from minivae.errors import InputError
 from minivae.gradcheck import check_backward, check_gradient, numerical_gradient
 from minivae.likelihoods import Bernoulli
@@ -28,8 +28,25 @@ def test_a_large_constant_beside_the_function_does_not_drown_it(rng):
 
 
 def test_numerical_gradient_refuses_views_that_it_could_not_change(rng):
-    with pytest.raises(InputError, match="not contiguous"):
-        numerical_gradient(numpy.sum, rng.standard_normal((3, 2)).T)
+    for x in (rng.standard_normal((3, 2)).T, numpy.float64(2.0), numpy.array([1, 2])):
+        with pytest.raises(InputError, match="a contiguous array of real numbers is needed"):
+            numerical_gradient(numpy.sum, x)
+
+
+def test_numerical_gradient_refuses_a_cotangent_of_another_shape_and_restores_x_after_an_exception():
+    x = numpy.ones((3, 2))
+    with pytest.raises(InputError, match=r"dy \(2,\) does not fit f\(x\) \(3, 2\)"):
+        numerical_gradient(numpy.sin, x, numpy.ones(2))
+    with pytest.raises(ZeroDivisionError):
+        numerical_gradient(lambda x: 1 / 0, x)
+    assert (x == 1).all()
+
+
+def test_nothing_checked_is_not_right(inputs, rng):
+    assert not gradcheck.Report([]).ok
+    for gradients in ({}, {"V": inputs["W"]}):
+        with pytest.raises(InputError, match="return a dict with some of these names"):
+            check_backward("f", forward, lambda dy, **inputs: gradients, inputs, rng)
 
 
 # The bank of wrong gradients

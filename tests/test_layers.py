@@ -67,5 +67,10 @@ def test_the_dtype_is_kept(dtype):
 
 
 def test_a_wrong_shape_is_told_with_both():
-    with pytest.raises(InputError, match=r"x \(2, 3\) does not fit W \(4, 5\)"):
+    with pytest.raises(InputError, match=r"x \(2, 3\), W \(4, 5\) and b \(5,\) don't fit"):
         layers.linear(numpy.ones((2, 3)), numpy.ones((4, 5)), numpy.ones(5))
+    with pytest.raises(InputError, match=r"b \(1,\)"):
+        layers.linear(numpy.ones((2, 4)), numpy.ones((4, 5)), numpy.ones(1))
+    for backward in (layers.tanh_backward, layers.relu_backward):
+        with pytest.raises(InputError, match=r"dy has shape \(2, 1\), but shape \(2, 3\)"):
+            backward(numpy.ones((2, 1)), numpy.ones((2, 3)))

@@ -45,12 +45,12 @@ def test_train_leaves_a_run_with_everything_in_it(run_cli, tmp_path):
         "config.json", "history.csv", "checkpoint.npz", "curves.png", "reconstructions.png", "samples.png",
         "plane.png", "codes.png"}
     rows = list(csv.DictReader(open(tmp_path / "run" / "history.csv")))
-    assert [row["epoch"] for row in rows] == ["1", "2"] and float(rows[1]["test_elbo"]) > float(rows[0]["test_elbo"])
+    assert [row["epoch"] for row in rows] == ["1", "2"] and float(rows[1]["test_loss"]) < float(rows[0]["test_loss"])
     assert json.loads((tmp_path / "run" / "config.json").read_text())["hidden"] == [8]
     line = next(line for line in out.splitlines() if line.strip().startswith("2/2"))
     loss, reconstruction, kl, elbo = map(float, line.split()[1:5])
     assert loss == pytest.approx(reconstruction + kl, abs=0.02)
-    assert elbo == pytest.approx(float(rows[1]["test_elbo"]), abs=0.01)
+    assert elbo == pytest.approx(-float(rows[1]["test_loss"]), abs=0.01)
 
 
 def test_evaluating_after_each_epoch_does_not_disturb_training(run_cli, tmp_path):
@@ -103,7 +103,7 @@ def test_a_reader_that_has_had_enough_is_no_error():
 
 def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
     code, out, _ = run_cli("gradcheck", "--backend", "numpy")
-    assert code == 0 and "0 wrong" in out and "VAE, relu, monte-carlo iwae, L = 3" in out and "encoder.0.W" in out
+    assert code == 0 and "0 wrong" in out and "VAE, Bernoulli, DiagonalGaussian, monte-carlo iwae, L = 3, relu" in out and "encoder.0.W" in out
     monkeypatch.setitem(layers.ACTIVATIONS, "tanh", (layers.tanh, lambda dy, y: dy * (1 + y * y)))
     code, out, _ = run_cli("gradcheck", "--backend", "numpy")
     assert code == 1 and "WRONG" in out
@@ -148,7 +148,7 @@ def test_kill_9_in_the_middle_of_an_epoch_then_resume(run_cli, tmp_path):
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "killed")
     rows = [list(csv.DictReader(open(tmp_path / name / "history.csv"))) for name in ("whole", "killed")]
     for one, other in zip(*rows, strict=True):
-        for name in ("epoch", "loss", "reconstruction", "kl", "test_elbo"):
+        for name in ("epoch", "loss", "reconstruction", "kl", "test_loss"):
             assert one[name] == other[name]
 
 
@@ -171,7 +171,7 @@ def test_more_epochs_can_be_added_to_a_finished_run(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "whole", epochs=4)
     train_small(run_cli, tmp_path / "run", epochs=2)
     code, _, err = run_cli("train", "--resume", tmp_path / "run")
-    assert code == 2 and "has finished its 2 epochs; to add some, give --epochs above 2" in err
+    assert code == 2 and re.search("has finished its 2 epochs.*show.*give --epochs above 2", err)
     assert run_cli("train", "--resume", tmp_path / "run", "--epochs", 4)[0] == 0
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
 
@@ -191,6 +191,21 @@ def test_a_loss_that_diverges_ends_training_and_keeps_the_last_good_checkpoint(r
     assert int(kept["epoch"]) == 2 and all(numpy.isfinite(kept[k]).all() for k in kept if k.startswith("parameters"))
 
 
+def test_a_loss_that_diverges_only_on_the_test_images_ends_training_too(run_cli, tmp_path, monkeypatch):
+    monkeypatch.setattr(command_line, "_test_loss", lambda model, x: numpy.inf)
+    code, _, err = run_cli("train", "--out", tmp_path / "run", "--epochs", 5, *SMALL)
+    assert code == 1 and "the loss of the test images became inf after epoch 1; try a smaller" in err
+    assert int(read_checkpoint(tmp_path / "run")["epoch"]) == 0
+
+
+def test_ctrl_c_while_drawing_says_how_to_draw(run_cli, tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(command_line, "_draw", interrupted)
+    code, _, err = run_cli("train", "--out", tmp_path / "run", "--epochs", 1, *SMALL)
+    assert code == 130 and f"minivae show {tmp_path / 'run'}" in err
+
+
 # Bad input: one line with cause, value and remedy; exit code 2; nothing saved is lost
 
 def refused(run_cli, message, *arguments):
@@ -208,6 +223,15 @@ def refused(run_cli, message, *arguments):
 ])
 def test_bad_numbers(run_cli, tmp_path, option, value):
     refused(run_cli, f"argument {option}: '.*' is not a", "train", "--out", tmp_path / "run", f"{option}={value}")
+    assert not (tmp_path / "run").exists()
+
+
+def test_sizes_beyond_all_reason(run_cli, tmp_path, monkeypatch):
+    refused(run_cli, "is not a whole number from 1", "train", "--out", tmp_path / "run", "--epochs", "1" + 400 * "0")
+    refused(run_cli, "not enough memory.*choose smaller sizes", "train", "--out", tmp_path / "run", "--hidden",
+            "999999999,999999999")
+    refused(run_cli, "is not a name", "train", "--resume", "")
+    refused(run_cli, "File name too long", "train", "--data", "x" * 300)
     assert not (tmp_path / "run").exists()
 
 
@@ -264,6 +288,8 @@ def test_a_full_disk_keeps_what_was_saved(run_cli, tmp_path, monkeypatch):
     refused(run_cli, "can't be written .No space left on device.; what was saved before is kept; make room",
             "train", "--resume", tmp_path / "run", "--epochs", "4")
     refused(run_cli, "No space left on device", "show", tmp_path / "run")
+    refused(run_cli, "No space left on device", "train", "--out", tmp_path / "run", "--overwrite", *SMALL)
+    assert (tmp_path / "run" / "history.csv").exists() and (tmp_path / "run" / "plane.png").exists()
     after = read_checkpoint(tmp_path / "run")
     assert all((before[name] == after[name]).all() for name in before)
 

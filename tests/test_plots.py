@@ -5,7 +5,7 @@ import pytest
 
 from minivae import VAE, plots
 
-HISTORY = [{"epoch": e, "loss": 30 - e, "reconstruction": 27 - e, "kl": 3, "test_elbo": -31 + e} for e in (1, 2, 3)]
+HISTORY = [{"epoch": e, "loss": 30 - e, "reconstruction": 27 - e, "kl": 3, "test_loss": 31 - e} for e in (1, 2, 3)]
 
 
 @pytest.fixture

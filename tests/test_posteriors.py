@@ -84,5 +84,5 @@ def test_shapes_with_and_without_samples(rng):
         assert q.sample(h, eps).shape == (*leading, 4, 3)
         assert q.log_prob_of_sample(h, eps).shape == (*leading, 4)
         assert q.sample_backward(eps, h, eps).shape == h.shape
-    with pytest.raises(InputError, match=r"eps \(4, 2\) does not fit h \(4, 6\)"):
+    with pytest.raises(InputError, match=r"eps \(4, 2\) does not fit the mean \(4, 3\)"):
         q.sample(h, numpy.ones((4, 2)))

@@ -6,7 +6,7 @@ import pytest
 from minivae import datasets, runs
 from minivae.errors import InputError
 
-CONFIG = {**runs.DEFAULTS, "hidden": [8], "epochs": 3, "backend": "numpy"}
+CONFIG = runs.complete({**runs.DEFAULTS, "hidden": [8], "epochs": 3, "backend": "numpy"})
 
 
 @pytest.fixture
@@ -43,19 +43,42 @@ def test_a_run_is_not_overwritten_unasked_and_wholly_when_asked(saved):
     with pytest.raises(InputError, match="already holds a run.*--resume.*--out.*--overwrite"):
         runs.Run.create(saved.folder, CONFIG)
     assert (saved.folder / "checkpoint.npz").exists()
-    runs.Run.create(saved.folder, CONFIG, overwrite=True)
-    assert [path.name for path in saved.folder.iterdir()] == ["notes.txt"]
+    (saved.folder / "checkpoint.npz.77.part").write_bytes(b"left by a kill")
+    new = runs.Run.create(saved.folder, CONFIG, overwrite=True)
+    assert (saved.folder / "plane.png").exists(), "removed before the new run was saved"
+    model = runs.build_model(CONFIG, 64)
+    new.save(model, runs.build_optimizer(CONFIG, model), 0, numpy.random.default_rng(0))
+    new.save_config()
+    new.remove_leftovers()
+    assert sorted(path.name for path in saved.folder.iterdir()) == ["checkpoint.npz", "config.json", "notes.txt"]
+    (saved.folder / "config.json").unlink()
+    with pytest.raises(InputError, match="already holds a run"):
+        runs.Run.create(saved.folder, CONFIG)
 
 
 @pytest.mark.parametrize("name, content, message", [
     ("config.json", None, "is no run folder"), ("config.json", "{", "not valid JSON"),
-    ("config.json", "[]", "says nothing of data"), ("config.json", json.dumps({"data": "digits"}), "says nothing of data_dir"),
+    ("config.json", "[]", "holds no options"), ("config.json", "[" * 100000, "not valid JSON"), ("config.json", json.dumps({"data": "digits"}), "says nothing of data_dir"),
+    ("history.csv", ",".join(runs.HISTORY_FIELDS) + "\n1,nan,1,1,1,1,1\n", "can't be read as a history"),
     ("history.csv", "epoch\nx\n", "can't be read as a history"), ("history.csv", "epoch,loss\n1,2\n", "can't be read as a history"),
 ])
 def test_broken_runs_are_refused(saved, name, content, message):
     path = saved.folder / name
     path.unlink() if content is None else path.write_text(content)
     with pytest.raises(InputError, match=message):
+        runs.Run.open(saved.folder)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("data", 5), ("data", ""), ("latent", "2"), ("latent", 2.0), ("latent", 0), ("latent", True), ("latent", 10 ** 30),
+    ("hidden", "8"), ("hidden", 8), ("hidden", [0]), ("hidden", [[8]]), ("activation", []), ("optimizer", "foo"),
+    ("lr", "0.1"), ("lr", -1), ("batch_size", 1.5), ("epochs", None), ("dtype", "float16"), ("backend", "tpu"),
+    ("seed", -1), ("binarize", "foo"), ("binarize", None), ("beta", -0.5), ("variance", 0), ("variance", "big"),
+    ("levels", 1), ("likelihood", {}), ("samples", 0),
+])
+def test_a_config_with_an_impossible_value_is_refused_by_name(saved, name, value):
+    (saved.folder / "config.json").write_text(json.dumps({**CONFIG, name: value}))
+    with pytest.raises(InputError, match=f"config.json has {name} = .*not possible"):
         runs.Run.open(saved.folder)
 
 

@@ -1,0 +1,117 @@
+"""The plain autoencoder, which the VAE is compared with: encoder, code, decoder, no probability.
+
+It is trained to give back its input, and nothing else: where in the space of codes an image lands
+is left to chance, and what lies between the codes decodes to anything.
+
+Letters: N examples in the batch, D data dimensions, Z numbers in a code.
+"""
+
+from .backend import get_xp
+from .errors import InputError, require_shape
+from .layers import mlp, mlp_backward
+from .likelihoods import Bernoulli, Gaussian
+from .networks import EncoderDecoder
+from .vae import Loss
+
+
+class SquaredError:
+    """‖x − x̂‖², summed over the pixels; x̂ is the decoder's output as it stands."""
+
+    def output(self, a):
+        """a (N, D) -> x̂ (N, D)"""
+        return a
+
+    def loss(self, x, a):
+        """‖x − x̂‖² of each example.    x (N, D), a (N, D) -> (N,)"""
+        return ((x - a) ** 2).sum(axis=-1)
+
+    def loss_backward(self, dloss, x, a):
+        """Gradient of ‖x − x̂‖², given dloss (N,) -> da (N, D)"""
+        return dloss[:, None] * (-2 * (x - a))          # ∂‖x − x̂‖²/∂x̂ = −2 (x − x̂)
+
+
+    def check(self, x):
+        """Raise InputError for data that are not finite."""
+        Gaussian().check(x)
+
+
+class CrossEntropy:
+    """−Σ [x log x̂ + (1 − x) log(1 − x̂)], x̂ = sigmoid(a): −log p(x|z) of a Bernoulli, in nats."""
+
+    bernoulli = Bernoulli()
+
+    def output(self, a):
+        """a (N, D) -> x̂ (N, D)"""
+        return self.bernoulli.mean(a)
+
+    def loss(self, x, a):
+        """The cross-entropy of each example.    x (N, D) in [0, 1], a (N, D) -> (N,)"""
+        return -self.bernoulli.log_prob(x, a)
+
+    def loss_backward(self, dloss, x, a):
+        """Its gradient, given dloss (N,) -> da (N, D)"""
+        return self.bernoulli.log_prob_backward(-dloss, x, a)
+
+    def check(self, x):
+        """Raise InputError for data outside [0, 1]."""
+        self.bernoulli.check(x)
+
+
+ERRORS = {"squared-error": SquaredError, "cross-entropy": CrossEntropy}
+
+
+class Autoencoder(EncoderDecoder):
+    """Code z = encoder(x), reconstruction x̂ = decoder(z); the same networks as the VAE's.
+
+    Has the parts of the VAE's interface that training and pictures use. Raises InputError for sizes
+    below 1, or an unknown activation or error.
+    """
+
+    def __init__(self, data_dim, latent_dim, hidden=(500,), error="squared-error", activation="tanh",
+                 dtype="float32", backend="auto", seed=0):
+        if error not in ERRORS:
+            raise InputError(f"unknown error {error!r}; choose {' or '.join(ERRORS)}")
+        self.error = ERRORS[error]()
+        super().__init__(data_dim, latent_dim, hidden, latent_dim, data_dim, {}, activation, dtype, backend, seed)
+
+    def loss_and_grad(self, x, eps=None):
+        """The mean loss of a batch x (N, D), and its gradient, which is written into `.gradients`.
+
+        eps is not used: nothing here is random. Returns Loss(loss, reconstruction = loss, kl = 0).
+        """
+        x = self._as_batch(x)
+        z, encoder_inputs = mlp(x, self.encoder, self.activation)               # code            (N, Z)
+        a, decoder_inputs = mlp(z, self.decoder, self.activation)               # reconstruction  (N, D)
+        loss = self.error.loss(x, a).mean()
+
+        dloss = get_xp(x).full(len(x), 1 / len(x), dtype=a.dtype)               # loss = 1/N Σₙ lossₙ
+        da = self.error.loss_backward(dloss, x, a)
+        dz = mlp_backward(da, decoder_inputs, self.decoder, self.decoder_grads, self.activation)
+        mlp_backward(dz, encoder_inputs, self.encoder, self.encoder_grads, self.activation, need_dx=False)
+        return Loss(loss, loss, 0 * loss)
+
+    def represent(self, x):
+        """The code of each example.    x (N, D) -> (N, Z)"""
+        return mlp(self._as_batch(x), self.encoder, self.activation)[0]
+
+    def decode(self, z):
+        """x̂.    z (N, Z) -> (N, D)"""
+        get_xp(z, self.parameters.flat)
+        require_shape("z", z, (None, self.latent_dim))
+        return self.error.output(mlp(z, self.decoder, self.activation)[0])
+
+    def reconstruct(self, x):
+        """x (N, D) -> x̂ (N, D)"""
+        return self.decode(self.represent(x))
+
+    def check(self, x):
+        """Raise InputError for data that the loss can't measure."""
+        self.error.check(x)
+
+    def to_grey(self, x):
+        """x as it is to be shown: as it is."""
+        return x
+
+    def draw_noise(self, rng, n_examples, n_samples=1):
+        """None: nothing here is random."""
+        return None
