@@ -11,5 +11,6 @@ from .posteriors import DiagonalGaussian, FullGaussian
 from .vae import VAE
 
 __version__ = "0.1.0"
-__all__ = ["VAE", "Autoencoder", "Bernoulli", "Gaussian", "Categorical", "DiagonalGaussian", "FullGaussian", "SGD",
-           "Momentum", "Adagrad", "RMSprop", "Adam", "array_module", "get_xp", "synchronize", "to_numpy"]
+__all__ = ["VAE", "Autoencoder", "Bernoulli", "Gaussian", "Categorical", "DiagonalGaussian", "FullGaussian",
+           "SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "array_module", "get_xp", "synchronize",
+           "to_numpy"]

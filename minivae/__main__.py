@@ -1,6 +1,5 @@
 """The command line: python -m minivae, or minivae for short."""
 
-import argparse
 import math
 import os
 import sys
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import numpy
 
-from . import __version__, bench, datasets, evaluation, gradcheck, runs
+from . import bench, datasets, evaluation, gradcheck, options, runs
 from .autoencoder import Autoencoder
 from .backend import BackendUnavailable, array_module
 from .errors import InputError
@@ -25,9 +24,10 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")    # a terminal that lacks ‖ or ± shows ? instead
-    args = _parser().parse_args(arguments)
+    args = options.parser(COMMANDS).parse_args(arguments)
     try:
-        with numpy.errstate(over="ignore", invalid="ignore", divide="ignore"):     # told by their results instead
+        # What overflows shows in the results, and is told there.
+        with numpy.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return args.command(args)
     except (InputError, BackendUnavailable) as error:
         return _fail(error)
@@ -79,17 +79,19 @@ def train_command(args):
     bar = ProgressBar("epoch")
     sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
     print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
+    optimizer.lr = runs.learning_rate(config, epoch + 1)
     try:
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
                             first_epoch=epoch + 1, transform=transform, progress=bar,
                             **runs.loss_options(config)):
             row = {**report._asdict(), "test_loss": _test_loss(model, images.test)}
             if not math.isfinite(row["test_loss"]):
-                raise Diverged(f"the loss of the test images became {row['test_loss']} after epoch {report.epoch}; "
-                               "try a smaller learning rate")
+                raise Diverged(f"the loss of the test images became {row['test_loss']} after epoch "
+                               f"{report.epoch}; try a smaller learning rate")
             run.history.append(row)
             run.save(model, optimizer, report.epoch, rng)
             epoch = report.epoch        # only now is it kept
+            optimizer.lr = runs.learning_rate(config, epoch + 1)
             bar.clear()
             print(_epoch_line(row, config["epochs"], run.history, sign), flush=True)
     except Diverged as error:
@@ -137,6 +139,9 @@ def _resumed_run(args):
         raise InputError("--resume goes on in its own folder; leave out --out and --overwrite")
     for name in runs.DEFAULTS:
         asked = getattr(args, name)
+        if name == "epochs" and asked is not None and run.config["final_lr"] is not None:
+            raise InputError(f"{args.resume} lets its learning rate fall over {run.config['epochs']} epochs; "
+                             "leave out --epochs, or start another run with --out")
         if name in ("epochs", "data_dir") and asked is not None:
             run.config[name] = asked        # more epochs, or data that has moved: the past stays true
         elif asked is not None and asked != run.config[name]:
@@ -201,8 +206,9 @@ def _print_gap(model, x, rng):
     print(f"    encoder's ELBO      {_mean(gap.encoder_elbo)}")
     print(f"    optimized ELBO      {_mean(gap.optimized_elbo)}    q fitted to each image by itself")
     print(f"    log p(x)            {_mean(gap.log_px)}")
-    print(f"    amortization gap    {_mean(gap.optimized_elbo - gap.encoder_elbo)}    what a better encoder could gain")
-    print(f"    approximation gap   {_mean(gap.log_px - gap.optimized_elbo)}    what this family of q can't reach")
+    amortization, approximation = gap.optimized_elbo - gap.encoder_elbo, gap.log_px - gap.optimized_elbo
+    print(f"    amortization gap    {_mean(amortization)}    what a better encoder could gain")
+    print(f"    approximation gap   {_mean(approximation)}    what this family of q can't reach")
 
 
 def _mean(values):
@@ -228,8 +234,7 @@ def _draw(run, images, model):
                 "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED))}
     if run.history:
         name = "ELBO" if run.config["model"] == "vae" else f"−{run.config['error']}"
-        unit = "" if run.config["error"] == "squared-error" and run.config["model"] == "autoencoder" else "nats "
-        pictures["curves"] = plots.curves(run.history, name, unit)
+        pictures["curves"] = plots.curves(run.history, name, unit="" if "squared" in name else "nats ")
     if model.latent_dim == 2:
         pictures["plane"] = plots.latent_plane(model, images.shape)
         pictures["codes"] = plots.codes(model, images.test, images.test_labels)
@@ -246,8 +251,8 @@ def _draw(run, images, model):
 def gradcheck_command(args):
     checks = []
     print(gradcheck.TABLE_HEAD)
-    for report in library_reports(array_module(args.backend or "auto"), args.seed or 0):
-        print(report)
+    for report in library_reports(array_module(args.backend or "auto"), args.seed):
+        print(report if args.all or not report.ok else report.summary())
         checks += report.checks
     wrong = sum(not check.ok for check in checks)
     worst = max(check.error for check in checks)
@@ -257,131 +262,12 @@ def gradcheck_command(args):
 
 
 def bench_command(args):
-    bench.report(args.backend or "auto", args.batch or 100)
+    bench.report(args.backend or "auto", args.batch)
     return OK
 
 
-# Options
-
-def _option(convert, is_valid, description):
-    """An argparse type: what `convert` makes of the text, where it makes something valid."""
-    def parse(text):
-        try:
-            value = convert(text)
-        except ValueError:
-            value = None
-        if not is_valid(value):
-            raise argparse.ArgumentTypeError(f"{text!r:.60} is not {description}")
-        return value
-    return parse
-
-
-_text = _option(str, lambda v: v != "", "a name")
-_count = _option(int, runs.is_whole, "a whole number from 1 to 10⁹")
-_levels = _option(int, lambda v: runs.is_whole(v, 2), "a whole number from 2 to 10⁹")
-_seed = _option(int, runs.VALID["seed"], "a whole number from 0 to 10⁹")
-_rate = _option(float, runs.is_real, "a finite number above 0")
-_weight = _option(float, runs.VALID["beta"], "a finite number of at least 0")
-
-
-def _variance(text):
-    return text if text in ("shared", "per-pixel") else _rate(text)
-
-
-def _sizes(text):
-    return [_count(part) for part in text.split(",")] if text else []
-
-
-def _parser():
-    parser = argparse.ArgumentParser(
-        prog="minivae", description="A variational autoencoder written out by hand.",
-        epilog="Exit codes: 0 well, 1 a check failed or training diverged, 2 bad usage or input, "
-               "130 interrupted.")
-    parser.add_argument("--version", action="version", version=f"minivae {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name, function, text):
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(command=function)
-        return sub
-
-    sub = command("train", train_command, "Train a VAE and leave a run folder with its pictures.")
-    sub.add_argument("--out", type=_text, metavar="RUN", help="the run folder (default: runs/ and the name of the data)")
-    sub.add_argument("--overwrite", action="store_true", help="replace the run that the folder holds")
-    sub.add_argument("--resume", type=_text, metavar="RUN",
-                     help="go on with an interrupted run, or add --epochs to a finished one")
-    data = sub.add_argument_group("data")
-    _add_data(data)
-    data.add_argument("--key", type=_text, help="the name of the array in an .npz file that holds several")
-    data.add_argument("--binarize", choices=runs.CHOICES["binarize"],
-                      help="how grey pixels become black or white: by chance anew each epoch (dynamic), by "
-                           "chance once (static), by threshold, or not at all (none: then the loss is no "
-                           "likelihood, see README) (default: dynamic)")
-    model = sub.add_argument_group("model")
-    model.add_argument("--model", choices=runs.CHOICES["model"], help="(default: vae)")
-    model.add_argument("--error", choices=runs.CHOICES["error"], help="of the autoencoder (default: squared-error)")
-    model.add_argument("--likelihood", choices=runs.CHOICES["likelihood"], help="p(x|z) of the VAE (default: bernoulli)")
-    model.add_argument("--variance", type=_variance, metavar="V", help="of the gaussian likelihood: a number, "
-                       "shared (learned, one for all), or per-pixel (from the decoder) (default: shared)")
-    model.add_argument("--levels", type=_levels, metavar="K", help="grey levels of the categorical likelihood "
-                       "(default: 17 for digits, else 16)")
-    model.add_argument("--posterior", choices=runs.CHOICES["posterior"], help="covariance of q(z|x) (default: diagonal)")
-    model.add_argument("--latent", type=_count, metavar="Z", help="latent dimensions (default: 2)")
-    model.add_argument("--hidden", type=_sizes, metavar="H,H", help="units of the encoder's hidden layers, "
-                       'which the decoder has in reverse; "" for none (default: 300,150)')
-    model.add_argument("--activation", choices=runs.CHOICES["activation"], help="(default: tanh)")
-    model.add_argument("--dtype", choices=runs.CHOICES["dtype"], help="(default: float32)")
-    steps = sub.add_argument_group("training")
-    steps.add_argument("--samples", type=_count, metavar="L", help="draws of z for each example (default: 1)")
-    steps.add_argument("--kl", choices=runs.CHOICES["kl"], help="(default: closed-form)")
-    steps.add_argument("--bound", choices=runs.CHOICES["bound"], help="iwae needs --kl monte-carlo (default: elbo)")
-    steps.add_argument("--beta", type=_weight, help="weight of the KL (default: 1)")
-    steps.add_argument("--update", choices=runs.CHOICES["update"], help="what the optimizer steps: encoder (inference for a "
-                       "fixed decoder), decoder (likelihood for a fixed encoder), both, or one after the other "
-                       "in turn (default: both)")
-    steps.add_argument("--epochs", type=_count, help="(default: 300 for digits, else 20)")
-    steps.add_argument("--batch-size", type=_count, help="(default: 50)")
-    steps.add_argument("--optimizer", choices=runs.CHOICES["optimizer"], help="(default: adam)")
-    steps.add_argument("--lr", type=_rate, help="learning rate (default: 0.001)")
-    steps.add_argument("--seed", type=_seed, help="of weights, order and noise (default: 0)")
-    _add_backend(steps)
-
-    sub = command("show", show_command, "Draw the pictures of a run anew.")
-    sub.add_argument("run", type=_text, metavar="RUN", help="the run folder")
-    _add_data(sub)
-    _add_backend(sub)
-
-    sub = command("evaluate", evaluate_command, "Print test ELBO, log p(x) and active units of a run.")
-    sub.add_argument("run", type=_text, metavar="RUN", help="the run folder")
-    sub.add_argument("--samples", type=_count, default=1000,
-                     help="draws of z for each image, to estimate log p(x) (default: 1000)")
-    sub.add_argument("--gap", type=_count, metavar="N", help="also fit q to each of the first N test images by "
-                     "itself, and print the amortization gap")
-    sub.add_argument("--images", type=_count, help="only the first so many test images")
-    _add_data(sub)
-    _add_backend(sub)
-
-    sub = command("gradcheck", gradcheck_command, "Check every hand-derived gradient against differences.")
-    sub.add_argument("--seed", type=_seed, help="of the random inputs (default: 0)")
-    _add_backend(sub)
-
-    sub = command("bench", bench_command, "Time a training step beside its matrix products alone.")
-    sub.add_argument("--batch", type=_count, help="examples in a batch (default: 100)")
-    _add_backend(sub)
-    return parser
-
-
-def _add_data(parser):
-    parser.add_argument("--data", type=_text, help="digits, mnist, fashion-mnist, or an IDX, .npy or .npz file of "
-                        "images (default: digits, or what the run was trained on)")
-    parser.add_argument("--data-dir", type=_text, metavar="DIR", help="where the MNIST files are, or are downloaded to "
-                        "(default: $MINIVAE_DATA, else ~/.cache/minivae)")
-
-
-def _add_backend(parser):
-    parser.add_argument("--backend", choices=runs.CHOICES["backend"],
-                        help="CPU, GPU, or the GPU where it works (default: auto)")
-
+COMMANDS = {"train": train_command, "show": show_command, "evaluate": evaluate_command,
+            "gradcheck": gradcheck_command, "bench": bench_command}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -72,7 +72,8 @@ class Autoencoder(EncoderDecoder):
         if error not in ERRORS:
             raise InputError(f"unknown error {error!r}; choose {' or '.join(ERRORS)}")
         self.error = ERRORS[error]()
-        super().__init__(data_dim, latent_dim, hidden, latent_dim, data_dim, {}, activation, dtype, backend, seed)
+        super().__init__(data_dim, latent_dim, hidden, latent_dim, data_dim, {}, activation, dtype,
+                         backend, seed)
 
     def loss_and_grad(self, x, eps=None):
         """The mean loss of a batch x (N, D), and its gradient, which is written into `.gradients`.

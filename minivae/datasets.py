@@ -131,7 +131,7 @@ def from_file(path, key=None):
         else:
             array = read_idx(path)
     except OSError as error:
-        raise InputError(f"{path} can't be read ({error.strerror or error}); mend its rights or the disk") from error
+        raise InputError(f"{path} can't be read ({error.strerror or error}); mend that") from error
     x = _as_rows(array, path)
     if len(x) < 2:
         raise InputError(f"{path} holds {len(x)} images; at least 2 are needed, one of them to test")
@@ -174,7 +174,7 @@ def read_idx(path):
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} can't be read, or is truncated or corrupted ({error}); get it anew") from error
+        raise InputError(f"{path} can't be read: truncated or corrupted ({error}); get it anew") from error
     n_dims = raw[3] if len(raw) >= 4 else 0
     if raw[:2] != b"\0\0" or raw[2:3] == b"" or raw[2] not in IDX_DTYPES or not 1 <= n_dims <= 4:
         raise InputError(f"{path} is no IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, "

@@ -9,10 +9,10 @@ class InputError(ValueError):
 
 def require_shape(name, array, shape):
     """Raise InputError unless `array` has this shape; None in `shape` stands for any size."""
-    fits = getattr(array, "ndim", None) == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape))
-    if not fits:
+    got = getattr(array, "shape", None)
+    if got is None or len(got) != len(shape) or any(want not in (None, g) for want, g in zip(shape, got)):
         wanted = "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
-        raise InputError(f"{name} has shape {getattr(array, 'shape', array)}, but shape {wanted} is needed")
+        raise InputError(f"{name} has shape {got}, but shape {wanted} is needed")
 
 
 def require_count(**values):

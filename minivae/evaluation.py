@@ -100,7 +100,7 @@ class AmortizationGap(NamedTuple):
     """How much the ELBO (N,) of each example gains when q is fitted to it alone, and what is then left."""
 
     encoder_elbo: numpy.ndarray         # q(z|x) from the encoder
-    optimized_elbo: numpy.ndarray       # the best q of the same family; the difference is the amortization gap
+    optimized_elbo: numpy.ndarray       # the best q of the same family; the difference is the gap
     log_px: numpy.ndarray               # what is still missing is KL(q ‖ p(z|x)): q is of the wrong family
 
 
@@ -123,12 +123,15 @@ def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples
         z = q.sample(h, eps)
         a, inputs = mlp(z.reshape(-1, Z), vae.decoder, vae.activation)
         a = vae._append_own(a.reshape(n_samples, N, -1))
-        dlog_px = xp.full((n_samples, N), -1 / n_samples, dtype=h.dtype)    # loss = Σₙ −ELBOₙ: each has its own h
+        # loss = Σₙ −ELBOₙ, a sum and no mean: each example has an h of its own.
+        dlog_px = xp.full((n_samples, N), -1 / n_samples, dtype=h.dtype)
         da = vae._append_own_backward(p.log_prob_backward(dlog_px, x, a))
-        dz = mlp_backward(da.reshape(n_samples * N, -1), inputs, vae.decoder, vae.decoder_grads, vae.activation)
+        dz = mlp_backward(da.reshape(n_samples * N, -1), inputs, vae.decoder, vae.decoder_grads,
+                          vae.activation)
         dh = q.sample_backward(dz.reshape(z.shape), h, eps) + q.kl_backward(xp.ones(N, dtype=h.dtype), h)
         optimizer.step(dh.reshape(-1))
-    return AmortizationGap(_elbo_at(vae, x, start, rng, final_samples), _elbo_at(vae, x, h, rng, final_samples),
+    return AmortizationGap(_elbo_at(vae, x, start, rng, final_samples),
+                           _elbo_at(vae, x, h, rng, final_samples),
                            log_likelihood(vae, x, rng, 5 * final_samples))
 
 

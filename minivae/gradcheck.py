@@ -28,8 +28,8 @@ def numerical_gradient(f, x, dy=None, step=STEP):
     Raises InputError when x can't be changed in place, or dy does not fit.
     """
     if isinstance(x, numpy.generic) or not x.flags.c_contiguous or x.dtype.kind != "f":
-        raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of real numbers "
-                         "is needed, to be changed in place; pass numpy.array(x, dtype=float)")
+        raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of real "
+                         "numbers is needed, to be changed in place; pass numpy.array(x, dtype=float)")
     flat = x.reshape(-1)
     dy = 1.0 if dy is None else to_numpy(dy)
     gradient = numpy.empty(x.shape)
@@ -43,7 +43,7 @@ def numerical_gradient(f, x, dy=None, step=STEP):
         finally:
             flat[i] = value
         if numpy.shape(dy) not in ((), above.shape):
-            raise InputError(f"dy {numpy.shape(dy)} does not fit f(x) {above.shape}: it weights each of its elements")
+            raise InputError(f"dy {numpy.shape(dy)} does not fit f(x) {above.shape}; give dy its shape")
         # Subtracted before they are summed: the rounding of a large sum would drown the difference.
         gradient.flat[i] = (dy * (above - below)).sum() / (2 * step)
     return gradient
@@ -72,7 +72,7 @@ class Check:
     def __str__(self):
         verdict = "ok" if self.ok else "WRONG"
         shape = "x".join(map(str, self.shape)) or "scalar"
-        row = f"{self.function:<44} {self.tensor:<13} {shape:>9} {self.error:>10.1e}   {verdict}"
+        row = f"{self.function:<69} {self.tensor:<13} {shape:>9} {self.error:>10.1e}   {verdict}"
         return "\n".join([row, *("    " + line for line in self.problems + self.warnings)])
 
 
@@ -89,8 +89,14 @@ class Report:
     def __str__(self):
         return "\n".join(map(str, self.checks))
 
+    def summary(self):
+        """The row of the tensor with the largest error, saying of how many it is the worst."""
+        worst = max(self.checks, key=lambda check: check.error)
+        more = f"    the worst of {len(self.checks)}" if len(self.checks) > 1 else ""
+        return str(worst) + more
 
-TABLE_HEAD = f"{'function':<44} {'tensor':<13} {'shape':>9} {'rel. error':>10}   verdict"
+
+TABLE_HEAD = f"{'function':<69} {'tensor':<13} {'shape':>9} {'rel. error':>10}   verdict"
 
 
 def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANCE):

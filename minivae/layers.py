@@ -17,7 +17,8 @@ def linear(x, W, b):
     Raises InputError when x does not fit W.
     """
     if x.ndim != 2 or x.shape[1] != W.shape[0] or b.shape != W.shape[1:]:
-        raise InputError(f"x {x.shape}, W {W.shape} and b {b.shape} don't fit; (N, I), (I, O) and (O,) are needed")
+        raise InputError(f"x {x.shape}, W {W.shape} and b {b.shape} don't fit; "
+                         "(N, I), (I, O) and (O,) are needed")
     y = x @ W
     y += b
     return y

@@ -93,19 +93,20 @@ class Gaussian:
                              parameter likelihood.logvar, s; the model appends it: a = [m, s]  (N, D+1)
                "per-pixel"   the decoder emits it for each pixel, a = [m, s]            (N, 2D)
 
-    A learned variance is σ² = FLOOR + exp(s). Beware: without the floor the likelihood is unbounded.
-    Where a pixel can be predicted exactly (the always white border of a scanned digit), log p grows
-    without limit as σ² → 0, and training does little else. A good number is then no good model.
+    A learned variance is σ² = floor + exp(s). Beware: without a floor the likelihood is unbounded.
+    Where a pixel can be predicted exactly (the white border of a scanned digit), log p grows without
+    limit as σ² → 0, and training does little else: a good number, and no good model. The default
+    floor, σ ≥ 0.03, caps log p at 2.5 nats a pixel; "per-pixel" on such images wants 0.01 or more.
     """
 
-    FLOOR = 1e-6        # σ ≥ 1/1000, far below one step of 8-bit grey (1/255), caps log p at 6 nats a pixel
-
-    def __init__(self, variance=1.0):
+    def __init__(self, variance=1.0, floor=1e-3):
         if variance not in ("shared", "per-pixel"):
             if isinstance(variance, str):
                 raise InputError(f'unknown variance {variance!r}; give a number, "shared" or "per-pixel"')
             require_positive(variance=variance)
+        require_positive(floor=floor)
         self.variance = variance
+        self.floor = floor
 
     def n_outputs(self, data_dim):
         """How many numbers the decoder emits per example: means, and log-variances if "per-pixel"."""
@@ -129,7 +130,7 @@ class Gaussian:
         return a, None
 
     def _variance(self, s):
-        return self.variance if s is None else self.FLOOR + get_xp(s).exp(s)        # σ² = floor + exp(s)
+        return self.variance if s is None else self.floor + get_xp(s).exp(s)        # σ² = floor + exp(s)
 
     def log_prob(self, x, a):
         """log p(x|z) = −½ Σ_d [(x − m)²/σ² + log σ² + log 2π].    x (N, D), a (L, N, ·) -> (L, N)"""
@@ -168,7 +169,7 @@ class Gaussian:
     def check(self, x):
         """Raise InputError for data that are not finite: every real number is possible."""
         if not bool(get_xp(x).isfinite(x).all()):
-            raise InputError("Gaussian data must be finite, but these hold NaN or infinity; remove or mend them")
+            raise InputError("Gaussian data must be finite, but these hold NaN or infinity; mend them")
 
 
 class Categorical:
@@ -217,7 +218,7 @@ class Categorical:
         pi = get_xp(a).exp(self._log_softmax(a))
         _require_same_pixels(x, pi[..., 0])
         require_shape("dlogp", dlogp, a.shape[:-1])
-        da = dlogp[..., None, None] * (self._one_hot(x, a.dtype) - pi)      # ∂log π[x]/∂a[k] = 1{k = x} − π[k]
+        da = dlogp[..., None, None] * (self._one_hot(x, a.dtype) - pi)  # ∂log π[x]/∂a[k] = 1{k = x} − π[k]
         return da.reshape(a.shape)
 
     def mean(self, a):
@@ -231,7 +232,7 @@ class Categorical:
         The number of cumulative probabilities that lie below u ~ U(0, 1).
         """
         xp = get_xp(a)
-        cumulative = xp.exp(self._log_softmax(a)).cumsum(axis=-1)[..., :-1]     # the last is 1, or rounded to less
+        cumulative = xp.exp(self._log_softmax(a)).cumsum(axis=-1)[..., :-1]     # the last is 1 anyway
         u = xp.asarray(rng.random(cumulative.shape[:-1]))
         return (cumulative < u[..., None]).sum(axis=-1).astype(a.dtype)
 
@@ -241,7 +242,7 @@ class Categorical:
         low, high = float(x.min()), float(x.max())
         if not 0 <= low <= high <= self.n_categories - 1 or bool((x != xp.floor(x)).any()):
             raise InputError(f"Categorical({self.n_categories}) data must be whole numbers from 0 to "
-                             f"{self.n_categories - 1}, but these lie in [{low:g}, {high:g}], not all of them whole; "
+                             f"{self.n_categories - 1}, but these lie in [{low:g}, {high:g}], or are not whole; "
                              "scale and round them")
 
 

@@ -44,7 +44,8 @@ class Optimizer:
             raise InputError(f"{type(self).__name__} keeps {sorted(self.state())}, "
                              f"but the saved state has {sorted(state)}; use the optimizer it was saved with")
         if not int(state["t"]) >= 0:
-            raise InputError(f"t is {state['t']!r}, but a number of steps is at least 0; restore the saved state")
+            raise InputError(f"t is {state['t']!r}, but a count of steps is at least 0; "
+                             "restore the saved state")
         for name in self.memory:
             require_shape(name, state[name], self.theta.shape)
         for name in self.memory:
@@ -169,6 +170,16 @@ class InTurn:
         self.parts = parts
         self.optimizers = [make(theta[part]) for part in parts]
         self.t = 0
+
+    @property
+    def lr(self):
+        """The learning rate, the same for all."""
+        return self.optimizers[0].lr
+
+    @lr.setter
+    def lr(self, value):
+        for optimizer in self.optimizers:
+            optimizer.lr = value
 
     def step(self, g):
         """One step of one optimizer, along its part of the gradient g (P,)."""

@@ -37,7 +37,7 @@ class Parameters:
         return list(self._views)
 
     def part(self, *prefixes):
-        """The slice of `.flat` that holds all names beginning with one of the prefixes, neighbours of each other."""
+        """The slice of `.flat` that holds all names with these prefixes, which must be neighbours."""
         slices = [self._slices[name] for name in self._views if name.split(".")[0] in prefixes]
         return slice(slices[0].start, slices[-1].stop)
 

@@ -30,7 +30,7 @@ def tile(images, shape, columns, gap=1):
     return sheet
 
 
-def curves(history, name="ELBO", unit="nats"):
+def curves(history, name="ELBO", unit="nats "):
     """The ELBO (or another −loss, named so) against the epochs, in training and on the test set.
 
     history: a list of dicts with epoch, loss, reconstruction, kl, test_loss.
@@ -43,14 +43,15 @@ def curves(history, name="ELBO", unit="nats"):
     panels[0].plot(epochs, [-row["loss"] for row in history], "0.6", label="training, while it learned")
     panels[0].plot(epochs, test, "k", label="test")
     panels[0].set_title(f"Test {name}: best {max(test):.2f}, in epoch {epochs[test.index(max(test))]}")
-    panels[0].set_ylabel(f"{name} ({unit} per image)")
-    low = numpy.percentile(test, 5)     # the first epochs lie so far below the rest that they would flatten it
+    panels[0].set_ylabel(f"{name} ({unit}per image)")
+    low = numpy.percentile(test, 5)     # the first epochs lie so far below that they would flatten the rest
     panels[0].set_ylim(bottom=low - 0.1 * (max(test) - low + 1e-9))
     if has_kl:
-        for part, style, label in [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]:
+        terms = [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]
+        for part, style, label in terms:
             panels[1].plot(epochs, [row[part] for row in history], style, label=label)
         panels[1].set_title(f"The two terms: the code costs {history[-1]['kl']:.2f} nats")
-        panels[1].set_ylabel(f"training loss ({unit} per image)")
+        panels[1].set_ylabel(f"training loss ({unit}per image)")
     for axes in panels:
         axes.set_xlabel("epoch")
         axes.legend()

@@ -128,8 +128,9 @@ class FullGaussian:
         """h (N, ·) -> μ (N, Z), log C_ii (N, Z), C_ij (N, Z(Z−1)/2), all views."""
         latent_dim = (math.isqrt(9 + 8 * h.shape[-1]) - 3) // 2         # from n_outputs, solved for Z
         if h.shape[-1] != self.n_outputs(latent_dim):
-            raise InputError(f"h {h.shape} fits no number of latents; {latent_dim} need {self.n_outputs(latent_dim)} "
-                             f"columns, {latent_dim + 1} need {self.n_outputs(latent_dim + 1)}")
+            raise InputError(f"h {h.shape} fits no number of latents; {latent_dim} need "
+                             f"{self.n_outputs(latent_dim)} columns, {latent_dim + 1} need "
+                             f"{self.n_outputs(latent_dim + 1)}")
         return h[..., :latent_dim], h[..., latent_dim:2 * latent_dim], h[..., 2 * latent_dim:]
 
     def mean_and_scale(self, h):
@@ -193,10 +194,11 @@ class FullGaussian:
         xp = get_xp(h)
         mu, log_diagonal, below = self.split(h)
         total = dlogq.sum(axis=0) if dlogq.ndim == 2 else dlogq
-        return xp.concatenate([xp.zeros_like(mu), xp.zeros_like(mu) - total[:, None], xp.zeros_like(below)], axis=-1)
+        zero = xp.zeros_like(mu)
+        return xp.concatenate([zero, zero - total[:, None], xp.zeros_like(below)], axis=-1)
 
     def _join(self, dmu, dC, C, dlog_diagonal=0):
-        """dh from dμ, dC and what acts on log C_ii besides C.    C_ii = exp(log C_ii): ∂C_ii/∂log C_ii = C_ii"""
+        """dh from dμ, dC and what acts on log C_ii besides C.    ∂C_ii/∂log C_ii = C_ii"""
         xp = get_xp(dmu)
         _, diagonal, below = _triangle(dmu.shape[-1], xp)
         flat_dC, flat_C = (matrix.reshape(len(matrix), -1) for matrix in (dC, C))

@@ -64,12 +64,13 @@ class Run:
             raise InputError(f"{folder} is no run folder, {path} can't be read ({error.strerror}); "
                              "name a folder that `train` has made") from error
         except (ValueError, RecursionError) as error:
-            raise InputError(f"{path} is not valid JSON ({error!r:.80}); restore it, or train again") from error
+            raise InputError(f"{path} is not valid JSON ({error!r:.80}); restore it, "
+                             "or train again") from error
         check_config(config, path)
         return cls(folder, config, _read_history(Path(folder) / "history.csv"))
 
     def remove_leftovers(self):
-        """Remove what is not of this run: pictures and history of one overwritten, parts of files after a kill."""
+        """Remove pictures and history of a run that was overwritten, and parts of files after a kill."""
         def remove():
             stale = [] if self.history else [*PICTURES, "history.csv"]
             for path in [*(self.folder / name for name in stale), *self.folder.glob("*.part")]:
@@ -118,7 +119,7 @@ def _write(action, folder):
 def _read_history(path):
     try:
         with open(path, newline="") as file:
-            history = [{name: int(row[name]) if name == "epoch" else float(row[name]) for name in HISTORY_FIELDS}
+            history = [{name: (int if name == "epoch" else float)(row[name]) for name in HISTORY_FIELDS}
                        for row in csv.DictReader(file)]
         if not all(math.isfinite(value) for row in history for value in row.values()):
             raise ValueError("a value is not finite")
@@ -134,9 +135,9 @@ def _read_history(path):
 
 DEFAULTS = {"data": "digits", "data_dir": None, "key": None, "binarize": None, "model": "vae", "latent": 2,
             "hidden": [300, 150], "activation": "tanh", "likelihood": "bernoulli", "variance": "shared",
-            "levels": None, "posterior": "diagonal", "error": "squared-error", "samples": 1, "kl": "closed-form",
-            "bound": "elbo", "beta": 1.0, "update": "both", "optimizer": "adam", "lr": 1e-3, "batch_size": 50,
-            "epochs": None, "dtype": "float32", "backend": "auto", "seed": 0}
+            "floor": 1e-3, "levels": None, "posterior": "diagonal", "error": "squared-error", "samples": 1,
+            "kl": "closed-form", "bound": "elbo", "beta": 1.0, "update": "both", "optimizer": "adam", "lr": 1e-3, "final_lr": None,
+            "batch_size": 50, "epochs": None, "dtype": "float32", "backend": "auto", "seed": 0}
 MODELS = ("vae", "autoencoder")
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}
@@ -158,12 +159,20 @@ def is_real(value, above=0.0):
     return type(value) in (int, float) and above < value < math.inf
 
 
-VALID = {"data": lambda v: type(v) is str and v != "", "data_dir": lambda v: v is None or type(v) is str,
-         "key": lambda v: v is None or type(v) is str, "hidden": lambda v: type(v) is list and all(map(is_whole, v)),
-         "variance": lambda v: v in ("shared", "per-pixel") or is_real(v), "levels": lambda v: v is None or is_whole(v, 2),
-         "latent": is_whole, "samples": is_whole, "batch_size": is_whole, "epochs": is_whole,
-         "seed": lambda v: is_whole(v, 0), "lr": is_real, "beta": lambda v: is_real(v, -math.ulp(0.0)),
-         **{name: lambda v, known=known: type(v) is str and v in known for name, known in CHOICES.items()}}
+VALID = {
+    "data": lambda v: type(v) is str and v != "",
+    "data_dir": lambda v: v is None or type(v) is str,
+    "key": lambda v: v is None or type(v) is str,
+    "hidden": lambda v: type(v) is list and all(map(is_whole, v)),
+    "variance": lambda v: v in ("shared", "per-pixel") or is_real(v),
+    "levels": lambda v: v is None or is_whole(v, 2),
+    "beta": lambda v: is_real(v, -math.ulp(0.0)),
+    "seed": lambda v: is_whole(v, 0),
+    **dict.fromkeys(("latent", "samples", "batch_size", "epochs"), is_whole),
+    **dict.fromkeys(("lr", "floor"), is_real),
+    "final_lr": lambda v: v is None or is_real(v),
+    **{name: lambda v, known=known: type(v) is str and v in known for name, known in CHOICES.items()},
+}
 
 
 def check_config(config, path):
@@ -174,7 +183,8 @@ def check_config(config, path):
         if name not in config:
             raise InputError(f"{path} says nothing of {name}; restore it, or train again")
         if not is_valid(config[name]):
-            raise InputError(f"{path} has {name} = {config[name]!r:.60}, which is not possible; restore it, or train again")
+            raise InputError(f"{path} has {name} = {config[name]!r:.60}, which is not possible; "
+                             "restore it, or train again")
 
 
 def complete(config):
@@ -218,9 +228,10 @@ def build_model(config, data_dim):
               "backend": config["backend"], "seed": config["seed"]}
     if config["model"] == "autoencoder":
         return Autoencoder(data_dim, config["latent"], error=config["error"], **common)
-    likelihood = {"bernoulli": Bernoulli, "gaussian": lambda: Gaussian(config["variance"]),
+    likelihood = {"bernoulli": Bernoulli, "gaussian": lambda: Gaussian(config["variance"], config["floor"]),
                   "categorical": lambda: Categorical(config["levels"])}[config["likelihood"]]()
-    return VAE(data_dim, config["latent"], likelihood=likelihood, posterior=POSTERIORS[config["posterior"]](), **common)
+    posterior = POSTERIORS[config["posterior"]]()
+    return VAE(data_dim, config["latent"], likelihood=likelihood, posterior=posterior, **common)
 
 
 def build_optimizer(config, model):
@@ -232,11 +243,18 @@ def build_optimizer(config, model):
     return InTurn(model.parameters.flat, parts, make) if parts else make(model.parameters.flat)
 
 
+def learning_rate(config, epoch):
+    """The learning rate in this epoch, 1 to epochs: falls from lr to final_lr by the same factor each epoch."""
+    if config["final_lr"] is None or config["epochs"] == 1:
+        return config["lr"]
+    return config["lr"] * (config["final_lr"] / config["lr"]) ** ((epoch - 1) / (config["epochs"] - 1))
+
+
 def loss_options(config):
     """What train() has to pass on to the model's loss."""
     if config["model"] == "autoencoder":
         return {}
-    return {"n_samples": config["samples"], "kl": config["kl"], "bound": config["bound"], "beta": config["beta"]}
+    return {"n_samples": config["samples"], **{name: config[name] for name in ("kl", "bound", "beta")}}
 
 
 def training_data(config, images, model):

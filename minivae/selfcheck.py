@@ -31,9 +31,10 @@ def library_reports(xp, seed=0):
     yield check_backward("prior_log_prob", prior_log_prob,
                          lambda dlogp, z: {"z": prior_log_prob_backward(dlogp, z)}, {"z": z}, rng)
     for name, p in LIKELIHOODS.items():
-        n_outputs = p.n_outputs(4) + len(p.parameter_shapes())      # own parameters are appended to the decoder's
+        n_outputs = p.n_outputs(4) + len(p.parameter_shapes())      # its own parameters stand behind
         for leading in [(5,), (2, 5)]:
-            yield from _likelihood_reports(name, p, _data(xp, p, (5, 4), rng), normal(*leading, n_outputs), rng)
+            a = normal(*leading, n_outputs)
+            yield from _likelihood_reports(name, p, _data(xp, p, (5, 4), rng), a, rng)
     yield from _vae_reports(xp, normal, rng)
 
 

@@ -109,7 +109,8 @@ def load_checkpoint(path, model, optimizer=None, rng=None):
         trial = numpy.random.PCG64() if rng is None else type(rng.bit_generator)()
         trial.state = json.loads(str(saved["rng"]))
     except Exception as error:      # whatever is there in place of a state
-        raise InputError(f"{path} holds no state of the random generator ({error!r:.80}); {REMEDY}") from error
+        raise InputError(f"{path} holds no state of the random generator ({error!r:.80}); "
+                         f"{REMEDY}") from error
     if epoch.shape != () or epoch.dtype.kind != "i" or epoch < 0:
         raise InputError(f"{path} holds no number of epochs, but {epoch!r:.60}; {REMEDY}")
 
@@ -138,14 +139,15 @@ def _read_arrays(path):
     try:
         with open(path, "rb") as opened:
             if not zipfile.is_zipfile(opened):
-                raise ValueError("no .npz file, or its end is missing")     # numpy.load would call it a pickle
+                raise ValueError("no .npz file, or a part of one")      # numpy.load would call it a pickle
         with numpy.load(path, allow_pickle=False) as file:
             return {key: numpy.asarray(file[key]) for key in file.files}
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; name a run folder that `train` has made") from error
     except Exception as error:      # a damaged file makes its readers fail in a dozen ways
         if "Object arrays" in str(error):
-            raise InputError(f"{path} holds pickled Python objects, which are never loaded; {REMEDY}") from error
+            raise InputError(f"{path} holds pickled Python objects, which are never loaded; "
+                             f"{REMEDY}") from error
         raise InputError(f"{path} is truncated or corrupted ({error!r:.80}); {REMEDY}") from error
 
 
@@ -155,7 +157,7 @@ def _require_like(path, saved, own):
     for name in [*own, *(name for name in saved if name.partition("/")[0] in groups)]:
         there, here = (f"{a[name].dtype} {a[name].shape}" if name in a else "nothing" for a in (saved, own))
         if there != here:
-            raise InputError(f"{path} is of another architecture or optimizer: {name} is {there} there, {here} in "
-                             "this model; load it into the model it was saved from")
+            raise InputError(f"{path} is of another architecture or optimizer: {name} is {there} there, "
+                             f"{here} in this model; load it into the model it was saved from")
         if not numpy.isfinite(saved[name]).all():
             raise InputError(f"{path} holds NaN or infinity in {name}; {REMEDY}")

@@ -41,7 +41,8 @@ class VAE(EncoderDecoder):
                  activation="tanh", dtype="float32", backend="auto", seed=0):
         self.likelihood = likelihood or Bernoulli()
         self.posterior = posterior or DiagonalGaussian()
-        own_shapes = {f"likelihood.{name}": shape for name, shape in self.likelihood.parameter_shapes().items()}
+        own = self.likelihood.parameter_shapes()
+        own_shapes = {f"likelihood.{name}": shape for name, shape in own.items()}
         super().__init__(data_dim, latent_dim, hidden, self.posterior.n_outputs(latent_dim),
                          self.likelihood.n_outputs(data_dim), own_shapes, activation, dtype, backend, seed)
         self.own = [self.parameters[name] for name in own_shapes]

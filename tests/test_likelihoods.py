@@ -3,7 +3,7 @@ import math
 import numpy
 import pytest
 
-from minivae import Bernoulli
+from minivae import Bernoulli, Categorical, Gaussian
 from minivae.errors import InputError
 from minivae.likelihoods import sigmoid, softplus
 
@@ -63,3 +63,108 @@ def test_wrong_shapes_are_told_with_both():
     for function in (p.log_prob, lambda x, a: p.log_prob_backward(numpy.ones(2), x, a)):
         with pytest.raises(InputError, match=r"x \(2, 1\) does not fit a \(2, 3\)"):
             function(numpy.ones((2, 1)), numpy.ones((2, 3)))
+
+
+# Gaussian
+
+def gaussian_log_density(x, mean, variance):
+    return -0.5 * ((x - mean) ** 2 / variance + math.log(2 * math.pi * variance))
+
+
+def outputs(variance, rng, leading):
+    """A Gaussian, its decoder output a for 4 pixels, and the means and variances that a stands for."""
+    g = Gaussian(variance)
+    m, s = rng.standard_normal((*leading, 4)), rng.standard_normal((*leading, 4))
+    if variance == "shared":
+        s = 0 * s + s.flat[0]
+        return g, numpy.concatenate([m, s[..., :1]], axis=-1), m, g.floor + numpy.exp(s)
+    if variance == "per-pixel":
+        return g, numpy.concatenate([m, s], axis=-1), m, g.floor + numpy.exp(s)
+    return g, m, m, 0 * s + variance
+
+
+@pytest.mark.parametrize("variance", [0.3, "shared", "per-pixel"])
+def test_gaussian_log_prob_against_the_definition(rng, variance):
+    x = rng.standard_normal((3, 4))
+    g, a, m, v = outputs(variance, rng, (2, 3))
+    expected = [[sum(gaussian_log_density(x[n, d], m[l, n, d], v[l, n, d]) for d in range(4)) for n in range(3)]
+                for l in range(2)]
+    numpy.testing.assert_allclose(g.log_prob(x, a), expected, rtol=1e-12)
+    numpy.testing.assert_array_equal(g.mean(a), m)
+
+
+@pytest.mark.parametrize("variance", [0.3, "shared", "per-pixel"])
+def test_gaussian_samples_have_the_moments_they_claim(rng, variance):
+    draws = 100_000
+    g, a, m, v = outputs(variance, rng, (1,))
+    x = g.sample(numpy.tile(a, (draws, 1)), rng)
+    assert (numpy.abs(x.mean(axis=0) - m) < 4 * numpy.sqrt(v / draws)).all()
+    assert (numpy.abs(x.var(axis=0) - v) < 4 * v * math.sqrt(2 / draws)).all()
+    assert numpy.abs(numpy.corrcoef(x.T) - numpy.eye(4)).max() < 4 / math.sqrt(draws)
+
+
+@pytest.mark.parametrize("variance", ["shared", "per-pixel"])
+def test_a_learned_variance_stops_at_its_floor_and_stays_finite(variance):
+    g = Gaussian(variance)
+    n_logvars = 1 if variance == "shared" else 4
+    x, one = numpy.zeros((1, 4), "float32"), numpy.ones(1, "float32")
+    for s in (-50, 50):
+        a = numpy.full((1, 4 + n_logvars), s, "float32")
+        a[:, :4] = 0
+        assert numpy.isfinite(g.log_prob(x, a)).all() and numpy.isfinite(g.log_prob_backward(one, x, a)).all()
+    a[:, 4:] = -1e4
+    assert g.log_prob(x, a)[0] == pytest.approx(-2 * math.log(2 * math.pi * g.floor), rel=1e-6)
+
+
+def test_bad_gaussians_are_refused():
+    for variance in (0, -1.0, math.nan, math.inf):
+        with pytest.raises(InputError, match="variance is"):
+            Gaussian(variance)
+    with pytest.raises(InputError, match="floor is 0"):
+        Gaussian("shared", floor=0)
+    with pytest.raises(InputError, match="unknown variance 'tiny'"):
+        Gaussian("tiny")
+    Gaussian().check(numpy.array([[-5.0, 5.0]]))
+    for bad in (math.nan, math.inf):
+        with pytest.raises(InputError, match="must be finite"):
+            Gaussian().check(numpy.array([[bad]]))
+
+
+# Categorical
+
+def test_categorical_log_prob_against_the_definition_and_its_sum_over_all_images(rng):
+    c, a = Categorical(3), rng.standard_normal(2 * 3)
+    pixels = numpy.exp(a.reshape(2, 3)) / numpy.exp(a.reshape(2, 3)).sum(axis=1, keepdims=True)
+    images = numpy.array([[i, j] for i in range(3) for j in range(3)], float)
+    log_p = c.log_prob(images, numpy.tile(a, (9, 1)))
+    numpy.testing.assert_allclose(log_p, [math.log(pixels[0, int(i)] * pixels[1, int(j)]) for i, j in images], rtol=1e-12)
+    assert numpy.exp(log_p).sum() == pytest.approx(1, abs=1e-12)
+    assert c.log_prob(images, numpy.tile(a, (5, 9, 1))).shape == (5, 9)
+
+
+def test_categorical_samples_have_the_frequencies_they_claim(rng):
+    draws, c, a = 100_000, Categorical(4), rng.standard_normal(2 * 4)
+    x = c.sample(numpy.tile(a, (draws, 1)), rng)
+    for d, logits in enumerate(a.reshape(2, 4)):
+        pi = numpy.exp(logits) / numpy.exp(logits).sum()
+        frequencies = numpy.bincount(x[:, d].astype(int), minlength=4) / draws
+        assert (numpy.abs(frequencies - pi) < 4 * numpy.sqrt(pi * (1 - pi) / draws)).all()
+        assert c.mean(a)[d] == pytest.approx((numpy.arange(4) * pi).sum(), rel=1e-12)
+
+
+def test_extreme_categorical_logits_stay_finite(rng):
+    c = Categorical(3)
+    a = numpy.array([[1e4, 0, -1e4]], "float32")
+    assert c.log_prob(numpy.array([[0.0]], "float32"), a) == 0 and c.log_prob(numpy.array([[2.0]], "float32"), a) == -2e4
+    assert set(c.sample(numpy.tile(a, (100, 1)), rng).ravel()) == {0}
+    assert c.sample(numpy.full((1000, 3), 0, "float32"), rng).max() == 2
+
+
+def test_bad_categoricals_are_refused():
+    for n_categories in (1, 0, 2.0, "3"):
+        with pytest.raises(InputError, match="n_categories is"):
+            Categorical(n_categories)
+    Categorical(3).check(numpy.array([[0.0, 1.0, 2.0]]))
+    for bad in (3, -1, 0.5, math.nan):
+        with pytest.raises(InputError, match="must be whole numbers from 0 to 2"):
+            Categorical(3).check(numpy.array([[0.0, bad]]))

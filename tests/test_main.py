@@ -82,6 +82,65 @@ def test_evaluate_prints_the_three_measures(run_cli, tmp_path):
     assert numbers["ELBO"] <= numbers["log p(x)"] < 0 and 0 <= numbers["active units"] <= 2
 
 
+@pytest.mark.parametrize("options", [
+    ["--model", "autoencoder"], ["--model", "autoencoder", "--error", "cross-entropy"],
+    ["--likelihood", "gaussian"], ["--likelihood", "gaussian", "--variance", "0.1"],
+    ["--likelihood", "gaussian", "--variance", "per-pixel"], ["--likelihood", "categorical"],
+    ["--likelihood", "categorical", "--levels", "4"], ["--posterior", "full"],
+    ["--samples", "3", "--kl", "monte-carlo", "--bound", "iwae"], ["--beta", "0"], ["--update", "alternate"],
+])
+def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, options):
+    train_small(run_cli, tmp_path / "whole", *options, epochs=3)
+    train_small(run_cli, tmp_path / "run", *options, epochs=1)
+    code, _, err = run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")
+    assert code == 0, err
+    assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
+    assert run_cli("show", tmp_path / "run")[0] == 0
+    code, out, _ = run_cli("evaluate", tmp_path / "run", "--samples", "20", "--images", "20")
+    assert code == 0 and ("autoencoder" in options) != ("log p(x)" in out)
+
+
+def test_the_learning_rate_falls_by_the_same_factor_each_epoch_and_resumes_where_it_was(run_cli, tmp_path):
+    config = {"lr": 1e-2, "final_lr": 1e-4, "epochs": 5}
+    rates = [runs.learning_rate(config, epoch) for epoch in (1, 2, 3, 5)]
+    numpy.testing.assert_allclose(rates, [1e-2, 10 ** -2.5, 1e-3, 1e-4])
+    options = ["--final-lr", "1e-4", "--update", "alternate"]
+    train_small(run_cli, tmp_path / "whole", *options, epochs=3)
+    original, used = runs.Run.save, []
+
+    def save_then_stop(run, model, optimizer, epoch, rng):
+        used.append(optimizer.lr)
+        original(run, model, optimizer, epoch, rng)
+        if epoch == 2:
+            raise KeyboardInterrupt
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs.Run, "save", save_then_stop)
+        assert run_cli("train", "--out", tmp_path / "run", "--epochs", 3, *SMALL, *options)[0] == 130
+    refused(run_cli, "leave out --epochs", "train", "--resume", tmp_path / "run", "--epochs", "9")
+    assert run_cli("train", "--resume", tmp_path / "run")[0] == 0
+    assert used[1:] == pytest.approx([1e-3, 10 ** -3.5]) and runs.learning_rate({**config, "final_lr": None}, 4) == 1e-2
+    assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
+
+
+@pytest.mark.parametrize("half", ["encoder", "decoder"])
+def test_update_holds_the_other_half_still(run_cli, tmp_path, half):
+    train_small(run_cli, tmp_path / "run", "--update", half, "--likelihood", "gaussian")
+    start = runs.build_model(runs.Run.open(tmp_path / "run").config, 64)
+    saved = read_checkpoint(tmp_path / "run")
+    for name in start.parameters.names():
+        held = name.startswith("encoder") == (half == "decoder")
+        assert (saved[f"parameters/{name}"] == start.parameters[name]).all() == held, name
+
+
+def test_the_amortization_gap_is_printed(run_cli, tmp_path):
+    train_small(run_cli, tmp_path / "run")
+    code, out, _ = run_cli("evaluate", tmp_path / "run", "--samples", "20", "--images", "20", "--gap", "2")
+    numbers = {name: float(re.search(rf"^ *{name} +(-?[\d.]+)", out, re.M)[1])
+               for name in ("encoder's ELBO", "optimized ELBO", "amortization gap", "approximation gap")}
+    assert code == 0 and numbers["optimized ELBO"] >= numbers["encoder's ELBO"]
+    assert numbers["amortization gap"] == pytest.approx(numbers["optimized ELBO"] - numbers["encoder's ELBO"], abs=2e-3)
+
+
 def test_train_on_a_file(run_cli, tmp_path):
     numpy.savez(tmp_path / "a.npz", x=numpy.random.default_rng(0).random((30, 5, 4)), y=numpy.zeros(3))
     train_small(run_cli, tmp_path / "run", "--data", tmp_path / "a.npz", "--key", "x")
@@ -102,7 +161,7 @@ def test_a_reader_that_has_had_enough_is_no_error():
 
 
 def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
-    code, out, _ = run_cli("gradcheck", "--backend", "numpy")
+    code, out, _ = run_cli("gradcheck", "--backend", "numpy", "--all")
     assert code == 0 and "0 wrong" in out and "VAE, Bernoulli, DiagonalGaussian, monte-carlo iwae, L = 3, relu" in out and "encoder.0.W" in out
     monkeypatch.setitem(layers.ACTIVATIONS, "tanh", (layers.tanh, lambda dy, y: dy * (1 + y * y)))
     code, out, _ = run_cli("gradcheck", "--backend", "numpy")
@@ -223,6 +282,17 @@ def refused(run_cli, message, *arguments):
 ])
 def test_bad_numbers(run_cli, tmp_path, option, value):
     refused(run_cli, f"argument {option}: '.*' is not a", "train", "--out", tmp_path / "run", f"{option}={value}")
+    assert not (tmp_path / "run").exists()
+
+
+def test_options_that_contradict_each_other_or_the_data(run_cli, tmp_path):
+    def train_refused(message, *options):
+        refused(run_cli, message, "train", "--out", tmp_path / "run", *SMALL, *options)
+    train_refused("iwae weights each sample.*add --kl monte-carlo", "--bound", "iwae")
+    train_refused("--levels 5 is for --likelihood categorical", "--levels", "5")
+    for option, value in (("--variance", "0"), ("--variance", "huge"), ("--samples", "0"), ("--beta", "-1"),
+                          ("--levels", "1")):
+        train_refused(f"argument {option}: '.*' is not a", f"{option}={value}")
     assert not (tmp_path / "run").exists()
 
 

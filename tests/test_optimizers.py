@@ -7,7 +7,7 @@ import pytest
 
 from minivae import SGD, Adagrad, Adam, Momentum, RMSprop
 from minivae.errors import InputError
-from minivae.optimizers import OPTIMIZERS
+from minivae.optimizers import OPTIMIZERS, InTurn
 
 
 def sgd(theta, gradients, lr=0.1):
@@ -96,6 +96,32 @@ def test_adam_does_not_depend_on_the_scale_of_the_gradient(rng):
             optimizer.step(scale * g)
         results.append(theta)
     numpy.testing.assert_allclose(*results, rtol=1e-12)
+
+
+def test_in_turn_steps_one_part_after_the_other_and_nothing_else(rng):
+    theta, gradients = numpy.zeros(6), rng.standard_normal((4, 6))
+    optimizer = InTurn(theta, [slice(0, 2), slice(3, 6)], lambda part: SGD(part, lr=1.0))
+    for g in gradients:
+        optimizer.step(g)
+    expected = numpy.zeros(6)
+    expected[:2] = -(gradients[0] + gradients[2])[:2]
+    expected[3:] = -(gradients[1] + gradients[3])[3:]
+    numpy.testing.assert_allclose(theta, expected)
+
+
+def test_in_turn_goes_on_where_it_was(rng):
+    gradients, parts = rng.standard_normal((7, 6)), [slice(0, 2), slice(2, 6)]
+    whole, halves = numpy.ones(6), numpy.ones(6)
+    one, first = InTurn(whole, parts, Adam), InTurn(halves, parts, Adam)
+    for g in gradients:
+        one.step(g)
+    for g in gradients[:3]:
+        first.step(g)
+    second = InTurn(halves, parts, Adam)
+    second.load_state(first.state())
+    for g in gradients[3:]:
+        second.step(g)
+    numpy.testing.assert_array_equal(whole, halves)
 
 
 def test_bad_input_is_refused():

@@ -24,6 +24,11 @@ def test_layers_come_in_pairs():
     assert W is parameters["decoder.0.W"] and b is parameters["decoder.0.b"]
 
 
+def test_parts_are_neighbouring_slices():
+    parameters = Parameters({**SHAPES, "likelihood.logvar": (1,)}, numpy, "float64")
+    assert parameters.part("encoder") == slice(0, 8) and parameters.part("decoder", "likelihood") == slice(8, 18)
+
+
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(InputError, match="no parameter 'encoder.W'; there are encoder.0.W, encoder.0.b"):
         Parameters(SHAPES, numpy, "float64")["encoder.W"]

@@ -3,11 +3,12 @@ import math
 import numpy
 import pytest
 
-from minivae import DiagonalGaussian
+from minivae import DiagonalGaussian, FullGaussian
 from minivae.errors import InputError
 from minivae.posteriors import prior_log_prob
 
 q = DiagonalGaussian()
+full = FullGaussian()
 
 
 def gaussian_log_density(z, mu, variance):
@@ -86,3 +87,60 @@ def test_shapes_with_and_without_samples(rng):
         assert q.sample_backward(eps, h, eps).shape == h.shape
     with pytest.raises(InputError, match=r"eps \(4, 2\) does not fit the mean \(4, 3\)"):
         q.sample(h, numpy.ones((4, 2)))
+
+
+# FullGaussian
+
+def test_the_encoder_output_is_mean_log_diagonal_and_the_rows_below(rng):
+    h = numpy.array([[1.0, 2.0, 3.0, math.log(4), math.log(5), math.log(6), 0.1, 0.2, 0.3]])
+    mean, C = full.mean_and_scale(h)
+    assert full.n_outputs(3) == 9 and mean.tolist() == [[1, 2, 3]]
+    numpy.testing.assert_allclose(C, [[[4, 0, 0], [0.1, 5, 0], [0.2, 0.3, 6]]])
+    for latent_dim in (1, 2, 5):
+        assert full.mean_and_scale(numpy.zeros((4, full.n_outputs(latent_dim))))[1].shape == (4, latent_dim, latent_dim)
+
+
+def test_full_log_density_and_kl_against_the_textbook_formulas(rng):
+    h, eps = rng.standard_normal((4, 9)), rng.standard_normal((2, 4, 3))
+    z, (mu, C) = full.sample(h, eps), full.mean_and_scale(h)
+    for n in range(4):
+        covariance = C[n] @ C[n].T
+        log_det = numpy.linalg.slogdet(covariance)[1]
+        for l in range(2):
+            distance = (z[l, n] - mu[n]) @ numpy.linalg.solve(covariance, z[l, n] - mu[n])
+            expected = -0.5 * (distance + log_det + 3 * math.log(2 * math.pi))
+            assert full.log_prob_of_sample(h, eps)[l, n] == pytest.approx(expected, rel=1e-10)
+        assert full.kl(h)[n] == pytest.approx(0.5 * (numpy.trace(covariance) + mu[n] @ mu[n] - 3 - log_det), rel=1e-10)
+
+
+def test_full_samples_have_the_moments_they_claim(rng):
+    draws, h = 100_000, rng.standard_normal((1, 9))
+    mu, C = full.mean_and_scale(h)
+    covariance = C[0] @ C[0].T
+    z = full.sample(h, rng.standard_normal((draws, 1, 3)))[:, 0] - mu[0]
+    assert (numpy.abs(z.mean(axis=0)) < 4 * numpy.sqrt(numpy.diag(covariance) / draws)).all()
+    error = numpy.sqrt((numpy.outer(numpy.diag(covariance), numpy.diag(covariance)) + covariance ** 2) / draws)
+    assert (numpy.abs(z.T @ z / draws - covariance) < 4 * error).all()
+
+
+def test_full_kl_against_monte_carlo(rng):
+    h, draws = 0.5 * rng.standard_normal((3, 14)), 100_000
+    eps = rng.standard_normal((draws, 3, 4))
+    ratio = full.log_prob_of_sample(h, eps) - prior_log_prob(full.sample(h, eps))
+    z_score = (ratio.mean(axis=0) - full.kl(h)) / (ratio.std(axis=0) / math.sqrt(draws))
+    assert numpy.abs(z_score).max() < 4
+
+
+def test_a_diagonal_factor_is_the_diagonal_gaussian(rng):
+    h, eps = rng.standard_normal((4, 6)), rng.standard_normal((2, 4, 3))
+    same = numpy.concatenate([h[:, :3], 0.5 * h[:, 3:], numpy.zeros((4, 3))], axis=1)
+    for name in ("sample", "log_prob_of_sample"):
+        numpy.testing.assert_allclose(getattr(full, name)(same, eps), getattr(q, name)(h, eps), rtol=1e-12)
+    numpy.testing.assert_allclose(full.kl(same), q.kl(h), rtol=1e-12)
+
+
+def test_an_encoder_output_of_impossible_size_is_refused():
+    with pytest.raises(InputError, match=r"fits no number of latents; 2 need 5 columns, 3 need 9"):
+        full.kl(numpy.zeros((1, 7)))
+    with pytest.raises(InputError, match="odd number of columns"):
+        q.kl(numpy.zeros((1, 3)))

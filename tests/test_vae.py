@@ -5,7 +5,7 @@ import math
 import numpy
 import pytest
 
-from minivae import VAE
+from minivae import VAE, DiagonalGaussian, FullGaussian
 from minivae.errors import InputError
 from minivae.posteriors import prior_log_prob
 
@@ -84,6 +84,23 @@ def test_the_mean_gradient_is_that_of_the_exact_elbo(rng):
             ends.append(-integrate(vae, x)[1].mean())
         theta[i] = value
         assert abs(mean[i] - (ends[0] - ends[1]) / 2e-5) < 4 * error[i] + 1e-8
+
+
+@pytest.mark.parametrize("posterior", [DiagonalGaussian(), FullGaussian()])
+def test_closed_form_and_monte_carlo_gradients_agree_in_the_mean(rng, posterior):
+    vae, x = small_vae(rng, latent_dim=2, posterior=posterior)
+    differences = []
+    for _ in range(2000):
+        eps, gradients = rng.standard_normal((20, 3, 2)), []
+        for kl in ("closed-form", "monte-carlo"):
+            vae.loss_and_grad(x, eps, kl=kl)
+            gradients.append(vae.gradients.flat.copy())
+        differences.append(gradients[0] - gradients[1])
+    mean, error = numpy.mean(differences, axis=0), numpy.std(differences, axis=0) / math.sqrt(2000)
+    encoder = vae.parameters.part("encoder")
+    assert (numpy.abs(mean[encoder]) <= 4.5 * error[encoder]).all()    # the largest of about 60 z-scores
+    assert error[encoder].max() > 0, "no noise: the two are the same computation"
+    assert (mean[encoder.stop:] == 0).all(), "the KL does not reach the decoder"
 
 
 def test_the_parts_of_the_loss_add_up_and_L_samples_are_averaged(rng):

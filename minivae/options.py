@@ -1,0 +1,140 @@
+"""The options of the command line, and which of their values are possible."""
+
+import argparse
+
+from . import __version__, runs
+
+
+def parser(commands):
+    """The argument parser. commands: {"train": function, ...}; args.command is the one that was chosen."""
+    main = argparse.ArgumentParser(
+        prog="minivae", description="A variational autoencoder written out by hand.",
+        epilog="Exit codes: 0 well, 1 a check failed or training diverged, 2 bad usage or input, "
+               "130 interrupted.")
+    main.add_argument("--version", action="version", version=f"minivae {__version__}")
+    subparsers = main.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, text):
+        sub = subparsers.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=commands[name])
+        return sub
+
+    _train_options(command("train", "Train a model and leave a run folder with its pictures."))
+
+    sub = command("show", "Draw the pictures of a run anew.")
+    _saved_run_options(sub)
+
+    sub = command("evaluate", "Print test ELBO, log p(x) and active units of a run.")
+    _saved_run_options(sub)
+    sub.add_argument("--samples", type=_count, default=1000, metavar="K",
+                     help="draws of z for each image, to estimate log p(x) (default: 1000)")
+    sub.add_argument("--images", type=_count, metavar="N", help="only the first N test images")
+    sub.add_argument("--gap", type=_count, metavar="N",
+                     help="also fit q to each of the first N by itself, and print the amortization gap")
+
+    sub = command("gradcheck", "Check every hand-derived gradient against differences.")
+    sub.add_argument("--all", action="store_true", help="print every tensor, not only the worst of each model")
+    sub.add_argument("--seed", type=_seed, default=0, help="of the random inputs (default: 0)")
+    _add(sub, "backend", "CPU, GPU, or the GPU where it works")
+
+    sub = command("bench", "Time a training step beside its matrix products alone.")
+    sub.add_argument("--batch", type=_count, default=100, metavar="N", help="batch size (default: 100)")
+    _add(sub, "backend", "CPU, GPU, or the GPU where it works")
+    return main
+
+
+def _train_options(sub):
+    sub.add_argument("--out", type=_text, metavar="RUN",
+                     help="the run folder (default: runs/ and the name of the data)")
+    sub.add_argument("--overwrite", action="store_true", help="replace the run that the folder holds")
+    sub.add_argument("--resume", type=_text, metavar="RUN",
+                     help="go on with an interrupted run, or add --epochs to a finished one")
+    group = sub.add_argument_group("data")
+    _add_data(group)
+    _add(group, "key", "the name of the array in an .npz file that holds several", _text, "NAME")
+    _add(group, "binarize", "how grey pixels become black or white: by chance anew each epoch (dynamic), by "
+         "chance once (static), by threshold, or not at all (default: dynamic where data must be black or white, "
+         "else none)")
+    group = sub.add_argument_group("model")
+    _add(group, "model", "")
+    _add(group, "latent", "latent dimensions", _count, "Z")
+    group.add_argument("--hidden", type=_sizes, metavar="H,H", help="units of the encoder's hidden layers, "
+                       'which the decoder has in reverse; "" for none (default: 300,150)')
+    _add(group, "activation", "")
+    _add(group, "likelihood", "p(x|z) of the VAE")
+    _add(group, "variance", "of the gaussian likelihood: a number, shared (learned, one for all), or "
+         "per-pixel (from the decoder)", _variance, "V")
+    _add(group, "floor", "below which a learned variance can't fall", _rate, "V")
+    _add(group, "levels", "grey levels of the categorical likelihood (default: 17 for digits, else 16)",
+         _levels, "K")
+    _add(group, "posterior", "covariance of q(z|x)")
+    _add(group, "error", "what the autoencoder minimizes")
+    _add(group, "dtype", "")
+    group = sub.add_argument_group("training")
+    _add(group, "samples", "draws of z for each example", _count, "L")
+    _add(group, "kl", "how the KL is computed")
+    _add(group, "bound", "what is maximized; iwae needs --kl monte-carlo")
+    _add(group, "beta", "weight of the KL", _weight, "B")
+    _add(group, "update", "what is trained: the encoder (inference for a fixed decoder), the decoder "
+         "(likelihood for a fixed encoder), both, or one after the other in turn (alternate)")
+    _add(group, "epochs", "(default: 300 for digits, else 20)", _count, "N")
+    _add(group, "batch_size", "examples in a batch", _count, "N")
+    _add(group, "optimizer", "")
+    _add(group, "lr", "learning rate", _rate, "R")
+    _add(group, "final_lr", "let the learning rate fall to this, by the same factor each epoch", _rate, "R")
+    _add(group, "seed", "of weights, order and noise", _seed, "S")
+    _add(group, "backend", "CPU, GPU, or the GPU where it works")
+
+
+def _saved_run_options(sub):
+    sub.add_argument("run", type=_text, metavar="RUN", help="the run folder")
+    _add_data(sub)
+    _add(sub, "backend", "CPU, GPU, or the GPU where it works")
+
+
+def _add_data(parser):
+    parser.add_argument("--data", type=_text, help="digits, mnist, fashion-mnist, or an IDX, .npy or .npz "
+                        "file of images (default: digits, or what the run was trained on)")
+    parser.add_argument("--data-dir", type=_text, metavar="DIR", help="where the MNIST files are, or are "
+                        "downloaded to (default: $MINIVAE_DATA, else ~/.cache/minivae)")
+
+
+def _add(parser, name, text, convert=None, metavar=None):
+    """An option of runs.DEFAULTS. Left out, it is None: so --resume can tell what was asked for."""
+    default = runs.DEFAULTS[name]
+    if default is not None:
+        text += f" (default: {default})"
+    if name in runs.CHOICES:
+        options = {"choices": runs.CHOICES[name]}
+    else:
+        options = {"type": convert, "metavar": metavar}
+    parser.add_argument("--" + name.replace("_", "-"), help=text.strip(), **options)
+
+
+def _option(convert, is_valid, description):
+    """An argparse type: what `convert` makes of the text, where it makes something valid."""
+    def parse(text):
+        try:
+            value = convert(text)
+        except ValueError:
+            value = None
+        if not is_valid(value):
+            raise argparse.ArgumentTypeError(f"{text!r:.60} is not {description}")
+        return value
+    return parse
+
+
+_text = _option(str, lambda value: value != "", "a name")
+_count = _option(int, runs.is_whole, "a whole number from 1 to 10⁹")
+_levels = _option(int, lambda value: runs.is_whole(value, 2), "a whole number from 2 to 10⁹")
+_seed = _option(int, runs.VALID["seed"], "a whole number from 0 to 10⁹")
+_rate = _option(float, runs.is_real, "a finite number above 0")
+_weight = _option(float, runs.VALID["beta"], "a finite number of at least 0")
+
+
+def _variance(text):
+    return text if text in ("shared", "per-pixel") else _rate(text)
+
+
+def _sizes(text):
+    return [_count(part) for part in text.split(",")] if text else []
