@@ -72,7 +72,7 @@ class ndarray:
             return getattr(self._array, name)
         if name == "T":
             return ndarray(self._array.T)
-        if name in ("sum", "mean", "max", "min", "reshape", "astype", "copy", "var", "ravel", "all", "any"):
+        if name in ("sum", "mean", "max", "min", "reshape", "astype", "copy", "var", "ravel", "all", "any", "cumsum"):
             return _wrapped(getattr(self._array, name))
         raise AttributeError(f"device arrays have no attribute {name!r} (or the stand-in lacks it)")
 

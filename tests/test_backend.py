@@ -5,7 +5,7 @@ import numpy
 import pytest
 
 import strict_cupy
-from minivae import VAE, Adam, backend, datasets, evaluation, training
+from minivae import VAE, Adam, backend, datasets, evaluation, plots, runs, training
 from minivae.selfcheck import library_reports
 
 
@@ -94,6 +94,33 @@ def test_a_whole_training_run_on_the_stand_in_equals_numpy(cupy_stand_in):
             assert type(result) is numpy.ndarray
     assert type(vae.parameters.flat) is strict_cupy.ndarray and len(reports) == 2
     numpy.testing.assert_array_equal(parameters["numpy"], parameters["cupy"])
+
+
+@pytest.mark.parametrize("options", [
+    {"model": "autoencoder"}, {"model": "autoencoder", "error": "cross-entropy"}, {"posterior": "full"},
+    {"likelihood": "gaussian", "update": "alternate"}, {"likelihood": "gaussian", "variance": "per-pixel"},
+    {"likelihood": "categorical", "levels": 4},
+])
+def test_every_model_trains_evaluates_and_is_saved_on_the_stand_in(cupy_stand_in, tmp_path, options):
+    results = {}
+    for name in ("numpy", "cupy"):
+        config = runs.complete({**runs.DEFAULTS, "hidden": [6], "dtype": "float64", **options, "backend": name})
+        images = runs.build_images(config)
+        model = runs.build_model(config, 64)
+        optimizer, rng = runs.build_optimizer(config, model), numpy.random.default_rng(0)
+        data, transform = runs.training_data(config, images, model)
+        list(training.train(model, data[:40], optimizer, 2, 20, rng, transform=transform))
+        training.save_checkpoint(tmp_path / "c.npz", model, optimizer, 2, rng)
+        training.load_checkpoint(tmp_path / "c.npz", model, optimizer, rng)
+        if "model" in options:
+            results[name] = evaluation.autoencoder_loss(model, images.test[:9])
+        else:
+            model.sample(3, rng)
+            results[name] = evaluation.amortization_gap(model, images.test[:3], rng, steps=3, final_samples=10)
+        plots.reconstructions(model, images.test[:5], images.shape)
+        plots.latent_plane(model, images.shape, side=3)
+        plots.codes(model, images.test[:5])
+    numpy.testing.assert_array_equal(results["numpy"], results["cupy"])
 
 
 def test_every_option_of_the_step_runs_on_the_stand_in(cupy_stand_in):
