@@ -56,6 +56,12 @@ def test_threshold():
     assert datasets.threshold(numpy.array([[0, 0.5, 0.51, 1]], "float32")).tolist() == [[0, 0, 1, 1]]
 
 
+def test_quantize_gives_the_digits_their_17_levels_back():
+    grey = datasets.digits().train
+    numpy.testing.assert_array_equal(datasets.quantize(grey, 17), grey * 16)
+    assert datasets.quantize(numpy.array([[0, 0.2, 0.5, 0.9, 1]]), 3).tolist() == [[0, 0, 1, 2, 2]]
+
+
 # Files
 
 @pytest.mark.parametrize("name, content", [("a.idx", idx(IMAGES)), ("a.idx.gz", gzip.compress(idx(IMAGES)))])

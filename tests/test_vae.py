@@ -5,8 +5,9 @@ import math
 import numpy
 import pytest
 
-from minivae import VAE, DiagonalGaussian, FullGaussian
+from minivae import VAE, Categorical, DiagonalGaussian, FullGaussian
 from minivae.errors import InputError
+from minivae.layers import mlp
 from minivae.posteriors import prior_log_prob
 
 
@@ -133,6 +134,14 @@ def test_the_layers_mirror_each_other_and_start_at_the_scale_they_should():
         assert W.var() == pytest.approx(gain / 784, rel=0.02)
     same, other = (VAE(784, 20, hidden=(400, 300), backend="numpy", seed=seed) for seed in (3, 4))
     assert (same.parameters.flat == vae.parameters.flat).all() and (other.parameters.flat != vae.parameters.flat).any()
+
+
+def test_categorical_data_enter_the_encoder_from_0_to_1(rng):
+    vae = VAE(6, 2, hidden=(5,), likelihood=Categorical(5), dtype="float64", backend="numpy")
+    x = rng.integers(5, size=(3, 6)).astype(float)
+    h, _ = mlp(x / 4, vae.encoder, "tanh")
+    numpy.testing.assert_array_equal(vae.posterior_parameters(x), h)
+    assert vae.loss_and_grad(x, rng.standard_normal((3, 2))).kl == vae.posterior.kl(h).mean()
 
 
 def test_encode_decode_reconstruct_and_sample(rng):
