@@ -37,10 +37,15 @@ def main(arguments=None):
         print("\nminivae: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has had enough
+        _drop_output()
         return OK
     except OSError as error:
         return _fail(f"{error}; check that path, or the output, can be read and written")
+
+
+def _drop_output():
+    """Whoever read our output has had enough of it: write the rest to nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(error):
@@ -98,7 +103,9 @@ def train_command(args):
         bar.clear()
         print(f"minivae: error: {error}; {run.folder} keeps epoch {epoch}", file=sys.stderr)
         return CHECK_FAILED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        if isinstance(error, BrokenPipeError):
+            _drop_output()
         bar.clear()
         print(f"minivae: interrupted; {run.folder} keeps the {epoch} finished epochs, "
               f"see them with: minivae show {run.folder}, "

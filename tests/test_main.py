@@ -160,6 +160,16 @@ def test_a_reader_that_has_had_enough_is_no_error():
     assert result.stdout.startswith("function") and not result.stderr
 
 
+def test_training_whose_reader_has_left_says_that_it_stopped(tmp_path):
+    arguments = [sys.executable, "-m", "minivae", "train", "--out", str(tmp_path / "run"), "--epochs", "1000", *SMALL]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 130 and "--resume" in error and len(error.splitlines()) == 1
+
+
 def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
     code, out, _ = run_cli("gradcheck", "--backend", "numpy", "--all")
     assert code == 0 and "0 wrong" in out and "VAE, Bernoulli, DiagonalGaussian, monte-carlo iwae, L = 3, relu" in out and "encoder.0.W" in out
