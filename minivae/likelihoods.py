@@ -242,8 +242,8 @@ class Categorical:
         low, high = float(x.min()), float(x.max())
         if not 0 <= low <= high <= self.n_categories - 1 or bool((x != xp.floor(x)).any()):
             raise InputError(f"Categorical({self.n_categories}) data must be whole numbers from 0 to "
-                             f"{self.n_categories - 1}, but these lie in [{low:g}, {high:g}], or are not whole; "
-                             "scale and round them")
+                             f"{self.n_categories - 1}, but these lie in [{low:g}, {high:g}], or are no "
+                             "whole numbers; scale and round them")
 
 
 def _require_same_pixels(x, a):

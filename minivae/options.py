@@ -33,7 +33,7 @@ def parser(commands):
                      help="also fit q to each of the first N by itself, and print the amortization gap")
 
     sub = command("gradcheck", "Check every hand-derived gradient against differences.")
-    sub.add_argument("--all", action="store_true", help="print every tensor, not only the worst of each model")
+    sub.add_argument("--all", action="store_true", help="print every tensor, not only the worst of each")
     sub.add_argument("--seed", type=_seed, default=0, help="of the random inputs (default: 0)")
     _add(sub, "backend", "CPU, GPU, or the GPU where it works")
 
@@ -53,8 +53,8 @@ def _train_options(sub):
     _add_data(group)
     _add(group, "key", "the name of the array in an .npz file that holds several", _text, "NAME")
     _add(group, "binarize", "how grey pixels become black or white: by chance anew each epoch (dynamic), by "
-         "chance once (static), by threshold, or not at all (default: dynamic where data must be black or white, "
-         "else none)")
+         "chance once (static), by threshold, or not at all (default: dynamic where data must be black or "
+         "white, else none)")
     group = sub.add_argument_group("model")
     _add(group, "model", "")
     _add(group, "latent", "latent dimensions", _count, "Z")

@@ -136,8 +136,8 @@ def _read_history(path):
 DEFAULTS = {"data": "digits", "data_dir": None, "key": None, "binarize": None, "model": "vae", "latent": 2,
             "hidden": [300, 150], "activation": "tanh", "likelihood": "bernoulli", "variance": "shared",
             "floor": 1e-3, "levels": None, "posterior": "diagonal", "error": "squared-error", "samples": 1,
-            "kl": "closed-form", "bound": "elbo", "beta": 1.0, "update": "both", "optimizer": "adam", "lr": 1e-3, "final_lr": None,
-            "batch_size": 50, "epochs": None, "dtype": "float32", "backend": "auto", "seed": 0}
+            "kl": "closed-form", "bound": "elbo", "beta": 1.0, "update": "both", "optimizer": "adam",
+            "lr": 1e-3, "final_lr": None, "batch_size": 50, "epochs": None, "dtype": "float32", "backend": "auto", "seed": 0}
 MODELS = ("vae", "autoencoder")
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}
@@ -244,7 +244,7 @@ def build_optimizer(config, model):
 
 
 def learning_rate(config, epoch):
-    """The learning rate in this epoch, 1 to epochs: falls from lr to final_lr by the same factor each epoch."""
+    """The learning rate in this epoch, 1 to epochs: from lr to final_lr by the same factor each time."""
     if config["final_lr"] is None or config["epochs"] == 1:
         return config["lr"]
     return config["lr"] * (config["final_lr"] / config["lr"]) ** ((epoch - 1) / (config["epochs"] - 1))

@@ -1,5 +1,6 @@
 """Training: minibatches, epochs, and checkpoints that a run goes on from as if never interrupted."""
 
+import io
 import json
 import time
 import zipfile
@@ -92,8 +93,10 @@ def save_checkpoint(path, model, optimizer, epoch, rng):
     arrays = _arrays_of(model, optimizer)
     arrays["epoch"] = numpy.array(epoch)
     arrays["rng"] = json.dumps(rng.bit_generator.state)
+    archive = io.BytesIO()      # a zip file that Ctrl-C or a full disk breaks off complains long after
+    numpy.savez(archive, **arrays)
     with replacing(path) as file:
-        numpy.savez(file, **arrays)
+        file.write(archive.getbuffer())
 
 
 def load_checkpoint(path, model, optimizer=None, rng=None):

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy
@@ -171,6 +173,30 @@ def test_pickled_objects_are_never_loaded(checkpoint, tmp_path):
     numpy.savez(checkpoint, epoch=numpy.array([Bomb()], dtype=object))
     refuses(checkpoint, "pickled Python objects, which are never loaded")
     assert not (tmp_path / "exploded").exists()
+
+
+def test_an_interruption_while_saving_leaves_the_old_checkpoint_and_no_complaint(checkpoint):
+    """In a process of its own: what a broken zip file complains of comes when it is collected."""
+    script = ("import sys, numpy\n"
+              "from minivae import VAE, Adam, training\n"
+              "vae = VAE(64, 2, hidden=(20,), backend='numpy')\n"
+              "count = []\n"
+              "import numpy.lib.format as public\n"
+              "private = sys.modules.get('numpy.lib._format_impl', public)\n"
+              "def write_array(*arguments, **options):\n"
+              "    count.append(1)\n"
+              "    if len(count) == 5: raise KeyboardInterrupt\n"
+              "    return original_write(*arguments, **options)\n"
+              "original_write = public.write_array\n"
+              "public.write_array = private.write_array = write_array\n"
+              "try:\n"
+              f"    training.save_checkpoint({str(checkpoint)!r}, vae, Adam(vae.parameters.flat), 4, "
+              "numpy.random.default_rng(0))\n"
+              "except KeyboardInterrupt:\n"
+              "    print('interrupted')\n")
+    before = checkpoint.read_bytes()
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.stdout == "interrupted\n" and result.stderr == "" and checkpoint.read_bytes() == before
 
 
 def test_a_full_disk_leaves_the_old_checkpoint(checkpoint, monkeypatch):
