@@ -122,10 +122,10 @@ def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples
         eps = vae.draw_noise(rng, N, n_samples)
         z = q.sample(h, eps)
         a, inputs = mlp(z.reshape(-1, Z), vae.decoder, vae.activation)
-        a = vae._append_own(a.reshape(n_samples, N, -1))
+        a = vae.append_own(a.reshape(n_samples, N, -1))
         # loss = Σₙ −ELBOₙ, a sum and no mean: each example has an h of its own.
         dlog_px = xp.full((n_samples, N), -1 / n_samples, dtype=h.dtype)
-        da = vae._append_own_backward(p.log_prob_backward(dlog_px, x, a))
+        da = vae.append_own_backward(p.log_prob_backward(dlog_px, x, a))
         dz = mlp_backward(da.reshape(n_samples * N, -1), inputs, vae.decoder, vae.decoder_grads,
                           vae.activation)
         dh = q.sample_backward(dz.reshape(z.shape), h, eps) + q.kl_backward(xp.ones(N, dtype=h.dtype), h)

@@ -137,7 +137,8 @@ DEFAULTS = {"data": "digits", "data_dir": None, "key": None, "binarize": None, "
             "hidden": [300, 150], "activation": "tanh", "likelihood": "bernoulli", "variance": "shared",
             "floor": 1e-3, "levels": None, "posterior": "diagonal", "error": "squared-error", "samples": 1,
             "kl": "closed-form", "bound": "elbo", "beta": 1.0, "update": "both", "optimizer": "adam",
-            "lr": 1e-3, "final_lr": None, "batch_size": 50, "epochs": None, "dtype": "float32", "backend": "auto", "seed": 0}
+            "lr": 1e-3, "final_lr": None, "batch_size": 50, "epochs": None, "dtype": "float32",
+            "backend": "auto", "seed": 0}
 MODELS = ("vae", "autoencoder")
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}

@@ -12,7 +12,6 @@ from .likelihoods import Bernoulli
 from .networks import EncoderDecoder
 from .posteriors import DiagonalGaussian, prior_log_prob, prior_log_prob_backward
 
-
 KL_ESTIMATES = ("closed-form", "monte-carlo")
 BOUNDS = ("elbo", "iwae")
 
@@ -73,7 +72,7 @@ class VAE(EncoderDecoder):
                                                                         # parameters of q   (N, ·)
         z = q.sample(h, eps)                                            # z = μ + σ ε       (L, N, Z)
         a, decoder_inputs = mlp(z.reshape(L * N, Z), self.decoder, self.activation)
-        a = self._append_own(a.reshape(L, N, -1))                       # parameters of p   (L, N, ·)
+        a = self.append_own(a.reshape(L, N, -1))                        # parameters of p   (L, N, ·)
         log_px = p.log_prob(x, a)                                       # log p(x|z)        (L, N)
         if kl == "closed-form":
             kl_term = q.kl(h)                                           # KL(q(z|x) ‖ p(z)) (N,)
@@ -95,7 +94,8 @@ class VAE(EncoderDecoder):
 
         # Backward: the same lines in reverse. dlog_w = ∂loss/∂log w, and so on.
         dlog_w = share / -N                                             # loss = −1/N Σₙ boundₙ
-        da = self._append_own_backward(p.log_prob_backward(dlog_w, x, a))   # log w = log p(x|z) − β kl
+        da = p.log_prob_backward(dlog_w, x, a)                          # log w = log p(x|z) − β kl
+        da = self.append_own_backward(da)                               # to p's own parameters, if any
         dz = mlp_backward(da.reshape(L * N, -1), decoder_inputs, self.decoder, self.decoder_grads,
                           self.activation).reshape(L, N, Z)
         dkl = -beta * dlog_w
@@ -119,15 +119,15 @@ class VAE(EncoderDecoder):
         get_xp(z, self.parameters.flat)
         require_shape("z", z, (*z.shape[:-1], self.latent_dim))
         a, _ = mlp(z.reshape(-1, self.latent_dim), self.decoder, self.activation)
-        return self._append_own(a.reshape(*z.shape[:-1], a.shape[-1]))
+        return self.append_own(a.reshape(*z.shape[:-1], a.shape[-1]))
 
-    def _append_own(self, a):
+    def append_own(self, a):
         """a (..., ·) with the likelihood's own parameters behind each row, where it has any."""
         xp = get_xp(a)
         own = [xp.broadcast_to(value, (*a.shape[:-1], len(value))) for value in self.own]
         return xp.concatenate([a, *own], axis=-1) if own else a
 
-    def _append_own_backward(self, da):
+    def append_own_backward(self, da):
         """Writes the gradients of the likelihood's own parameters; returns the decoder's part of da."""
         for gradient in reversed(self.own_grads):
             da, down = da[..., :-len(gradient)], da[..., -len(gradient):]
