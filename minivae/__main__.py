@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy
@@ -10,10 +11,14 @@ import numpy
 from . import bench, datasets, evaluation, gradcheck, options, runs
 from .autoencoder import Autoencoder
 from .backend import BackendUnavailable, array_module
-from .errors import InputError
+from .errors import Diverged, InputError
+from .inference import compare
+from .inference.examples import EXAMPLES
+from .optimizers import OPTIMIZERS
 from .progress import ProgressBar
 from .selfcheck import library_reports
-from .training import Diverged, train
+from .training import train
+from .vae import VAE
 
 OK, CHECK_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 EVALUATION_SEED = 7     # the same noise at every evaluation, so that curves move only when the model does
@@ -39,6 +44,9 @@ def main(arguments=None):
     except BrokenPipeError:
         _drop_output()
         return OK
+    except Diverged as error:
+        print(f"minivae: error: {error}", file=sys.stderr)
+        return CHECK_FAILED
     except OSError as error:
         return _fail(f"{error}; check that path, or the output, can be read and written")
 
@@ -253,6 +261,86 @@ def _draw(run, images, model):
     print(f"pictures in {run.folder}: " + ", ".join(f"{name}.png" for name in pictures))
 
 
+# infer and variance
+
+def infer_command(args):
+    path = _picture_path(args)
+    if args.estimator == "cavi" and args.q != "mean-field":
+        raise InputError(f"coordinate ascent is mean field; leave out --q {args.q}, "
+                         "or choose another --estimator")
+    model, encoder = _model_to_infer(args)
+    xp = array_module(args.backend or "auto")
+    about = f"test image {args.image} of {args.run}" if encoder else EXAMPLES[args.model].about
+    print(f"{args.model}: {about}")
+    start = time.perf_counter()
+    if args.estimator == "cavi":
+        fitted, how = compare.fit_by_coordinates(model, args.steps), "coordinate ascent with mean field"
+    else:
+        optimizer = OPTIMIZERS[args.optimizer or runs.DEFAULTS["optimizer"]]
+        bar = ProgressBar(args.estimator)
+        fitted = compare.fit_by_gradient(model, xp, args.q, args.estimator,
+                                         lambda knobs: optimizer(knobs, lr=args.lr),
+                                         args.samples, args.steps, args.seed, bar)
+        bar.clear()
+        how = (f"{args.q} Gaussian, {args.steps} steps along the {args.estimator} gradient "
+               f"of {args.samples} samples")
+    print(f"q: {how}, {_duration(time.perf_counter() - start)}\n")
+    exact, evidence = compare.exact(model)
+    compare.print_beliefs(model.names, {"exact posterior": exact, "fitted q": fitted.q,
+                                        "encoder's q(z|x)": encoder and encoder.q})
+    print()
+    gap = compare.print_bound(evidence, fitted)
+    if encoder:
+        print(f"  encoder's ELBO         {encoder.elbo.mean:>12.4f} ± {encoder.elbo.error:.4f}, "
+              f"amortization gap {fitted.elbo.mean - encoder.elbo.mean:.4f} nats")
+    from . import plots     # only here: matplotlib takes longer to import than all the rest
+    figure = plots.inference(model.names, exact, fitted.q, encoder and encoder.q, fitted.curve,
+                             args.estimator != "cavi", evidence, gap, model.support)
+    _save_picture(plots, figure, path)
+    return OK
+
+
+def _picture_path(args):
+    if args.out is None:
+        return Path("runs/infer") / f"{args.model}-{args.q}-{args.estimator}.png"
+    if not args.out.endswith(".png"):
+        raise InputError(f"--out {args.out} is no .png; the picture is written as PNG, so name it so")
+    if Path(args.out).exists() and not args.overwrite:
+        raise InputError(f"--out {args.out} exists; choose another name, or replace it with --overwrite")
+    return Path(args.out)
+
+
+def _save_picture(plots, figure, path):
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        plots.save(figure, path)
+    except OSError as error:
+        raise InputError(f"{path} can't be written ({error.strerror or error}); "
+                         "choose another with --out") from error
+    print(f"picture: {path}")
+
+
+def _model_to_infer(args):
+    """The model that was asked for, and what an encoder says about it: a Fit, or None. -> model, encoder"""
+    if args.model != "image":
+        return EXAMPLES[args.model].make(array_module(args.backend or "auto")), None
+    args.data = args.data_dir = None
+    run, images, vae, _ = _saved_run(args)
+    if not isinstance(vae, VAE):
+        raise InputError(f"{args.run} is a plain autoencoder, which has no p(x|z); name the run of a VAE")
+    if args.image >= len(images.test):
+        raise InputError(f"--image {args.image} does not exist; {args.run} has the test images 0 to "
+                         f"{len(images.test) - 1}")
+    return compare.image_and_encoder(vae, images.test[args.image], args.seed)
+
+
+def variance_command(args):
+    examples = {name: EXAMPLES[name] for name in args.models or EXAMPLES}
+    compare.print_variances(examples, array_module(args.backend or "auto"), args.samples, args.repeats,
+                            args.seed, ProgressBar("variance"))
+    return OK
+
+
 # gradcheck and bench
 
 def gradcheck_command(args):
@@ -274,7 +362,8 @@ def bench_command(args):
 
 
 COMMANDS = {"train": train_command, "show": show_command, "evaluate": evaluate_command,
-            "gradcheck": gradcheck_command, "bench": bench_command}
+            "infer": infer_command, "variance": variance_command, "gradcheck": gradcheck_command,
+            "bench": bench_command}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,10 +1,14 @@
-"""What is raised when the input is wrong: one line with the cause, the value and the remedy."""
+"""What is raised when something is wrong: one line with the cause, the value and the remedy."""
 
 import numbers
 
 
 class InputError(ValueError):
     """Wrong input. Its message is fit to be shown to a user as it stands, without a traceback."""
+
+
+class Diverged(ArithmeticError):
+    """What is optimized stopped being finite; the message says where, and what may help."""
 
 
 def require_shape(name, array, shape):

@@ -3,6 +3,8 @@
 import argparse
 
 from . import __version__, runs
+from .inference import ESTIMATORS, FAMILIES
+from .inference.examples import EXAMPLES
 
 
 def parser(commands):
@@ -31,6 +33,17 @@ def parser(commands):
     sub.add_argument("--images", type=_count, metavar="N", help="only the first N test images")
     sub.add_argument("--gap", type=_count, metavar="N",
                      help="also fit q to each of the first N by itself, and print the amortization gap")
+
+    _infer_options(command("infer", "Fit a q to the posterior of a model, and compare it with the truth."))
+
+    sub = command("variance", "Compare the estimators of the ELBO's gradient by their variance.")
+    sub.add_argument("models", nargs="*", metavar="MODEL", type=_name_of(EXAMPLES),
+                     help="of those that `infer` knows, without image (default: all)")
+    sub.add_argument("--samples", type=_count, default=100, metavar="S",
+                     help="draws of z for each estimate (default: 100)")
+    sub.add_argument("--repeats", type=_count, default=2000, metavar="N", help="estimates (default: 2000)")
+    sub.add_argument("--seed", type=_seed, default=0, help="of the noise (default: 0)")
+    _add(sub, "backend", "CPU, GPU, or the GPU where it works")
 
     sub = command("gradcheck", "Check every hand-derived gradient against differences.")
     sub.add_argument("--all", action="store_true", help="print every tensor, not only the worst of each")
@@ -86,6 +99,42 @@ def _train_options(sub):
     _add(group, "backend", "CPU, GPU, or the GPU where it works")
 
 
+def _infer_options(sub):
+    models = "; ".join(f"{name}: {example.about}" for name, example in EXAMPLES.items())
+    sub.add_argument("model", choices=[*EXAMPLES, "image"], metavar="MODEL",
+                     help=f"{models}; image: one test image under the decoder of a trained VAE (--run)")
+    sub.add_argument("--q", choices=list(FAMILIES), default="mean-field", help="Gaussian with independent "
+                     "latents, or with any covariance (default: mean-field)")
+    sub.add_argument("--estimator", choices=[*ESTIMATORS, "cavi"], default="reparam",
+                     help="of the ELBO's gradient: score function, with running baseline, control variate "
+                     "(cv), Rao-Blackwellization (rb); reparameterized with analytic entropy, full Monte "
+                     "Carlo (mc), path only; or coordinate ascent without gradients (default: reparam)")
+    sub.add_argument("--samples", type=_count, default=10, metavar="S",
+                     help="draws of z a step (default: 10)")
+    sub.add_argument("--steps", type=_count, default=2000, metavar="N",
+                     help="steps, or at most so many sweeps of cavi (default: 2000)")
+    _add(sub, "optimizer", "")
+    sub.add_argument("--lr", type=_rate, default=0.05, metavar="R",
+                     help="first learning rate; it falls to a hundredth (default: 0.05)")
+    sub.add_argument("--seed", type=_seed, default=0, metavar="S", help="of the noise (default: 0)")
+    sub.add_argument("--run", type=_text, default="runs/digits", metavar="RUN",
+                     help="for image: the run folder of a VAE (default: runs/digits)")
+    sub.add_argument("--image", type=_index, default=0, metavar="I",
+                     help="for image: which test image (default: 0)")
+    sub.add_argument("--out", type=_text, metavar="PNG",
+                     help="the picture (default: in runs/infer, named after its options)")
+    sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
+    _add(sub, "backend", "CPU, GPU, or the GPU where it works")
+
+
+def _name_of(names):
+    def parse(text):
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"{text!r:.60} is none of {', '.join(names)}")
+        return text
+    return parse
+
+
 def _saved_run_options(sub):
     sub.add_argument("run", type=_text, metavar="RUN", help="the run folder")
     _add_data(sub)
@@ -128,6 +177,7 @@ _text = _option(str, lambda value: value != "", "a name")
 _count = _option(int, runs.is_whole, "a whole number from 1 to 10⁹")
 _levels = _option(int, lambda value: runs.is_whole(value, 2), "a whole number from 2 to 10⁹")
 _seed = _option(int, runs.VALID["seed"], "a whole number from 0 to 10⁹")
+_index = _option(int, lambda value: runs.is_whole(value, 0), "a whole number from 0 to 10⁹")
 _rate = _option(float, runs.is_real, "a finite number above 0")
 _weight = _option(float, runs.VALID["beta"], "a finite number of at least 0")
 

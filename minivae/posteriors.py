@@ -67,7 +67,7 @@ class DiagonalGaussian:
         require_shape("dz", dz, eps.shape)
         dmu = dz                                        # dz · ∂z/∂μ,       ∂z/∂μ      = 1
         dlogvar = dz * eps * (0.5 * sigma)              # dz · ∂z/∂log σ²,  ∂z/∂log σ² = ε · ½ σ
-        return self._join(dmu, dlogvar, h)
+        return self.join(dmu, dlogvar, h)
 
     def kl(self, h):
         """KL(q(z|x) ‖ N(0, I)) in closed form (K&W 2014, appendix B).    h (N, 2Z) -> (N,)
@@ -85,7 +85,7 @@ class DiagonalGaussian:
         dkl = dkl[..., None]
         dmu = dkl * mu                                      # ∂KL/∂μ      = μ
         dlogvar = dkl * (0.5 * get_xp(h).expm1(logvar))     # ∂KL/∂log σ² = ½ (σ² − 1), as ∂σ²/∂log σ² = σ²
-        return self._join(dmu, dlogvar, h)
+        return self.join(dmu, dlogvar, h)
 
     def log_prob_of_sample(self, h, eps):
         """log q(z|x) at z = μ + σ ε.    h (N, 2Z), eps (N, Z) or (L, N, Z) -> (N,) or (L, N)
@@ -105,9 +105,9 @@ class DiagonalGaussian:
         like_eps = get_xp(h).zeros_like(eps)
         dmu = like_eps                                      # d log q/dμ      = 0: q moves along with z
         dlogvar = like_eps - 0.5 * dlogq[..., None]         # d log q/d log σ² = −½
-        return self._join(dmu, dlogvar, h)
+        return self.join(dmu, dlogvar, h)
 
-    def _join(self, dmu, dlogvar, h):
+    def join(self, dmu, dlogvar, h):
         """dh = [dμ, d log σ²] in the shape of h, summed over the samples where there are several."""
         dh = get_xp(h).concatenate([dmu, dlogvar], axis=-1)
         return dh.sum(axis=0) if dh.ndim > h.ndim else dh
@@ -156,7 +156,7 @@ class FullGaussian:
         dC = dz[..., :, None] * eps[..., None, :]           # ∂zᵢ/∂C_ij = εⱼ
         if dz.ndim == 3:
             dmu, dC = dmu.sum(axis=0), dC.sum(axis=0)
-        return self._join(dmu, dC, C)
+        return self.join(dmu, dC, C)
 
     def kl(self, h):
         """KL(q(z|x) ‖ N(0, I)) in closed form.    h (N, ·) -> (N,)
@@ -174,7 +174,7 @@ class FullGaussian:
         require_shape("dkl", dkl, mu.shape[:-1])
         dmu = dkl[:, None] * mu                             # ∂KL/∂μ        = μ
         dC = dkl[:, None, None] * C                         # ∂KL/∂C_ij    = C_ij, from ½ ‖C‖²
-        return self._join(dmu, dC, C, -dkl[:, None])        # ∂KL/∂log C_ii = −1, from − Σ log C_ii
+        return self.join(dmu, dC, C, -dkl[:, None])        # ∂KL/∂log C_ii = −1, from − Σ log C_ii
 
     def log_prob_of_sample(self, h, eps):
         """log q(z|x) at z = μ + C ε.    h (N, ·), eps (N, Z) or (L, N, Z) -> (N,) or (L, N)
@@ -197,7 +197,7 @@ class FullGaussian:
         zero = xp.zeros_like(mu)
         return xp.concatenate([zero, zero - total[:, None], xp.zeros_like(below)], axis=-1)
 
-    def _join(self, dmu, dC, C, dlog_diagonal=0):
+    def join(self, dmu, dC, C, dlog_diagonal=0):
         """dh from dμ, dC and what acts on log C_ii besides C.    ∂C_ii/∂log C_ii = C_ii"""
         xp = get_xp(dmu)
         _, diagonal, below = _triangle(dmu.shape[-1], xp)

@@ -7,6 +7,9 @@ import numpy
 from . import layers
 from .backend import get_xp
 from .gradcheck import check_backward, check_model
+from .inference import FixedDecoder, FullRankGaussian, MeanFieldGaussian, unconstrained
+from .inference.examples import EXAMPLES
+from .inference.transforms import TRANSFORMS
 from .likelihoods import Bernoulli, Categorical, Gaussian
 from .posteriors import DiagonalGaussian, FullGaussian, prior_log_prob, prior_log_prob_backward
 from .vae import VAE
@@ -35,6 +38,7 @@ def library_reports(xp, seed=0):
         for leading in [(5,), (2, 5)]:
             a = normal(*leading, n_outputs)
             yield from _likelihood_reports(name, p, _data(xp, p, (5, 4), rng), a, rng)
+    yield from _inference_reports(xp, normal, rng)
     yield from _vae_reports(xp, normal, rng)
 
 
@@ -92,6 +96,46 @@ def _data(xp, p, shape, rng):
         return xp.asarray(rng.standard_normal(shape))
     n_values = p.n_categories if isinstance(p, Categorical) else 2
     return xp.asarray(rng.integers(n_values, size=shape).astype("float64"))
+
+
+def _inference_reports(xp, normal, rng):
+    """Transforms, the knobs of both q, and every model, over its own latents and unconstrained."""
+    for support, T in TRANSFORMS.items():
+        for function in ("forward", "log_jacobian"):
+            backward = T.backward if function == "forward" else T.log_jacobian_backward
+            yield check_backward(f"{type(T).__name__}.{function}, {support}", getattr(T, function),
+                                 lambda dy, zeta: {"zeta": backward(dy, zeta)}, {"zeta": normal(4, 2)}, rng)
+
+    for q in (MeanFieldGaussian(normal(3), xp.exp(normal(3))),
+              FullRankGaussian(normal(3), xp.tril(normal(3, 3), -1) + xp.diag(xp.exp(normal(3))))):
+        name, eps = type(q).__name__, normal(4, 3)
+        z = q.sample(eps)
+        knobs = {"knobs": q.knobs}      # changed in place by the check, and read by q itself
+        yield check_backward(f"{name}.sample", lambda knobs: q.sample(eps),
+                             lambda dz, knobs: {"knobs": q.sample_backward(dz, eps).sum(axis=0)}, knobs, rng)
+        yield check_backward(f"{name}.log_prob, score", lambda knobs: q.log_prob(z),
+                             lambda dlogq, knobs: {"knobs": dlogq @ q.score(q.noise(z))}, knobs, rng)
+        yield check_backward(f"{name}.log_prob, by z", q.log_prob, lambda dlogq, z: {
+            "z": dlogq[:, None] * q.log_prob_gradient(q.noise(z))}, {"z": z}, rng)
+        yield check_backward(f"{name}.entropy", lambda knobs: q.entropy(),
+                             lambda dH, knobs: {"knobs": dH * q.entropy_gradient()}, knobs, rng)
+
+    models = {name: example.make(xp) for name, example in EXAMPLES.items()}
+    backend = "numpy" if xp is numpy else "cupy"
+    for name, p in LIKELIHOODS.items():
+        vae = VAE(3, 2, hidden=(4,), likelihood=p, dtype="float64", backend=backend)
+        models[f"image under a decoder, {name}"] = FixedDecoder(vae, _data(xp, p, (3,), rng))
+    for name, model in models.items():
+        free = unconstrained(model)
+        z = normal(4, model.latent_dim)
+        yield _model_report(name, free, z, rng)
+        if free is not model:
+            yield _model_report(f"{name}, constrained", model, free.constrain(z), rng)
+
+
+def _model_report(name, model, z, rng):
+    return check_backward(f"{name}: log_joint", lambda z: model.log_joint(z),
+                          lambda dlogp, z: {"z": dlogp[:, None] * model.log_joint_gradient(z)}, {"z": z}, rng)
 
 
 def _vae_reports(xp, normal, rng):

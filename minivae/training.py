@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy
 
 from .backend import get_xp, to_numpy
-from .errors import InputError, require_count
+from .errors import Diverged, InputError, require_count
 from .files import replacing
 
 
@@ -22,10 +22,6 @@ class EpochReport(NamedTuple):
     kl: float
     seconds: float
     examples_per_second: float
-
-
-class Diverged(ArithmeticError):
-    """The loss or the parameters stopped being finite; the message says where, and what may help."""
 
 
 def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transform=None, progress=None,

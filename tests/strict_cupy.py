@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy
 
 CUPY_NAMES = set((Path(__file__).parent / "cupy_names.txt").read_text().split())
+LINALG_NAMES = {"cholesky", "det", "eigh", "eigvalsh", "inv", "lstsq", "matrix_power", "matrix_rank", "norm", "pinv",
+                "qr", "slogdet", "solve", "svd", "tensorinv", "tensorsolve"}
 copies_to_host = 0
 
 
@@ -117,8 +119,9 @@ def _in_place(name):
     return operate
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow", "matmul", "lt", "le", "gt", "ge", "eq", "ne", "mod", "floordiv"):
+for _name in ("add", "sub", "mul", "truediv", "pow", "matmul", "lt", "le", "gt", "ge", "eq", "ne", "mod", "floordiv", "and_", "or_"):
     _function = getattr(operator, _name)
+    _name = _name.strip("_")
     setattr(ndarray, f"__{_name}__", lambda self, other, f=_function: _wrap(f(self._array, _unwrap(other))))
     setattr(ndarray, f"__r{_name}__", lambda self, other, f=_function: _wrap(f(_unwrap(other), self._array)))
 for _name in ("iadd", "isub", "imul", "itruediv"):
@@ -136,6 +139,7 @@ class StrictCuPy(types.ModuleType):
         super().__init__("cupy")
         self.ndarray = ndarray
         stream = types.SimpleNamespace(synchronize=lambda: None)
+        self.linalg = types.SimpleNamespace(**{name: _wrapped(getattr(numpy.linalg, name)) for name in LINALG_NAMES})
         self.cuda = types.SimpleNamespace(get_current_stream=lambda: stream)
 
     def __getattr__(self, name):

@@ -168,7 +168,7 @@ SABOTAGE = [
     (layers, "linear_backward", linear_backward_forgets_the_batch),
     (layers.ACTIVATIONS, "tanh", (layers.tanh, lambda dy, y: dy * (1 - y))),
     (layers.ACTIVATIONS, "relu", (layers.relu, lambda dy, y: dy)),
-    (DiagonalGaussian, "sample_backward", lambda q, dz, h, eps: q._join(dz, dz * eps * q.mean_and_scale(h)[1], h)),
+    (DiagonalGaussian, "sample_backward", lambda q, dz, h, eps: q.join(dz, dz * eps * q.mean_and_scale(h)[1], h)),
     (DiagonalGaussian, "kl_backward", lambda q, dkl, h: dkl[:, None] * numpy.concatenate(
         [q.split(h)[0], numpy.expm1(q.split(h)[1])], axis=-1)),
     (DiagonalGaussian, "log_prob_of_sample_backward", lambda q, dlogq, h, eps: numpy.zeros_like(h)),

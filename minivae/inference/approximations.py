@@ -1,0 +1,174 @@
+"""q(z), a Gaussian over real latents, and its knobs λ: one vector (P,) that all of inference turns.
+
+They are the posteriors of the VAE, with the knobs where the encoder's output was, and no encoder: one q
+for one data set. What the log-derivative trick and the entropy need besides stands here.
+
+S samples, Z latents. As in the VAE, a sample is a fixed function of standard normal noise ε (S, Z).
+Results that have a row per sample are not summed over it: their spread is what estimators differ in.
+"""
+
+import numpy
+
+from ..backend import get_xp, to_numpy
+from ..errors import InputError, require_count, require_positive, require_shape
+from ..posteriors import LOG_2PI, DiagonalGaussian, FullGaussian
+
+
+class Approximation:
+    """What both have in common. A subclass sets `family`, `knobs` and `latent_dim`."""
+
+    def _h(self, n_samples=1):
+        """The knobs as the family reads them, one row for each sample: (S, P)"""
+        return get_xp(self.knobs).broadcast_to(self.knobs, (n_samples, len(self.knobs)))
+
+    def draw_noise(self, rng, n_samples):
+        """Standard normal ε (S, Z), drawn on the host and moved to the device of the knobs."""
+        require_count(n_samples=n_samples)
+        eps = rng.standard_normal((n_samples, self.latent_dim), dtype=self.knobs.dtype)
+        return get_xp(self.knobs).asarray(eps)
+
+    def sample(self, eps):
+        """z = μ + σ ε, or μ + C ε.    eps (S, Z) -> z (S, Z)"""
+        return self.family.sample(self._h(), eps[:, None])[:, 0]
+
+    def sample_backward(self, dz, eps):
+        """(∂z/∂λ)ᵀ dz of every sample, dz (S, Z) -> (S, P)"""
+        return self.family.sample_backward(dz, self._h(len(eps)), eps)
+
+    def log_prob_of_sample(self, eps):
+        """log q(z) at z = sample(eps).    eps (S, Z) -> (S,)"""
+        return self.family.log_prob_of_sample(self._h(), eps[:, None])[:, 0]
+
+    def log_prob(self, z):
+        """log q(z) anywhere.    z (S, Z) -> (S,)"""
+        return self.log_prob_of_sample(self.noise(z))
+
+
+class MeanFieldGaussian(Approximation):
+    """q(z) = Πᵢ N(zᵢ; μᵢ, σᵢ²), with λ = [μ, log σ²]: one factor a latent, no correlations.
+
+    mean (Z,), std (Z,): where the knobs stand at first.
+    """
+
+    def __init__(self, mean, std):
+        require_shape("std", std, mean.shape)
+        _require_positive("std", std)
+        xp = get_xp(mean, std)
+        self.family = DiagonalGaussian()
+        self.latent_dim = len(mean)
+        self.knobs = xp.concatenate([mean, 2 * xp.log(std)])
+
+    def mean(self):
+        """(Z,)"""
+        return self.knobs[:self.latent_dim]
+
+    def std(self):
+        """(Z,)"""
+        return get_xp(self.knobs).exp(0.5 * self.knobs[self.latent_dim:])
+
+    def covariance(self):
+        """(Z, Z), diagonal"""
+        variance = self.std() ** 2
+        return variance[:, None] * get_xp(variance).eye(self.latent_dim, dtype=variance.dtype)
+
+    def noise(self, z):
+        """ε = (z − μ)/σ, the noise that makes z.    (S, Z) -> (S, Z)"""
+        return (z - self.mean()) / self.std()
+
+    def log_prob_gradient(self, eps):
+        """∂ log q(z)/∂z at z = μ + σ ε, the knobs fixed: −(z − μ)/σ² = −ε/σ.    (S, Z) -> (S, Z)"""
+        return -eps / self.std()
+
+    def score(self, eps):
+        """∂ log q(z)/∂λ at z = μ + σ ε, z fixed: the score function.    (S, Z) -> (S, P)"""
+        dmu = eps / self.std()                                      # ∂/∂μ      = (z − μ)/σ² = ε/σ
+        dlogvar = 0.5 * (eps * eps - 1)                             # ∂/∂log σ² = ½ ((z − μ)²/σ² − 1)
+        return get_xp(eps).concatenate([dmu, dlogvar], axis=1)
+
+    def entropy(self):
+        """H[q] = −E_q[log q] = ½ Σ (1 + log 2π + log σ²), 0-d, nats"""
+        return 0.5 * (1 + LOG_2PI + self.knobs[self.latent_dim:]).sum()
+
+    def entropy_gradient(self):
+        """∂H/∂λ (P,): 0 for μ, ½ for log σ²"""
+        xp = get_xp(self.knobs)
+        return xp.concatenate([xp.zeros_like(self.mean()), xp.full_like(self.mean(), 0.5)])
+
+    def log_prob_local(self, eps):
+        """log qᵢ(zᵢ) of each factor.    (S, Z) -> (S, Z)"""
+        return -0.5 * (eps * eps + self.knobs[self.latent_dim:] + LOG_2PI)
+
+    def per_knob(self, local):
+        """What belongs to latent i, for both of its knobs, μᵢ and log σᵢ².    (S, Z) -> (S, P)"""
+        return get_xp(local).concatenate([local, local], axis=1)
+
+
+class FullRankGaussian(Approximation):
+    """q(z) = N(z; μ, C Cᵀ), with λ = [μ, log C_ii, C_ij below the diagonal row by row].
+
+    mean (Z,), scale: the lower triangular C (Z, Z), or standard deviations (Z,): the knobs at first.
+    """
+
+    def __init__(self, mean, scale):
+        xp = get_xp(mean, scale)
+        self.family = FullGaussian()
+        self.latent_dim = Z = len(mean)
+        C = to_numpy(scale)
+        C = numpy.diag(C) if C.ndim == 1 else C
+        require_shape("scale", C, (Z, Z))
+        if numpy.triu(C, 1).any():
+            raise InputError("scale is not lower triangular; pass the Cholesky factor of the covariance")
+        _require_positive("the diagonal of scale", C.diagonal())
+        below = C[numpy.tril_indices(Z, -1)]
+        self.knobs = xp.concatenate([mean, xp.asarray(numpy.log(C.diagonal())), xp.asarray(below)])
+
+    def mean(self):
+        """(Z,)"""
+        return self.knobs[:self.latent_dim]
+
+    def factor(self):
+        """C (Z, Z)"""
+        return self.family.mean_and_scale(self._h())[1][0]
+
+    def covariance(self):
+        """C Cᵀ (Z, Z)"""
+        C = self.factor()
+        return C @ C.T
+
+    def noise(self, z):
+        """ε = C⁻¹ (z − μ), the noise that makes z.    (S, Z) -> (S, Z)"""
+        return get_xp(z).linalg.solve(self.factor(), (z - self.mean()).T).T
+
+    def log_prob_gradient(self, eps):
+        """∂ log q(z)/∂z at z = μ + C ε, the knobs fixed: −(C Cᵀ)⁻¹ (z − μ) = −C⁻ᵀ ε.    (S, Z) -> (S, Z)"""
+        return -get_xp(eps).linalg.solve(self.factor().T, eps.T).T
+
+    def score(self, eps):
+        """∂ log q(z)/∂λ at z = μ + C ε, z fixed: the score function.    (S, Z) -> (S, P)
+
+        log q = −½ ‖C⁻¹(z − μ)‖² − Σ log C_ii.  With ε = C⁻¹(z − μ), dε = −C⁻¹ dC ε − C⁻¹ dμ.
+        """
+        C = self.factor()
+        dmu = -self.log_prob_gradient(eps)                          # ∂/∂μ   = C⁻ᵀ ε
+        dC = dmu[:, :, None] * eps[:, None, :]                      # ∂/∂C_ij = (C⁻ᵀ ε)ᵢ εⱼ, of −½ ‖ε‖²
+        minus_one = -get_xp(eps).ones(len(eps), dtype=eps.dtype)    # ∂/∂log C_ii of − Σ log C_ii
+        return self.family.join(dmu, dC, C[None], minus_one[:, None])
+
+    def entropy(self):
+        """H[q] = −E_q[log q] = Z/2 (1 + log 2π) + Σ log C_ii, 0-d, nats"""
+        return (0.5 * (1 + LOG_2PI) + self.knobs[self.latent_dim:2 * self.latent_dim]).sum()
+
+    def entropy_gradient(self):
+        """∂H/∂λ (P,): 1 for log C_ii, 0 for the rest"""
+        gradient = get_xp(self.knobs).zeros_like(self.knobs)
+        gradient[self.latent_dim:2 * self.latent_dim] = 1
+        return gradient
+
+
+def _require_positive(name, values):
+    low, high = float(values.min()), float(values.max())
+    if not 0 < low <= high < float("inf"):
+        raise InputError(f"{name} goes from {low:g} to {high:g}, but must be finite and above 0")
+
+
+FAMILIES = {"mean-field": MeanFieldGaussian, "full-rank": FullRankGaussian}

@@ -1,0 +1,159 @@
+"""What `infer` and `variance` print: a fit beside the exact answer, and estimators beside each other."""
+
+from typing import Any, NamedTuple
+
+import numpy
+
+from ..backend import get_xp, to_numpy
+from ..errors import InputError
+from ..optimizers import Adam
+from ..posteriors import DiagonalGaussian
+from .approximations import FAMILIES, FullRankGaussian, MeanFieldGaussian
+from .coordinate_ascent import coordinate_ascent
+from .estimators import ESTIMATORS, Reparameterized
+from .fitting import Estimate, elbo, fit, gradient_variance, log_evidence
+from .model import Unconstrained, unconstrained
+from .other_models import FixedDecoder
+
+DRAWS = 100_000         # for the ELBO at the end, and moments of what is no Gaussian any more
+
+
+class Belief(NamedTuple):
+    """A distribution of z, to be shown, all on the host: mean (Z,), covariance (Z, Z), log_prob(z) (S,)."""
+
+    mean: numpy.ndarray
+    covariance: numpy.ndarray
+    log_prob: Any
+
+    @property
+    def std(self):
+        return numpy.sqrt(self.covariance.diagonal())
+
+
+class Fit(NamedTuple):
+    """A fitted q (Belief), its ELBO (Estimate), the ELBO along the way, and what estimates log p(x)."""
+
+    q: Belief
+    elbo: Estimate
+    curve: list
+    estimate_evidence: Any
+
+
+def fit_by_gradient(model, xp, family, estimator, make_optimizer, n_samples, steps, seed, progress=None):
+    """Fit a Gaussian to the model from N(0, I) on. The learning rate falls to a hundredth. -> Fit"""
+    rng = numpy.random.default_rng(seed)
+    free, Z = unconstrained(model), model.latent_dim
+    q = FAMILIES[family](xp.zeros(Z), xp.ones(Z))
+    optimizer = make_optimizer(q.knobs)
+    first_lr, curve = optimizer.lr, []
+    for step in fit(free, q, ESTIMATORS[estimator](), optimizer, n_samples, steps, rng):
+        optimizer.lr = first_lr * min(1, 10 ** (2 - 4 * step.step / steps))
+        curve.append(step.elbo)
+        if progress:
+            progress(step.step, steps, lambda: f"ELBO {step.elbo:.2f}")
+    return Fit(belief(free, q, rng), elbo(free, q, rng, DRAWS), curve,
+               lambda: log_evidence(free, q, rng, DRAWS))
+
+
+def fit_by_coordinates(model, sweeps):
+    """Fit by coordinate ascent, until the ELBO stays or the sweeps are over. -> Fit"""
+    curve = []
+    for update in coordinate_ascent(model, sweeps):
+        curve.append(update.elbo)
+        Z = model.latent_dim
+        if len(curve) > Z and curve[-1] - curve[-1 - Z] < 1e-12 * abs(curve[-1]):
+            break
+    q = Belief(update.q.mean, update.q.covariance, update.q.log_prob)
+    return Fit(q, Estimate(update.elbo, 0.0), curve, None)
+
+
+def image_and_encoder(vae, x, seed):
+    """The model of one image x (D,) under a VAE's decoder, and its encoder's q(z|x). -> FixedDecoder, Fit"""
+    rng = numpy.random.default_rng(seed)
+    model, xp = FixedDecoder(vae, x), get_xp(vae.parameters.flat)
+    mean, scale = (part[0].astype("float64") for part in vae.encode(xp.asarray(x)[None]))
+    q = (MeanFieldGaussian if isinstance(vae.posterior, DiagonalGaussian) else FullRankGaussian)(mean, scale)
+    return model, Fit(belief(model, q, rng), elbo(model, q, rng, DRAWS), [], None)
+
+
+def belief(model, q, rng):
+    """q as a distribution of the model's own latents: the transform undone, where there is one. -> Belief"""
+    xp = get_xp(q.knobs)
+    if not isinstance(model, Unconstrained):
+        return Belief(to_numpy(q.mean()), to_numpy(q.covariance()),
+                      lambda z: to_numpy(q.log_prob(xp.asarray(z))))
+
+    def log_prob(z):
+        zeta = model.unconstrain(xp.asarray(z))
+        return to_numpy(q.log_prob(zeta) - model.log_jacobian(zeta).sum(axis=1))    # q(z) = q(ζ) |dζ/dz|
+
+    z = to_numpy(model.constrain(q.sample(q.draw_noise(rng, DRAWS))))
+    return Belief(z.mean(axis=0), numpy.atleast_2d(numpy.cov(z.T)), log_prob)
+
+
+def exact(model):
+    """The exact posterior and log p(x), or None twice where there is no exact answer. -> Belief, float"""
+    try:
+        p = model.posterior()
+        return Belief(p.mean, p.covariance, p.log_prob), model.log_evidence()
+    except InputError:
+        return None, None
+
+
+def print_beliefs(names, beliefs):
+    """A table of means and standard deviations, and of correlations where there are two latents or three."""
+    beliefs = {title: b for title, b in beliefs.items() if b is not None}
+    print(" " * 24 + "".join(f"{title:>24}" for title in beliefs))
+    print(" " * 24 + f"{'mean':>14}{'std':>10}" * len(beliefs))
+    for i, name in enumerate(names):
+        numbers = "".join(f"{b.mean[i]:>14.4f}{b.std[i]:>10.4f}" for b in beliefs.values())
+        print(f"  {name:<22}{numbers}")
+    for i, j in [(i, j) for j in range(len(names)) for i in range(j)] if len(names) <= 3 else []:
+        correlations = [b.covariance[i, j] / (b.std[i] * b.std[j]) for b in beliefs.values()]
+        label = f"correlation of {names[i]}, {names[j]}"
+        print(f"  {label:<22}" + "".join(f"{r:>24.3f}" for r in correlations))
+
+
+def print_bound(evidence, fitted):
+    """log p(x), the ELBO, and what lies between. -> the gap"""
+    how = "exact"
+    if evidence is None:
+        estimate = fitted.estimate_evidence()
+        evidence, how = estimate.mean, f"± {estimate.error:.4f}, importance sampling from q"
+    gap = evidence - fitted.elbo.mean
+    error = f" ± {fitted.elbo.error:.4f}, {DRAWS} samples" if fitted.elbo.error else "    exact"
+    print(f"  log p(x)               {evidence:>12.4f}    {how}")
+    print(f"  ELBO                   {fitted.elbo.mean:>12.4f}{error}")
+    print(f"  gap, KL(q ‖ posterior) {gap:>12.4f} nats")
+    return gap
+
+
+def print_variances(examples, xp, n_samples, repeats, seed, progress=None):
+    """The variance of every estimator of ∇ ELBO, summed over the knobs of a mean-field q, as a table.
+
+    Two q for each model: N(0, I), where fits begin, and where they end.
+    """
+    print(f"Variance of the estimated ∇ ELBO, summed over the knobs of a mean-field Gaussian q;\n{n_samples} "
+          f"samples an estimate, {repeats} estimates; at the start, q = N(0, I), and at the fitted q.\n")
+    table = {}
+    for number, (name, example) in enumerate(examples.items()):
+        rng = numpy.random.default_rng(seed)
+        model = unconstrained(example.make(xp))
+        zero, one = xp.zeros(model.latent_dim), xp.ones(model.latent_dim)
+        start, fitted = MeanFieldGaussian(zero, one), MeanFieldGaussian(zero, one)
+        optimizer = Adam(fitted.knobs, lr=0.05)
+        for step in fit(model, fitted, Reparameterized("path-only"), optimizer, 10, 2000, rng):
+            optimizer.lr = 0.05 * 0.01 ** (step.step / 2000)
+        table[name] = []
+        for done, make in enumerate(ESTIMATORS.values()):
+            table[name].append(tuple(float(gradient_variance(model, q, make(), n_samples, rng, repeats).sum())
+                                     for q in (start, fitted)))
+            if progress:
+                progress(number * len(ESTIMATORS) + done + 1, len(examples) * len(ESTIMATORS))
+    if progress:
+        progress.clear()
+    print(f"{'':<15}" + "".join(f"{name:>24}" for name in table))
+    print(f"{'':<15}" + f"{'start':>14}{'fitted':>10}" * len(table))
+    for row, estimator in enumerate(ESTIMATORS):
+        numbers = "".join(f"{column[row][0]:>14.3g}{column[row][1]:>10.2g}" for column in table.values())
+        print(f"{estimator:<15}{numbers}")

@@ -1,0 +1,114 @@
+"""Turning the knobs: climb the ELBO along estimated gradients, and measure estimators at a fixed q."""
+
+from typing import NamedTuple
+
+import numpy
+
+from ..backend import get_xp, to_numpy
+from ..errors import Diverged, InputError, require_count
+
+
+class Step(NamedTuple):
+    """Where a fit stands: the knobs λ (P,), on the host, and the ELBO there, from samples of its own."""
+
+    step: int
+    elbo: float
+    knobs: numpy.ndarray
+
+
+class Estimate(NamedTuple):
+    """The mean of some samples, and its standard error."""
+
+    mean: float
+    error: float
+
+
+class GradientMoments(NamedTuple):
+    """Mean and variance (P,), on the host, of the estimate of ∇ ELBO, over many draws of its samples."""
+
+    mean: numpy.ndarray
+    variance: numpy.ndarray
+
+
+def fit(model, q, estimator, optimizer, n_samples, steps, rng):
+    """Climb the ELBO with q.knobs, in place. A generator: yields a Step before each step, and one at the end.
+
+    model       over real latents; one with others is made so by unconstrained(model): that is ADVI
+    estimator   of ∇ ELBO, see ESTIMATORS
+    optimizer   of q.knobs, like Adam(q.knobs, lr=0.05); it descends, and is given −∇ ELBO
+    n_samples   S, draws of z for each gradient
+    rng         a numpy.random.Generator, the only source of noise
+
+    Raises InputError for a q or an estimator that doesn't serve the model, Diverged where the ELBO or its
+    gradient is no number.
+    """
+    require_count(n_samples=n_samples, steps=steps)
+    _require_fitting(model, q, optimizer)
+    for step in range(steps + 1):
+        eps = q.draw_noise(rng, n_samples)
+        value = float(log_weights(model, q, eps).mean())
+        yield Step(step, value, to_numpy(q.knobs).copy())
+        if step < steps:
+            gradient = estimator.rows(model, q, eps).mean(axis=0)
+            if not (numpy.isfinite(value) and bool(get_xp(gradient).isfinite(gradient).all())):
+                raise Diverged(f"the ELBO ({value:g}) or its gradient is infinite or NaN at step {step}; "
+                               "try a smaller learning rate, more samples, or an estimator of less variance")
+            optimizer.step(-gradient)
+
+
+def log_weights(model, q, eps):
+    """log p(x, z) − log q(z) at samples of q, whose mean is the ELBO.    eps (S, Z) -> (S,)"""
+    return model.log_joint(q.sample(eps)) - q.log_prob_of_sample(eps)
+
+
+def elbo(model, q, rng, n_samples=10_000):
+    """ELBO = E_q[log p(x, z) − log q(z)] by Monte Carlo, in nats. -> Estimate
+
+    With − log q at the samples instead of the entropy, it has no variance at all where q is the posterior:
+    then every sample gives log p(x).
+    """
+    log_w = to_numpy(log_weights(model, q, q.draw_noise(rng, n_samples)))
+    return Estimate(float(log_w.mean()), float(log_w.std(ddof=1) / n_samples ** 0.5))
+
+
+def log_evidence(model, q, rng, n_samples=10_000):
+    """log p(x) ≈ log 1/S Σ p(x, z)/q(z) by importance sampling from q, in nats. -> Estimate
+
+    For models that know no better. A q narrower than the posterior hides what it misses: the result is then
+    too low, and so is its standard error.
+    """
+    log_w = to_numpy(log_weights(model, q, q.draw_noise(rng, n_samples))).astype("float64")
+    w = numpy.exp(log_w - log_w.max())
+    relative_error = w.std(ddof=1) / w.mean() / n_samples ** 0.5        # d log w̄ = dw̄/w̄
+    return Estimate(float(log_w.max() + numpy.log(w.mean())), float(relative_error))
+
+
+def gradient_moments(model, q, estimator, n_samples, rng, repeats=1000):
+    """Mean and variance of the estimated ∇ ELBO at this q, over `repeats` draws of n_samples samples.
+
+    A running baseline gets 50 draws to settle first.
+    """
+    require_count(n_samples=n_samples, repeats=repeats)
+    _require_fitting(model, q)
+    gradients = [to_numpy(estimator.rows(model, q, q.draw_noise(rng, n_samples)).mean(axis=0))
+                 for _ in range(50 + repeats)][50:]
+    gradients = numpy.array(gradients)
+    return GradientMoments(gradients.mean(axis=0), gradients.var(axis=0, ddof=1))
+
+
+def gradient_variance(model, q, estimator, n_samples, rng, repeats=1000):
+    """The variance (P,) of the estimated ∇ ELBO at this q: what estimators are compared by."""
+    return gradient_moments(model, q, estimator, n_samples, rng, repeats).variance
+
+
+def _require_fitting(model, q, optimizer=None):
+    constrained = [kind for kind in getattr(model, "support", ()) if kind != "real"]
+    if constrained:
+        raise InputError(f"{type(model).__name__} has a latent that is {constrained[0]!r}, and a Gaussian q "
+                         "is not; pass unconstrained(model)")
+    latent_dim = getattr(model, "latent_dim", q.latent_dim)
+    if latent_dim != q.latent_dim:
+        raise InputError(f"q is over {q.latent_dim} latents, but {type(model).__name__} has {latent_dim}; "
+                         f"make q with {latent_dim}")
+    if optimizer is not None and optimizer.theta is not q.knobs:
+        raise InputError("the optimizer turns other knobs than those of q; make it with q.knobs")

@@ -1,0 +1,134 @@
+"""`infer` and `variance` on the command line."""
+
+import re
+
+import pytest
+
+from minivae import __main__ as command_line
+from minivae.inference import ESTIMATORS
+from minivae.inference.examples import EXAMPLES
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def infer(run_cli, *arguments):
+    code, out, err = run_cli("infer", *arguments, "--backend", "numpy")
+    assert code == 0, err
+    return out
+
+
+def row(out, name):
+    """The numbers behind a name at the beginning of a line."""
+    line = next(line for line in out.splitlines() if line.strip().startswith(name + " "))
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", line.split(name, 1)[1])]
+
+
+def is_png(path):
+    return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize("model", EXAMPLES)
+def test_infer_prints_both_posteriors_and_the_gap(model, run_cli, in_an_empty_folder):
+    out = infer(run_cli, model, "--steps", 1500)
+    assert EXAMPLES[model].about in out and "exact posterior" in out and "fitted q" in out
+    names = EXAMPLES[model].make(__import__("numpy")).names
+    exact_mean, exact_std, mean, std = row(out, names[0])
+    if model != "one-latent":       # which has two modes, and q sits on one
+        assert abs(mean - exact_mean) < 0.3 * exact_std
+    assert 0.2 * exact_std < std < 1.2 * exact_std
+    (evidence,), bound, (gap,) = row(out, "log p(x)"), row(out, "ELBO"), row(out, "gap, KL(q ‖ posterior)")
+    assert gap == pytest.approx(evidence - bound[0], abs=2e-4) and -0.01 < gap < 1.1
+    assert is_png(in_an_empty_folder / f"runs/infer/{model}-mean-field-reparam.png")
+
+
+def test_infer_by_coordinate_ascent(run_cli, in_an_empty_folder):
+    out = infer(run_cli, "normal-gamma", "--estimator", "cavi")
+    exact_mean, _, mean, _ = row(out, "τ")
+    assert mean == pytest.approx(exact_mean, rel=1e-3) and "exact" in out
+    assert 0 < row(out, "gap, KL(q ‖ posterior)")[0] < 0.2
+    assert is_png(in_an_empty_folder / "runs/infer/normal-gamma-mean-field-cavi.png")
+
+
+def test_a_full_rank_q_closes_the_gap(run_cli):
+    out = infer(run_cli, "linear-regression", "--q", "full-rank", "--estimator", "path-only")
+    assert abs(row(out, "gap, KL(q ‖ posterior)")[0]) < 1e-3
+    exact, fitted = row(out, "correlation of w1, w2")
+    assert fitted == pytest.approx(exact, abs=0.01)
+
+
+def test_infer_draws_where_it_is_told(run_cli, in_an_empty_folder):
+    out = infer(run_cli, "beta-bernoulli", "--steps", 20, "--out", "a/b.png")
+    assert "picture: a/b.png" in out and is_png(in_an_empty_folder / "a/b.png")
+    code, _, err = run_cli("infer", "beta-bernoulli", "--out", "a/b.png")
+    assert code == 2 and "a/b.png exists; choose another name, or replace it with --overwrite" in err
+    infer(run_cli, "beta-bernoulli", "--steps", 20, "--out", "a/b.png", "--overwrite")
+
+
+@pytest.mark.parametrize("latent, posterior", [(2, "diagonal"), (2, "full"), (5, "diagonal")])
+def test_infer_an_image_under_a_trained_decoder(latent, posterior, run_cli, in_an_empty_folder):
+    code, _, err = run_cli("train", "--epochs", 3, "--latent", latent, "--posterior", posterior, "--hidden", 16,
+                           "--backend", "numpy")
+    assert code == 0, err
+    out = infer(run_cli, "image", "--image", 5, "--steps", 500)
+    assert "test image 5 of runs/digits" in out and "encoder's q(z|x)" in out
+    evidence, bound, encoder = (row(out, name)[0] for name in ("log p(x)", "ELBO", "encoder's ELBO"))
+    assert encoder < bound < evidence + 0.01
+    assert ("exact posterior" in out) == (latent == 2) == ("importance sampling" not in out)
+    assert is_png(in_an_empty_folder / "runs/infer/image-mean-field-reparam.png")
+
+
+def test_variance_prints_a_table(run_cli):
+    code, out, err = run_cli("variance", "gaussian-mean", "normal-gamma", "--samples", 20, "--repeats", 200,
+                             "--backend", "numpy")
+    assert code == 0, err
+    table = {line.split()[0]: [float(number) for number in line.split()[1:]]
+             for line in out.splitlines() if line.split() and line.split()[0] in ESTIMATORS}
+    assert set(table) == set(ESTIMATORS) and all(len(numbers) == 4 for numbers in table.values())
+    assert table["score"][0] > table["score-cv"][0] > table["reparam"][0]
+    assert table["path-only"][1] < 1e-3, "the fitted q is the posterior: independent means"
+
+
+BAD = [
+    (["infer", "nonsense"], "invalid choice: 'nonsense'"),
+    (["infer", "beta-bernoulli", "--steps", "0"], "'0' is not a whole number from 1"),
+    (["infer", "beta-bernoulli", "--lr", "-1"], "'-1' is not a finite number above 0"),
+    (["infer", "beta-bernoulli", "--estimator", "cavi"], "no updates for BetaBernoulli; use it for GaussianMean"),
+    (["infer", "linear-regression", "--q", "full-rank", "--estimator", "cavi"], "coordinate ascent is mean field"),
+    (["infer", "linear-regression", "--q", "full-rank", "--estimator", "score-rb"], "needs a q that factorizes"),
+    (["infer", "linear-regression", "--samples", "1", "--estimator", "score-cv"], "n_samples is 1; give 2 or more"),
+    (["infer", "linear-regression", "--out", "picture.jpg"], "picture.jpg is no .png"),
+    (["infer", "image"], "runs/digits is no run folder"),
+    (["variance", "image"], "'image' is none of gaussian-mean"),
+]
+
+
+@pytest.mark.parametrize("arguments, message", BAD)
+def test_bad_usage_is_one_clear_line(arguments, message, run_cli, in_an_empty_folder):
+    code, out, err = run_cli(*arguments)
+    assert code == 2 and message in err and "Traceback" not in err
+    assert not list(in_an_empty_folder.rglob("*.png"))
+
+
+def test_an_image_that_is_not_there(run_cli):
+    run_cli("train", "--epochs", 1, "--hidden", 4, "--backend", "numpy")
+    code, _, err = run_cli("infer", "image", "--image", 300)
+    assert code == 2 and "--image 300 does not exist; runs/digits has the test images 0 to 298" in err
+    run_cli("train", "--epochs", 1, "--hidden", 4, "--backend", "numpy", "--model", "autoencoder", "--overwrite")
+    code, _, err = run_cli("infer", "image")
+    assert code == 2 and "runs/digits is a plain autoencoder" in err
+
+
+def test_a_fit_that_diverges_is_a_failure(run_cli):
+    code, _, err = run_cli("infer", "linear-regression", "--optimizer", "sgd", "--lr", "1000", "--backend", "numpy")
+    assert code == 1 and "try a smaller learning rate" in err and "Traceback" not in err
+
+
+def test_infer_runs_on_the_stand_in(run_cli, cupy_stand_in):
+    outs = [run_cli("infer", "linear-regression", "--steps", 50, "--backend", backend)[1] for backend in ("numpy", "cupy")]
+    assert [line for line in outs[0].splitlines() if "q:" not in line] == [
+        line for line in outs[1].splitlines() if "q:" not in line]
+    assert command_line.main(["variance", "normal-gamma", "--repeats", "2", "--backend", "cupy"]) == 0
