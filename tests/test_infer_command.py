@@ -85,11 +85,13 @@ def test_variance_prints_a_table(run_cli):
     code, out, err = run_cli("variance", "gaussian-mean", "normal-gamma", "--samples", 20, "--repeats", 200,
                              "--backend", "numpy")
     assert code == 0, err
-    table = {line.split()[0]: [float(number) for number in line.split()[1:]]
-             for line in out.splitlines() if line.split() and line.split()[0] in ESTIMATORS}
-    assert set(table) == set(ESTIMATORS) and all(len(numbers) == 4 for numbers in table.values())
-    assert table["score"][0] > table["score-cv"][0] > table["reparam"][0]
-    assert table["path-only"][1] < 1e-3, "the fitted q is the posterior: independent means"
+    head, *rows = [line.split() for line in out.splitlines()[3:]]
+    assert head == list(ESTIMATORS)
+    table = {(model, q): dict(zip(head, map(float, numbers))) for model, q, *numbers in rows}
+    assert list(table) == [(model, q) for model in ("gaussian-mean", "normal-gamma") for q in ("start", "fitted")]
+    start, fitted = table["gaussian-mean", "start"], table["gaussian-mean", "fitted"]
+    assert start["score"] > start["score-cv"] > start["score-rb-cv"] > start["reparam"] > start["path-only"]
+    assert fitted["path-only"] < 1e-9 < fitted["reparam"], "the fitted q is the posterior: independent means"
 
 
 BAD = [

@@ -133,9 +133,9 @@ def print_variances(examples, xp, n_samples, repeats, seed, progress=None):
 
     Two q for each model: N(0, I), where fits begin, and where they end.
     """
-    print(f"Variance of the estimated ∇ ELBO, summed over the knobs of a mean-field Gaussian q;\n{n_samples} "
-          f"samples an estimate, {repeats} estimates; at the start, q = N(0, I), and at the fitted q.\n")
-    table = {}
+    print(f"Variance of the estimated ∇ ELBO, summed over the knobs of a mean-field Gaussian q; {n_samples} "
+          f"samples an estimate,\n{repeats} estimates. At the start q is N(0, I).\n")
+    print(" " * 28 + "".join(f"{name:>{_width(name)}}" for name in ESTIMATORS))
     for number, (name, example) in enumerate(examples.items()):
         rng = numpy.random.default_rng(seed)
         model = unconstrained(example.make(xp))
@@ -144,16 +144,18 @@ def print_variances(examples, xp, n_samples, repeats, seed, progress=None):
         optimizer = Adam(fitted.knobs, lr=0.05)
         for step in fit(model, fitted, Reparameterized("path-only"), optimizer, 10, 2000, rng):
             optimizer.lr = 0.05 * 0.01 ** (step.step / 2000)
-        table[name] = []
-        for done, make in enumerate(ESTIMATORS.values()):
-            table[name].append(tuple(float(gradient_variance(model, q, make(), n_samples, rng, repeats).sum())
-                                     for q in (start, fitted)))
+        for place, (where, q) in enumerate({"start": start, "fitted": fitted}.items()):
+            row = f"{name:<20}{where:>8}"
+            for column, (estimator, make) in enumerate(ESTIMATORS.items()):
+                variance = gradient_variance(model, q, make(), n_samples, rng, repeats).sum()
+                row += f"{variance:>{_width(estimator)}.2g}"
+                if progress:
+                    done = (2 * number + place) * len(ESTIMATORS) + column + 1
+                    progress(done, 2 * len(examples) * len(ESTIMATORS))
             if progress:
-                progress(number * len(ESTIMATORS) + done + 1, len(examples) * len(ESTIMATORS))
-    if progress:
-        progress.clear()
-    print(f"{'':<15}" + "".join(f"{name:>24}" for name in table))
-    print(f"{'':<15}" + f"{'start':>14}{'fitted':>10}" * len(table))
-    for row, estimator in enumerate(ESTIMATORS):
-        numbers = "".join(f"{column[row][0]:>14.3g}{column[row][1]:>10.2g}" for column in table.values())
-        print(f"{estimator:<15}{numbers}")
+                progress.clear()
+            print(row)
+
+
+def _width(estimator):
+    return max(len(estimator) + 2, 9)       # a number like 1.2e-16 needs 7
