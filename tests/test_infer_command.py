@@ -2,10 +2,12 @@
 
 import re
 
+import numpy
 import pytest
 
+from minivae import Adam
 from minivae import __main__ as command_line
-from minivae.inference import ESTIMATORS
+from minivae.inference import ESTIMATORS, compare
 from minivae.inference.examples import EXAMPLES
 
 
@@ -35,7 +37,7 @@ def is_png(path):
 def test_infer_prints_both_posteriors_and_the_gap(model, run_cli, in_an_empty_folder):
     out = infer(run_cli, model, "--steps", 1500)
     assert EXAMPLES[model].about in out and "exact posterior" in out and "fitted q" in out
-    names = EXAMPLES[model].make(__import__("numpy")).names
+    names = EXAMPLES[model].make(numpy).names
     exact_mean, exact_std, mean, std = row(out, names[0])
     if model != "one-latent":       # which has two modes, and q sits on one
         assert abs(mean - exact_mean) < 0.3 * exact_std
@@ -43,6 +45,23 @@ def test_infer_prints_both_posteriors_and_the_gap(model, run_cli, in_an_empty_fo
     (evidence,), bound, (gap,) = row(out, "log p(x)"), row(out, "ELBO"), row(out, "gap, KL(q ‖ posterior)")
     assert gap == pytest.approx(evidence - bound[0], abs=2e-4) and -0.01 < gap < 1.1
     assert is_png(in_an_empty_folder / f"runs/infer/{model}-mean-field-reparam.png")
+
+
+@pytest.mark.parametrize("name", ["beta-bernoulli", "normal-gamma"])
+def test_what_is_drawn_of_a_transformed_q_is_its_density(name):
+    """It holds the mass 1 over the model's own latents, which it would not without the Jacobian."""
+    model = EXAMPLES[name].make(numpy)
+    fitted = compare.fit_by_gradient(model, numpy, "full-rank", "reparam", lambda knobs: Adam(knobs, lr=0.05), 10, 300, 0)
+    low, high = fitted.q.mean - 8 * fitted.q.std, fitted.q.mean + 12 * fitted.q.std
+    if name == "beta-bernoulli":
+        low, high = [0], [1]
+    else:
+        low[1] = 0
+    axes = [a + (b - a) * (numpy.arange(500) + 0.5) / 500 for a, b in zip(low, high)]
+    z = numpy.stack(numpy.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+    mass = numpy.exp(fitted.q.log_prob(z)) * numpy.prod([(b - a) / 500 for a, b in zip(low, high)])
+    assert mass.sum() == pytest.approx(1, abs=2e-3)
+    numpy.testing.assert_allclose(mass @ z, fitted.q.mean, rtol=0.01)
 
 
 def test_infer_by_coordinate_ascent(run_cli, in_an_empty_folder):

@@ -14,7 +14,7 @@ from minivae.inference import (ESTIMATORS, BetaBernoulli, CorrelatedGaussian, Fi
                                gradient_variance, log_evidence, unconstrained)
 from minivae.inference.coordinate_ascent import gaussian_elbo, normal_gamma_elbo
 from minivae.inference.distributions import MultivariateNormal, NormalTimesGamma, digamma
-from minivae.inference.estimators import reparameterized, score_function
+from minivae.inference.estimators import _best_coefficient, reparameterized, score_function
 from minivae.inference.examples import EXAMPLES
 
 DATA = numpy.random.default_rng(8)
@@ -195,6 +195,20 @@ def test_a_control_variate_is_unbiased_with_few_samples(estimator, rng):
     model, q = GAUSSIAN["gaussian-mean"], mean_field(3, rng)
     exact = exact_gradient(lambda q: gaussian_elbo(model, as_distribution(q)), q)
     require_unbiased(model, q, ESTIMATORS[estimator](), exact, rng, n_samples=3, repeats=20_000)
+
+
+def test_the_coefficient_is_the_best_one(rng):
+    """Any other a, larger or smaller, makes the variance of (f − a) ∇ log q larger, knob by knob."""
+    model, q = GAUSSIAN["linear-regression"], mean_field(3, rng)
+    eps = q.draw_noise(rng, 100_000)
+    score, f = q.score(eps), (model.log_joint(q.sample(eps)) - q.log_prob_of_sample(eps))[:, None]
+    a = _best_coefficient(score, f)
+    assert a.std(axis=0).max() < 1e-2, "one sample more or less moves it little"
+    least = ((f - a) * score).var(axis=0)
+    for other in (a.mean(axis=0) - 1, a.mean(axis=0) + 1):
+        assert (((f - other) * score).var(axis=0) > least).all()
+    numpy.testing.assert_allclose(a[7], (f * score ** 2)[numpy.arange(len(f)) != 7].sum(axis=0)
+                                  / (score ** 2)[numpy.arange(len(f)) != 7].sum(axis=0), rtol=1e-10)
 
 
 @pytest.mark.parametrize("theta", [0.0, 0.5, 2.0])
