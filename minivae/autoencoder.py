@@ -29,7 +29,6 @@ class SquaredError:
         """Gradient of ‖x − x̂‖², given dloss (N,) -> da (N, D)"""
         return dloss[:, None] * (-2 * (x - a))          # ∂‖x − x̂‖²/∂x̂ = −2 (x − x̂)
 
-
     def check(self, x):
         """Raise InputError for data that are not finite."""
         Gaussian().check(x)

@@ -5,7 +5,7 @@ import pytest
 
 from minivae import gradcheck, layers, selfcheck, vae
 from minivae.errors import InputError
-from minivae.gradcheck import check_backward, check_gradient, numerical_gradient
+from minivae.gradcheck import check_backward, check_gradient, complex_step_gradient, numerical_gradient
 from minivae.likelihoods import Bernoulli
 from minivae.posteriors import DiagonalGaussian
 
@@ -146,6 +146,98 @@ def test_a_function_that_is_not_finite_is_named():
     x = numpy.array([1.0])
     check = check_gradient("f", "x", lambda x: x * numpy.inf, x, x)
     assert not check.ok and "function itself is not finite" in str(check)
+
+
+def square(x):
+    return x * x
+
+
+def test_the_dtype_has_to_be_kept(rng):
+    x = rng.standard_normal(5)
+    check = check_gradient("f", "x", square, x, (2 * x).astype("float32"), numpy.ones(5))
+    assert not check.ok and "its dtype, float64, but this is float32" in str(check)
+
+
+def test_every_report_line_has_both_errors(rng):
+    x = rng.standard_normal(5)
+    check = check_gradient("f", "x", square, x, 2 * x + 1e-3, numpy.ones(5))
+    assert "off by 1.0e-03, relatively" in str(check) and "allowed 1e-07" in str(check)
+
+
+# Kinks
+
+AT_A_KINK = numpy.array([0.5, -0.3, 0.0, 4e-6, -4e-6, 1.0])     # at it; within a step on either side; within s/8
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+def test_kinks_are_told_and_excused(slope):
+    gradient = numpy.where(AT_A_KINK > 0, 1.0, 0.0)
+    gradient[2] = slope         # either is a slope at the kink
+    check = check_gradient("relu", "a", lambda a: numpy.maximum(a, 0), AT_A_KINK.copy(), gradient, numpy.ones(6))
+    assert check.ok and "kink at a[2] and 2 more" in str(check)
+
+
+def test_a_kink_excuses_no_other_value_and_no_other_element():
+    gradient = numpy.where(AT_A_KINK > 0, 1.0, 0.0)
+    for i, wrong in ((2, 1.5), (3, -0.2), (0, 0.0), (1, 1.0)):
+        bad = gradient.copy()
+        bad[i] = wrong
+        check = check_gradient("relu", "a", lambda a: numpy.maximum(a, 0), AT_A_KINK.copy(), bad, numpy.ones(6))
+        assert not check.ok, (i, wrong)
+
+
+def test_a_smooth_function_has_no_kinks(rng):
+    """However bent: a wrong gradient of it is never excused."""
+    x = rng.standard_normal(20)
+    for f, df in ((numpy.tanh, lambda x: 1 / numpy.cosh(x) ** 2), (lambda x: numpy.exp(3 * x), lambda x: 3 * numpy.exp(3 * x)),
+                  (lambda x: 100 * x ** 4, lambda x: 400 * x ** 3)):
+        check = check_gradient("f", "x", f, x, df(x) * (1 + 1e-5), numpy.ones(20))
+        assert not check.ok and not check.warnings
+
+
+# The complex step
+
+def test_the_complex_step_is_exact(rng):
+    x, W = rng.standard_normal((4, 3)), rng.standard_normal((3, 2))
+    dy = rng.standard_normal((4, 2))
+    exact = (dy * (1 - numpy.tanh(x @ W) ** 2)) @ W.T
+    numpy.testing.assert_allclose(complex_step_gradient(lambda x: numpy.tanh(x @ W), x, dy), exact, rtol=1e-14)
+
+
+def test_check_backward_by_the_complex_step(inputs, rng):
+    report = check_backward("f", forward, right, inputs, rng, tolerance=1e-13, method="complex-step")
+    assert report.ok, report
+    report = check_backward("f", forward, BANK["off by 1e-6"][1], inputs, rng, tolerance=1e-13, method="complex-step")
+    assert not report.ok
+
+
+# Large tensors
+
+def large_inputs(rng):
+    return {"x": rng.standard_normal((10, 90)) / 10, "W": rng.standard_normal((90, 80)), "b": rng.standard_normal(80)}
+
+
+def test_large_tensors_are_checked_along_directions(rng):
+    calls = []
+
+    def counted(x, W, b):
+        calls.append(1)
+        return forward(x, W, b)
+    report = check_backward("f", counted, right, large_inputs(rng), rng)
+    assert report.ok, report
+    assert "7200 elements: checked along 20 random directions" in str(report)
+    assert len(calls) < 2 * (900 + 80) + 100, "not one by one for the 7,200"
+
+
+@pytest.mark.parametrize("where", [(3, 4), (89, 79), (0, 0)])
+def test_one_wrong_element_of_thousands_is_found(where, rng):
+    def wrong(dy, x, W, b):
+        gradients = right(dy, x, W, b)
+        gradients["W"][where] += 0.01
+        return gradients
+    report = check_backward("f", forward, wrong, large_inputs(rng), rng)
+    assert not report.ok and f"W[{where[0]}, {where[1]}]: yours" in str(report)
+    assert [check.tensor for check in report.checks if not check.ok] == ["W"]
 
 
 # The library's own gradients. Each sabotage below is a mistake seen in public code.

@@ -1,0 +1,271 @@
+"""A bank of wrong gradients, each of which has to be caught, and nearly all named right; and nothing made up.
+
+Run it with -s to see the four figures.
+"""
+
+import re
+
+import numpy
+import pytest
+
+from minivae import Bernoulli, Categorical, DiagonalGaussian, FullGaussian, Gaussian, layers
+from minivae.autoencoder import SquaredError
+from minivae.diagnosis import diagnose
+from minivae.gradcheck import check_backward
+from minivae.posteriors import prior_log_prob, prior_log_prob_backward
+
+N, D, L, Z = 5, 4, 3, 6
+SIZES = {"N": N, "D": D, "L": L}
+diagonal, full, bernoulli, categorical, squared = (DiagonalGaussian(), FullGaussian(), Bernoulli(), Categorical(7),
+                                                   SquaredError())
+gaussian, shared = Gaussian("per-pixel"), Gaussian("shared")
+
+
+def linear_backward(dy, x, W, b):
+    dW, db = numpy.empty_like(W), numpy.empty_like(b)
+    return {"x": layers.linear_backward(dy, x, W, dW, db), "W": dW, "b": db}
+
+
+def mlp(x, W0, b0, W1, b1):
+    return layers.mlp(x, [(W0, b0), (W1, b1)], "tanh")[0]
+
+
+def mlp_backward(dy, x, W0, b0, W1, b1):
+    weights, grads = [(W0, b0), (W1, b1)], [(numpy.empty_like(W0), numpy.empty_like(b0)),
+                                            (numpy.empty_like(W1), numpy.empty_like(b1))]
+    dx = layers.mlp_backward(dy, layers.mlp(x, weights, "tanh")[1], weights, grads, "tanh")
+    return {"x": dx, "W0": grads[0][0], "b0": grads[0][1], "W1": grads[1][0], "b1": grads[1][1]}
+
+
+def functions(rng):
+    """{name: (forward, backward, inputs)}: every pair of the library that takes arrays to arrays."""
+    def normal(*shape):
+        return rng.standard_normal(shape)
+
+    x01, levels = (rng.random((N, D)) < 0.5).astype(float), rng.integers(7, size=(N, D)).astype(float)
+    x, eps, eps_L = normal(N, D), normal(N, Z), normal(L, N, Z)
+    return {
+        "linear": (layers.linear, linear_backward, {"x": normal(N, Z), "W": normal(Z, Z), "b": normal(Z)}),
+        "tanh": (layers.tanh, lambda dy, a: {"a": layers.tanh_backward(dy, layers.tanh(a))}, {"a": normal(N, D)}),
+        "relu": (layers.relu, lambda dy, a: {"a": layers.relu_backward(dy, layers.relu(a))}, {"a": normal(N, D)}),
+        "mlp": (mlp, mlp_backward, {"x": normal(N, Z), "W0": normal(Z, Z), "b0": normal(Z), "W1": normal(Z, Z),
+                                    "b1": normal(Z)}),
+        "sample": (lambda h: diagonal.sample(h, eps), lambda dz, h: {"h": diagonal.sample_backward(dz, h, eps)},
+                   {"h": normal(N, 2 * Z)}),
+        "sample L": (lambda h: diagonal.sample(h, eps_L), lambda dz, h: {"h": diagonal.sample_backward(dz, h, eps_L)},
+                     {"h": normal(N, 2 * Z)}),
+        "kl": (diagonal.kl, lambda dkl, h: {"h": diagonal.kl_backward(dkl, h)}, {"h": normal(N, 2 * Z)}),
+        "log q": (lambda h: diagonal.log_prob_of_sample(h, eps),
+                  lambda d, h: {"h": diagonal.log_prob_of_sample_backward(d, h, eps)}, {"h": normal(N, 2 * Z)}),
+        "full sample": (lambda h: full.sample(h, eps), lambda dz, h: {"h": full.sample_backward(dz, h, eps)},
+                        {"h": normal(N, full.n_outputs(Z))}),
+        "full kl": (full.kl, lambda dkl, h: {"h": full.kl_backward(dkl, h)}, {"h": normal(N, full.n_outputs(Z))}),
+        "prior": (prior_log_prob, lambda d, z: {"z": prior_log_prob_backward(d, z)}, {"z": normal(N, Z)}),
+        "bernoulli": (lambda a: bernoulli.log_prob(x01, a), lambda d, a: {"a": bernoulli.log_prob_backward(d, x01, a)},
+                      {"a": normal(N, D)}),
+        "gaussian": (lambda a: gaussian.log_prob(x, a), lambda d, a: {"a": gaussian.log_prob_backward(d, x, a)},
+                     {"a": normal(N, 2 * D)}),
+        "shared": (lambda a: shared.log_prob(x, a), lambda d, a: {"a": shared.log_prob_backward(d, x, a)},
+                   {"a": normal(N, D + 1)}),
+        "categorical": (lambda a: categorical.log_prob(levels, a),
+                        lambda d, a: {"a": categorical.log_prob_backward(d, levels, a)}, {"a": normal(N, 7 * D)}),
+        "squared error": (lambda a: squared.loss(x, a), lambda d, a: {"a": squared.loss_backward(d, x, a)},
+                          {"a": normal(N, D)}),
+    }
+
+
+def mistakes(name, tensor, inputs):
+    """[(kind, what it does to the right gradient, a piece of the right name)]: those that make sense for it."""
+    x = inputs[tensor]
+    kinds = [
+        ("sign", lambda g, *_: -g, "sign is flipped"),
+        ("factor 2", lambda g, *_: 2 * g, "factor of 2 too large"),
+        ("half", lambda g, *_: g / 2, "factor of ½"),
+        ("summed", lambda g, *_: g * N, "N = 5 times too large: summed over the batch"),
+        ("averaged", lambda g, *_: g / N, "N = 5 times too small"),
+        ("zero", lambda g, *_: 0 * g, "all of it is zero"),
+        ("one element", lambda g, *_: _changed(g, (0,) * g.ndim, 1.01), "right but for"),
+    ]
+    if x.ndim == 2:
+        kinds += [
+            ("rows permuted", lambda g, *_: numpy.roll(g, 1, axis=0), "rows are right, in the wrong order"),
+            ("a row not written", lambda g, *_: _changed(g, 1, 0), "right but for row 1; there: all of it is zero"),
+            ("a column doubled", lambda g, *_: _changed(g, (slice(None), 2), 2), "right but for column 2; there: a factor of 2"),
+        ]
+    if x.ndim == 2 and x.shape[0] == x.shape[1]:
+        kinds.append(("transposed", lambda g, *_: g.T.copy(), "transposed"))
+    if x.ndim == 1:
+        kinds.append(("batch not summed", lambda g, right, dy: _per_example(name, tensor, right, dy, inputs),
+                      "sum over the batch, its first axis, is missing"))
+        kinds.append(("last example only", lambda g, right, dy: _per_example(name, tensor, right, dy, inputs)[-1],
+                      "only example 4 counts"))
+    if tensor == "a" and name == "relu":
+        kinds.append(("mask", lambda g, right, dy: dy.copy(), "a mask (input > 0) is forgotten"))
+    if tensor == "a" and name == "tanh":
+        kinds.append(("pre-activation", lambda g, right, dy: dy * (1 - inputs["a"] ** 2), "uses the pre-activation"))
+    if name == "mlp" and tensor == "W0":
+        kinds.append(("wrong layer", lambda g, right, dy: right["W1"], "this is the gradient of W1"))
+    if name == "mlp" and tensor == "b1":
+        kinds.append(("wrong layer", lambda g, right, dy: right["b0"], "this is the gradient of b0"))
+    if name in ("sample", "sample L", "kl", "log q"):
+        sigma = numpy.exp(0.5 * inputs["h"][:, Z:])
+        for wrong, factor in (("σ", 2 / sigma), ("σ²", sigma ** -2), ("log σ", 2)):
+            kinds.append((f"by {wrong}", lambda g, *_, factor=factor: numpy.concatenate([g[:, :Z], g[:, Z:] * factor], axis=1),
+                          f"derivative by {wrong}, where log σ² is asked"))
+    if name == "kl":
+        kinds += [("term missing", lambda g, right, dy: g - KL_TERMS(inputs["h"], dy)["log σ²"], "the log σ² term is missing"),
+                  ("term twice", lambda g, right, dy: g + KL_TERMS(inputs["h"], dy)["σ²"], "the σ² term is counted twice"),
+                  ("term's sign", lambda g, right, dy: g - 2 * KL_TERMS(inputs["h"], dy)["μ²"], "the μ² term has the wrong sign"),
+                  ("term's weight", lambda g, right, dy: g + 2 * KL_TERMS(inputs["h"], dy)["μ²"], "the μ² term has 3 times")]
+    return kinds
+
+
+def KL_TERMS(h, dkl):
+    mu, variance = h[:, :Z], numpy.exp(h[:, Z:])
+    zero, dkl = 0 * mu, dkl[:, None]
+    return {"μ²": numpy.concatenate([dkl * mu, zero], axis=1), "σ²": numpy.concatenate([zero, dkl * variance / 2], axis=1),
+            "log σ²": numpy.concatenate([zero, -0.5 * dkl + zero], axis=1)}
+
+
+def _changed(g, where, factor):
+    g = g.copy()
+    g[where] *= factor
+    return g
+
+
+def _per_example(name, tensor, right, dy, inputs):
+    """What each example adds to the gradient of a bias."""
+    backward = functions(numpy.random.default_rng(0))[name][1]
+    return numpy.array([backward(dy * (numpy.arange(N) == n)[:, None], **inputs)[tensor] for n in range(N)])
+
+
+def context(name, inputs, dy, right):
+    known = {"sizes": SIZES}
+    for tensor, x in inputs.items():
+        if x.ndim == 1:
+            known[tensor] = {"per_example": _per_example(name, tensor, right, dy, inputs)}
+    if name == "tanh":
+        known["a"] = {"alternatives": {"it uses the pre-activation instead of the activation": dy * (1 - inputs["a"] ** 2)}}
+    if "h" in inputs and inputs["h"].shape[1] == 2 * Z:
+        h = inputs["h"]
+        known["h"] = {"sigma": numpy.concatenate([numpy.nan * h[:, :Z], numpy.exp(0.5 * h[:, Z:])], axis=1)}
+    if name == "kl":
+        known["h"]["terms"] = KL_TERMS(inputs["h"], dy)
+    return known
+
+
+def run(name, tensor, spoil, rng):
+    """The check of one tensor, its right gradient spoilt. -> Check"""
+    forward, backward, inputs = functions(rng)[name]
+    seen = {}
+
+    def wrong(dy, **inputs):
+        right = backward(dy, **inputs)
+        seen["context"] = context(name, inputs, dy, right)
+        return {**right, tensor: spoil(right[tensor], right, dy)}
+    report = check_backward(name, forward, wrong, inputs, rng, context=lambda dy: seen["context"])
+    return next(check for check in report.checks if check.tensor == tensor)
+
+
+def test_the_bank_is_caught_and_named():
+    rng = numpy.random.default_rng(11)
+    caught, named, total, misnamed, kinds, seed = 0, 0, 0, [], set(), 0
+    for name, (_, _, inputs) in functions(rng).items():
+        for tensor in inputs:
+            for i, (kind, _, _) in enumerate(mistakes(name, tensor, inputs)):
+                # The mistake has to know the inputs it is made with: drawn twice from the same seed.
+                seed += 1
+                drawn = functions(numpy.random.default_rng(seed))[name][2]
+                _, spoil, right_name = mistakes(name, tensor, drawn)[i]
+                check = run(name, tensor, spoil, numpy.random.default_rng(seed))
+                if numpy.array_equal(check.yours, check.expected) or check.error < 1e-7:
+                    continue        # twice nothing is nothing: no mistake was made
+                total += 1
+                kinds.add(kind)
+                caught += not check.ok
+                if check.explanation and right_name in check.explanation:
+                    named += 1
+                else:
+                    misnamed.append((name, tensor, kind, check.explanation))
+    print(f"\n{total} wrong gradients of {len(kinds)} kinds: {caught} caught, {named} named right ({named / total:.1%})")
+    print(*misnamed, sep="\n")
+    assert total >= 120 and caught == total
+    assert named >= 0.95 * total
+
+
+def test_nothing_is_made_up_about_random_errors():
+    """100 random perturbations: of all elements and of many, large and small. None gets an explanation that is false."""
+    rng, explained = numpy.random.default_rng(12), []
+    pairs = [(name, tensor) for name, (_, _, inputs) in functions(rng).items() for tensor in inputs]
+    for i in range(100):
+        name, tensor = pairs[i % len(pairs)]
+        size = [1e-4, 1e-2, 1.0][i % 3]
+
+        def spoil(g, *_):
+            noise = size * rng.standard_normal(g.shape)
+            return g + noise if i % 2 else g * (1 + noise)
+        check = run(name, tensor, spoil, numpy.random.default_rng(i))
+        assert not check.ok
+        if check.explanation:
+            explained.append((name, tensor, size, check.explanation))
+    print(f"\n100 random perturbations: {len(explained)} given an explanation")
+    # Right everywhere but where the right gradient is zero (and stays so when multiplied) would be true, not made up.
+    false = [entry for entry in explained if not entry[-1].startswith("right but for") or ";" in entry[-1]]
+    assert not false, false
+
+
+def test_no_right_gradient_is_rejected():
+    rejected = []
+    for seed in range(200):
+        rng = numpy.random.default_rng(seed)
+        pairs = list(functions(rng).items())
+        name, (forward, backward, inputs) = pairs[seed % len(pairs)]
+        report = check_backward(name, forward, backward, inputs, rng)
+        rejected += [str(check) for check in report.checks if not check.ok]
+    print(f"\n200 seeds: {len(rejected)} right gradients rejected")
+    assert not rejected, "\n".join(rejected)
+
+
+def test_every_function_with_every_kind_of_seed():
+    """A few seeds more, of all functions: no false alarm, and no explanation of what is right."""
+    for seed in range(300, 303):
+        for name, (forward, backward, inputs) in functions(numpy.random.default_rng(seed)).items():
+            report = check_backward(name, forward, backward, inputs, numpy.random.default_rng(seed))
+            assert report.ok and not any(check.explanation for check in report.checks), report
+
+
+# What the bank does not reach
+
+G = numpy.random.default_rng(3).standard_normal((4, 6))
+
+
+@pytest.mark.parametrize("yours, known, words", [
+    (G.T.copy(), {}, "transposed"),
+    (G.reshape(6, 4).copy(), {}, r"reshape to \(4, 6\)"),
+    (G.sum(axis=0), {}, "summed over axis 0, which has to stay"),
+    (G * 3.7, {}, "all is 3.7 times what it should be"),
+    (G * -3.7, {}, "3.7 times what it should be, and the sign is flipped"),
+    (G * 15, {"sizes": SIZES}, "N L = 15 times too large"),
+    (G / 3, {"sizes": SIZES}, "L = 3 times too small"),
+    (G * 5 / 4, {"sizes": SIZES}, "off by N/D"),
+    (G[:, ::-1].copy(), {}, "columns are right, in the wrong order"),
+    (numpy.where(numpy.arange(4)[:, None] > 1, 2 * G, G), {}, "right but for the rows 2 to 3; there: a factor of 2"),
+    (G + 1.0, {}, None),
+    (G ** 2, {}, None),
+    (G * 1.0, {}, None),
+])
+def test_explanations_one_by_one(yours, known, words):
+    explanation = diagnose(yours, G, known)
+    if words is None:
+        assert explanation is None
+    else:
+        assert re.search(words, explanation), explanation
+
+
+def test_a_gradient_that_should_be_zero():
+    assert "does not depend on this" in diagnose(G, 0 * G)
+
+
+def test_two_numbers_are_not_enough_for_a_strange_factor():
+    assert diagnose(numpy.array([3.7]), numpy.array([1.0])) is None
+    assert "factor of 2" in diagnose(numpy.array([2.0]), numpy.array([1.0]))
