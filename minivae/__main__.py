@@ -265,18 +265,17 @@ def _draw(run, images, model):
 
 def infer_command(args):
     path = _picture_path(args)
-    if args.estimator == "cavi" and args.q != "mean-field":
-        raise InputError(f"coordinate ascent is mean field; leave out --q {args.q}, "
-                         "or choose another --estimator")
+    _require_options_that_count(args)
     model, encoder = _model_to_infer(args)
     xp = array_module(args.backend or "auto")
     about = f"test image {args.image} of {args.run}" if encoder else EXAMPLES[args.model].about
     print(f"{args.model}: {about}")
     start = time.perf_counter()
     if args.estimator == "cavi":
-        fitted, how = compare.fit_by_coordinates(model, args.steps), "coordinate ascent with mean field"
+        fitted = compare.fit_by_coordinates(model, args.steps)
+        how = f"coordinate ascent with mean field, {len(fitted.curve) - 1} updates"
     else:
-        optimizer = OPTIMIZERS[args.optimizer or runs.DEFAULTS["optimizer"]]
+        optimizer = OPTIMIZERS[args.optimizer]
         bar = ProgressBar(args.estimator)
         fitted = compare.fit_by_gradient(model, xp, args.q, args.estimator,
                                          lambda knobs: optimizer(knobs, lr=args.lr),
@@ -285,24 +284,46 @@ def infer_command(args):
         how = (f"{args.q} Gaussian, {args.steps} steps along the {args.estimator} gradient "
                f"of {args.samples} samples")
     print(f"q: {how}, {_duration(time.perf_counter() - start)}\n")
-    exact, evidence = compare.exact(model)
+    exact, evidence, known = compare.exact(model)
     compare.print_beliefs(model.names, {"exact posterior": exact, "fitted q": fitted.q,
                                         "encoder's q(z|x)": encoder and encoder.q})
     print()
-    gap = compare.print_bound(evidence, fitted)
+    gap = compare.print_bound(evidence, known, fitted)
     if encoder:
         print(f"  encoder's ELBO         {encoder.elbo.mean:>12.4f} ± {encoder.elbo.error:.4f}, "
               f"amortization gap {fitted.elbo.mean - encoder.elbo.mean:.4f} nats")
     from . import plots     # only here: matplotlib takes longer to import than all the rest
     figure = plots.inference(model.names, exact, fitted.q, encoder and encoder.q, fitted.curve,
-                             args.estimator != "cavi", evidence, gap, model.support)
+                             args.estimator != "cavi", evidence and evidence.mean, gap, model.support)
     _save_picture(plots, figure, path)
     return OK
 
 
+def _require_options_that_count(args):
+    """Raise InputError for options that would do nothing, then fill in the defaults of those left out."""
+    if args.estimator == "cavi":
+        for name in ("q", "samples", "optimizer", "lr", "seed"):
+            if getattr(args, name) not in (None, "mean-field"):
+                raise InputError(f"coordinate ascent is mean field, without samples or step sizes; leave out "
+                                 f"--{name} {getattr(args, name)}, or choose another --estimator")
+    if args.model != "image":
+        for name in ("run", "image"):
+            if getattr(args, name) is not None:
+                raise InputError(f"--{name} is for the model image; leave it out, "
+                                 "or use: minivae infer image")
+    if args.overwrite and args.out is None:
+        raise InputError("--overwrite is for --out; the picture in runs/infer is replaced anyway")
+    defaults = {"q": "mean-field", "samples": 10, "optimizer": runs.DEFAULTS["optimizer"], "lr": 0.05,
+                "seed": 0, "run": "runs/digits", "image": 0}
+    for name, default in defaults.items():
+        if getattr(args, name) is None:
+            setattr(args, name, default)
+
+
 def _picture_path(args):
     if args.out is None:
-        return Path("runs/infer") / f"{args.model}-{args.q}-{args.estimator}.png"
+        which = f"-{args.image or 0}" if args.model == "image" else ""
+        return Path("runs/infer") / f"{args.model}{which}-{args.q or 'mean-field'}-{args.estimator}.png"
     if not args.out.endswith(".png"):
         raise InputError(f"--out {args.out} is no .png; the picture is written as PNG, so name it so")
     if Path(args.out).exists() and not args.overwrite:

@@ -39,9 +39,9 @@ def parser(commands):
     sub = command("variance", "Compare the estimators of the ELBO's gradient by their variance.")
     sub.add_argument("models", nargs="*", metavar="MODEL", type=_name_of(EXAMPLES),
                      help="of those that `infer` knows, without image (default: all)")
-    sub.add_argument("--samples", type=_count, default=100, metavar="S",
+    sub.add_argument("--samples", type=_levels, default=100, metavar="S",
                      help="draws of z for each estimate (default: 100)")
-    sub.add_argument("--repeats", type=_count, default=2000, metavar="N", help="estimates (default: 2000)")
+    sub.add_argument("--repeats", type=_levels, default=2000, metavar="N", help="estimates (default: 2000)")
     sub.add_argument("--seed", type=_seed, default=0, help="of the noise (default: 0)")
     _add(sub, "backend", "CPU, GPU, or the GPU where it works")
 
@@ -103,26 +103,26 @@ def _infer_options(sub):
     models = "; ".join(f"{name}: {example.about}" for name, example in EXAMPLES.items())
     sub.add_argument("model", choices=[*EXAMPLES, "image"], metavar="MODEL",
                      help=f"{models}; image: one test image under the decoder of a trained VAE (--run)")
-    sub.add_argument("--q", choices=list(FAMILIES), default="mean-field", help="Gaussian with independent "
+    sub.add_argument("--q", choices=list(FAMILIES), help="Gaussian with independent "
                      "latents, or with any covariance (default: mean-field)")
     sub.add_argument("--estimator", choices=[*ESTIMATORS, "cavi"], default="reparam",
                      help="of the ELBO's gradient: score function, with running baseline, control variate "
                      "(cv), Rao-Blackwellization (rb); reparameterized with analytic entropy, full Monte "
                      "Carlo (mc), path only; or coordinate ascent without gradients (default: reparam)")
-    sub.add_argument("--samples", type=_count, default=10, metavar="S",
+    sub.add_argument("--samples", type=_count, metavar="S",
                      help="draws of z a step (default: 10)")
     sub.add_argument("--steps", type=_count, default=2000, metavar="N",
                      help="steps, or at most so many sweeps of cavi (default: 2000)")
     _add(sub, "optimizer", "")
-    sub.add_argument("--lr", type=_rate, default=0.05, metavar="R",
+    sub.add_argument("--lr", type=_rate, metavar="R",
                      help="first learning rate; it falls to a hundredth (default: 0.05)")
-    sub.add_argument("--seed", type=_seed, default=0, metavar="S", help="of the noise (default: 0)")
-    sub.add_argument("--run", type=_text, default="runs/digits", metavar="RUN",
+    sub.add_argument("--seed", type=_seed, metavar="S", help="of the noise (default: 0)")
+    sub.add_argument("--run", type=_text, metavar="RUN",
                      help="for image: the run folder of a VAE (default: runs/digits)")
-    sub.add_argument("--image", type=_index, default=0, metavar="I",
+    sub.add_argument("--image", type=_index, metavar="I",
                      help="for image: which test image (default: 0)")
     sub.add_argument("--out", type=_text, metavar="PNG",
-                     help="the picture (default: in runs/infer, named after its options)")
+                     help="the picture (default: in runs/infer, named after its options, and replaced)")
     sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     _add(sub, "backend", "CPU, GPU, or the GPU where it works")
 

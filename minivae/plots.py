@@ -142,12 +142,9 @@ def inference(names, exact, fitted, encoder, curve, noisy, evidence, gap, suppor
     shown = [entry for entry in shown if entry[0] is not None]
     if len(names) == 1:
         _density_curves(left, names[0], shown, support[0])
-    elif len(names) == 2 and exact is not None:
-        _density_contours(left, names, shown, support)
-    else:
+    elif len(names) != 2 or exact is None or not _density_contours(left, names, shown, support):
         _error_bars(left, names, shown)
-    kind = "KL(q ‖ posterior)" if exact is not None else "log p(x) − ELBO"
-    left.set_title(f"{kind} = {gap:.4f} nats")
+    left.set_title(f"KL(q ‖ posterior) = {gap:.4f} nats")
     bottom, top = left.get_ylim()
     left.set_ylim(bottom, top + 0.25 * (top - bottom))      # room for the legend
     left.legend(loc="upper right")
@@ -194,23 +191,29 @@ def _density_curves(axes, name, shown, support):
 
 
 def _density_contours(axes, names, shown, support):
-    """Regions of highest density, with 50, 90 and 99 % of the mass."""
+    """Regions of highest density, with 50, 90 and 99 % of the mass. -> False if one is too narrow to draw"""
     x, y = (_range(shown, i, support[i], 240) for i in range(2))
     z = numpy.stack(numpy.meshgrid(x, y), axis=-1)
-    for b, label, colour, style in shown:
+    densities = []
+    for b, *_ in shown:
         log_p = b.log_prob(z.reshape(-1, 2))
         p = numpy.exp(log_p - log_p.max())
         order = numpy.sort(p)[::-1]
         mass = numpy.cumsum(order) / order.sum()
-        levels = [order[numpy.searchsorted(mass, share)] for share in (0.99, 0.9, 0.5)]
+        levels = [order[numpy.searchsorted(mass, share)] for share in (0.99, 0.9, 0.5)] + [1.0]
+        densities.append((p.reshape(z.shape[:2]), levels))
+    if not all((numpy.diff(levels) > 0).all() for _, levels in densities):
+        return False
+    for (p, levels), (_, label, colour, style) in zip(densities, shown):
         if style == "-":
-            axes.contourf(x, y, p.reshape(z.shape[:2]), [*levels, 1], colors=["0.9", "0.75", "0.6"])
+            axes.contourf(x, y, p, levels, colors=["0.9", "0.75", "0.6"])
         else:
-            axes.contour(x, y, p.reshape(z.shape[:2]), levels, colors=colour, linestyles=style)
+            axes.contour(x, y, p, levels[:3], colors=colour, linestyles=style)
         axes.plot([], [], color=colour, linestyle=style, linewidth=8 if style == "-" else 1.5,
                   label=f"{label}: 50, 90, 99 %")
     axes.set_xlabel(names[0])
     axes.set_ylabel(names[1])
+    return True
 
 
 def _error_bars(axes, names, shown):

@@ -32,7 +32,10 @@ class Approximation:
         return self.family.sample(self._h(), eps[:, None])[:, 0]
 
     def sample_backward(self, dz, eps):
-        """(∂z/∂λ)ᵀ dz of every sample, dz (S, Z) -> (S, P)"""
+        """(∂z/∂λ)ᵀ dz of every sample, dz (S, Z) -> (S, P)
+
+        For the family these are S examples with one draw each; S draws of one example it would sum.
+        """
         return self.family.sample_backward(dz, self._h(len(eps)), eps)
 
     def log_prob_of_sample(self, eps):
@@ -51,9 +54,9 @@ class MeanFieldGaussian(Approximation):
     """
 
     def __init__(self, mean, std):
+        xp = _require_mean(mean, std)
         require_shape("std", std, mean.shape)
         _require_positive("std", std)
-        xp = get_xp(mean, std)
         self.family = DiagonalGaussian()
         self.latent_dim = len(mean)
         self.knobs = xp.concatenate([mean, 2 * xp.log(std)])
@@ -110,12 +113,11 @@ class FullRankGaussian(Approximation):
     """
 
     def __init__(self, mean, scale):
-        xp = get_xp(mean, scale)
+        xp = _require_mean(mean, scale)
         self.family = FullGaussian()
         self.latent_dim = Z = len(mean)
-        C = to_numpy(scale)
-        C = numpy.diag(C) if C.ndim == 1 else C
-        require_shape("scale", C, (Z, Z))
+        require_shape("scale", scale, (Z, Z) if scale.ndim == 2 else (Z,))
+        C = to_numpy(scale) if scale.ndim == 2 else numpy.diag(to_numpy(scale))
         if numpy.triu(C, 1).any():
             raise InputError("scale is not lower triangular; pass the Cholesky factor of the covariance")
         _require_positive("the diagonal of scale", C.diagonal())
@@ -163,6 +165,19 @@ class FullRankGaussian(Approximation):
         gradient = get_xp(self.knobs).zeros_like(self.knobs)
         gradient[self.latent_dim:2 * self.latent_dim] = 1
         return gradient
+
+
+def _require_mean(mean, scale):
+    """-> the library of both. Raises InputError unless the mean is a vector of finite numbers."""
+    for name, value in (("mean", mean), ("its scale", scale)):
+        if not hasattr(value, "shape"):
+            raise InputError(f"{name} is a {type(value).__name__}, but an array is needed; "
+                             f"pass numpy.array({value})")
+    require_shape("mean", mean, (None,))
+    xp = get_xp(mean, scale)
+    if not bool(xp.isfinite(mean).all()):
+        raise InputError("mean holds NaN or infinity; start from finite numbers")
+    return xp
 
 
 def _require_positive(name, values):

@@ -5,15 +5,16 @@ from typing import Any, NamedTuple
 import numpy
 
 from ..backend import get_xp, to_numpy
-from ..errors import InputError
 from ..optimizers import Adam
 from ..posteriors import DiagonalGaussian
 from .approximations import FAMILIES, FullRankGaussian, MeanFieldGaussian
 from .coordinate_ascent import coordinate_ascent
 from .estimators import ESTIMATORS, Reparameterized
-from .fitting import Estimate, elbo, fit, gradient_variance, log_evidence
-from .model import Unconstrained, unconstrained
+from .distributions import Grid
+from .fitting import Estimate, elbo, estimate_log_evidence, fit, gradient_variance
+from .model import NoExactAnswer
 from .other_models import FixedDecoder
+from .transforms import Unconstrained, unconstrained
 
 DRAWS = 100_000         # for the ELBO at the end, and moments of what is no Gaussian any more
 
@@ -52,7 +53,7 @@ def fit_by_gradient(model, xp, family, estimator, make_optimizer, n_samples, ste
         if progress:
             progress(step.step, steps, lambda: f"ELBO {step.elbo:.2f}")
     return Fit(belief(free, q, rng), elbo(free, q, rng, DRAWS), curve,
-               lambda: log_evidence(free, q, rng, DRAWS))
+               lambda: estimate_log_evidence(free, q, rng, DRAWS))
 
 
 def fit_by_coordinates(model, sweeps):
@@ -92,12 +93,13 @@ def belief(model, q, rng):
 
 
 def exact(model):
-    """The exact posterior and log p(x), or None twice where there is no exact answer. -> Belief, float"""
+    """The exact posterior, log p(x), and how they are known; or None. -> Belief, Estimate, str"""
     try:
         p = model.posterior()
-        return Belief(p.mean, p.covariance, p.log_prob), model.log_evidence()
-    except InputError:
-        return None, None
+    except NoExactAnswer:
+        return None, None, None
+    how = "quadrature" if isinstance(p, Grid) else "exact"
+    return Belief(p.mean, p.covariance, p.log_prob), Estimate(model.log_evidence(), 0.0), how
 
 
 def print_beliefs(names, beliefs):
@@ -114,18 +116,35 @@ def print_beliefs(names, beliefs):
         print(f"  {label:<22}" + "".join(f"{r:>24.3f}" for r in correlations))
 
 
-def print_bound(evidence, fitted):
-    """log p(x), the ELBO, and what lies between. -> the gap"""
-    how = "exact"
+def print_bound(evidence, how, fitted):
+    """log p(x), the ELBO, and what lies between: KL(q ‖ posterior). -> the gap"""
     if evidence is None:
-        estimate = fitted.estimate_evidence()
-        evidence, how = estimate.mean, f"± {estimate.error:.4f}, importance sampling from q"
-    gap = evidence - fitted.elbo.mean
-    error = f" ± {fitted.elbo.error:.4f}, {DRAWS} samples" if fitted.elbo.error else "    exact"
-    print(f"  log p(x)               {evidence:>12.4f}    {how}")
-    print(f"  ELBO                   {fitted.elbo.mean:>12.4f}{error}")
-    print(f"  gap, KL(q ‖ posterior) {gap:>12.4f} nats")
-    return gap
+        evidence, how = fitted.estimate_evidence(), "importance sampling from q"
+    gap = Estimate(evidence.mean - fitted.elbo.mean, (evidence.error ** 2 + fitted.elbo.error ** 2) ** 0.5)
+    print(f"  log p(x)                 {_with_error(evidence)}    {how}")
+    print(f"  ELBO                     {_with_error(fitted.elbo)}    "
+          + (f"{DRAWS} samples" if fitted.elbo.error else "exact"))
+    print(f"  gap = KL(q ‖ posterior)  {_with_error(gap)}    nats")
+    rise = _rise(fitted.curve)
+    print(f"  in the last tenth of the steps the ELBO rose by {rise:.4f}" if rise > 0
+          else "  in the last tenth of the steps the ELBO rose no more")
+    return gap.mean
+
+
+def _with_error(estimate):
+    mean = round(estimate.mean, 4) + 0.0        # no −0.0000
+    return f"{mean:>12.4f}" + (f" ± {estimate.error:.4f}" if estimate.error else " " * 9)
+
+
+def _rise(curve):
+    """How much a noisy curve rose from its last tenth but one to its last; 0 if no more than its noise."""
+    tenth = max(len(curve) // 10, 1)
+    last, before = numpy.array(curve[-tenth:]), numpy.array(curve[-2 * tenth:-tenth])
+    if not len(before):
+        return 0.0
+    error = ((last.var() + before.var()) / tenth) ** 0.5
+    rise = last.mean() - before.mean()
+    return float(rise) if rise > 2 * error and rise > 1e-4 else 0.0
 
 
 def print_variances(examples, xp, n_samples, repeats, seed, progress=None):
@@ -147,7 +166,8 @@ def print_variances(examples, xp, n_samples, repeats, seed, progress=None):
         for place, (where, q) in enumerate({"start": start, "fitted": fitted}.items()):
             row = f"{name:<20}{where:>8}"
             for column, (estimator, make) in enumerate(ESTIMATORS.items()):
-                variance = gradient_variance(model, q, make(), n_samples, rng, repeats).sum()
+                noise = numpy.random.default_rng(seed)      # the same for all estimators
+                variance = gradient_variance(model, q, make(), n_samples, noise, repeats).sum()
                 row += f"{variance:>{_width(estimator)}.2g}"
                 if progress:
                     done = (2 * number + place) * len(ESTIMATORS) + column + 1

@@ -1,4 +1,4 @@
-"""Two models with latents that are not any real number, and yet exact answers: their priors are conjugate."""
+"""Two models with latents confined to a part of the real line, and yet exact answers: conjugate priors."""
 
 import math
 import numbers
@@ -83,7 +83,8 @@ class UnknownMeanAndPrecision(Model):
 class BetaBernoulli(Model):
     """A coin: each throw is heads with probability π, π ~ Beta(a, b).    z = (π), 0 < π < 1
 
-    heads, tails: how often each was seen; the evidence is that of the throws in their order.
+    heads, tails: how often each was seen; the evidence is that of the throws in their order. A π so close
+    to 0 or 1 that it rounds to it (a logit beyond 36) gives −inf or NaN.
     """
 
     names = ("π",)

@@ -4,6 +4,7 @@ Let q(z) = Π qᵢ(zᵢ), and hold all factors but one. The ELBO is then highest
 
     log qᵢ(zᵢ) = E_{all others}[log p(x, z)] + const                    (Bishop 2006, eq. 10.9)
 
+since as a function of qᵢ alone it is const − KL(qᵢ ‖ that distribution), highest where the two are equal.
 Where that is a known distribution, as in conjugate models, it is written down and not searched for. No
 update can lower the ELBO, and there is no learning rate. All is done on the host: it is a handful of numbers.
 """
@@ -43,22 +44,26 @@ def coordinate_ascent(model, sweeps):
                      "or fit by gradient")
 
 
-def _gaussian(model, sweeps):
-    """log p(x, z) = const + bᵀz − ½ zᵀΛz, taken as a function of zᵢ and averaged over the others, gives
+def gaussian_factor(i, mean, precision, shift):
+    """The best qᵢ for the others' means: mean, variance.    mean (Z,), precision Λ (Z, Z), shift b (Z,)
 
-        qᵢ = N(mᵢ, 1/Λᵢᵢ),   mᵢ = (bᵢ − Σ_{j≠i} Λᵢⱼ mⱼ)/Λᵢᵢ             (Bishop 2006, eq. 10.13)
+    log p(x, z) = const + bᵀz − ½ zᵀΛz, taken as a function of zᵢ and averaged over the others, gives
+
+        qᵢ = N(mᵢ, 1/Λᵢᵢ),   mᵢ = (bᵢ − Σ_{j≠i} Λᵢⱼ mⱼ)/Λᵢᵢ             (Bishop 2006, eq. 10.13 for two)
 
     The variance never depends on the others' means, and is that of zᵢ with all others *known*: too small.
     """
+    others = precision[i] @ mean - precision[i, i] * mean[i]                # Σ_{j≠i} Λᵢⱼ mⱼ
+    return (shift[i] - others) / precision[i, i], 1 / precision[i, i]
+
+
+def _gaussian(model, sweeps):
     precision, shift = model.precision_and_shift()
-    diagonal = precision.diagonal()
     mean, variance = numpy.zeros(len(shift)), numpy.ones(len(shift))
     yield _gaussian_update("start", model, mean, variance)
     for _ in range(sweeps):
         for i, name in enumerate(model.names):
-            others = precision[i] @ mean - diagonal[i] * mean[i]            # Σ_{j≠i} Λᵢⱼ mⱼ
-            mean[i] = (shift[i] - others) / diagonal[i]
-            variance[i] = 1 / diagonal[i]
+            mean[i], variance[i] = gaussian_factor(i, mean, precision, shift)
             yield _gaussian_update(name, model, mean, variance)
 
 
@@ -83,7 +88,8 @@ def _normal_gamma(model, sweeps):
         m = (κ₀ m₀ + N x̄)/(κ₀ + N),      λ = (κ₀ + N) E[τ],      E[τ] = a/b
         a = a₀ + (N + 1)/2,              b = b₀ + ½ E[Σ (x − μ)² + κ₀ (μ − m₀)²]     (Bishop 2006, §10.1.3)
 
-    The +1 in a comes from τ in p(μ|τ); it is easily forgotten.
+    The +1 is p(μ|τ)'s: its √τ counts like one more observation (eq. 10.29 lacks it in the 2006 printing).
+    The exact posterior has a₀ + N/2: there μ is integrated out, which gives a 1/√τ back.
     """
     p, N = model, model.N
     q = NormalTimesGamma(0.0, 1.0, 1.0, 1.0)

@@ -101,7 +101,7 @@ class Grid:
         side = 20_001 if len(centre) == 1 else 601
         self.mean, std = numpy.asarray(centre, "float64"), numpy.asarray(width, "float64")
         for _ in range(10):
-            before = std
+            before, mean_before = std, self.mean
             axes = [numpy.linspace(m - 10 * s, m + 10 * s, side) for m, s in zip(self.mean, std)]
             z = numpy.stack(numpy.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
             spacing = numpy.array([axis[1] - axis[0] for axis in axes])
@@ -115,7 +115,7 @@ class Grid:
             deviation = z - self.mean
             self.covariance = (mass[:, None] * deviation).T @ deviation
             std = numpy.sqrt(numpy.diagonal(self.covariance) + spacing ** 2)    # not 0 if one point has all
-            if numpy.allclose(std, before, rtol=1e-3):
+            if numpy.allclose(std, before, rtol=1e-3) and (abs(self.mean - mean_before) < 1e-3 * std).all():
                 return
         raise InputError(f"the posterior found no rest on its grid (width {before} then {std}); "
                          "start closer to its mass")

@@ -7,12 +7,20 @@ The average is over q, which itself depends on λ, so that ∇ can't simply be m
     score_function     ∇ E_q[f(z)] = E_q[f(z) ∇ log q(z)]           needs only values of f
     reparameterized    ∇ E_q[f(z)] = E_ε[(∂z/∂λ)ᵀ ∇f(z)]            needs the gradient of f
 
+for an f without λ in it. The f of the ELBO has λ in it, through −log q; but that adds nothing on average, as
+
+    E_q[∇ log q] = ∫ q ∇q/q dz = ∇ ∫ q dz = ∇ 1 = 0,
+
+the fact behind nearly all that follows. ∇ log q, at fixed z, is called the score.
+
 An estimator's rows(model, q, eps) are (S, P), one for each sample: the estimate of the gradient is their
 mean. All are unbiased; what they differ in is their variance.
 """
 
+from ..backend import get_xp
 from ..errors import InputError
 from .approximations import MeanFieldGaussian
+from .model import evaluate
 
 
 def score_function(q, eps, f):
@@ -32,12 +40,13 @@ def reparameterized(q, eps, df):
 
 
 class ScoreFunction:
-    """The log-derivative trick, with f = log p(x, z) − log q(z). This f moves with λ, but E_q[∇ log q] = 0.
+    """The log-derivative trick, with f = log p(x, z) − log q(z).
 
     Any model will do, no gradient is asked for. The price is the variance: a sample with a large |f| pulls
     at all knobs, whatever they had to do with it. What black-box VI does about that (Ranganath et al. 2014):
 
-    rao_blackwell     for the knobs of zᵢ, only the terms of f that zᵢ is in; the others have the mean 0
+    rao_blackwell     for the knobs of zᵢ, only the terms of f that zᵢ is in. Of the others, c, what counts is
+                      E_q[c ∇ log qᵢ] = E[c] E[∇ log qᵢ] = 0: q factorizes, and c knows nothing of zᵢ
     control_variate   f − a instead of f, since E_q[a ∇ log q] = 0 for any a that the sample doesn't determine
     baseline          the same with a running mean of f over the steps before; `baseline` is how much it
                       keeps from step to step, between 0 and 1
@@ -56,26 +65,26 @@ class ScoreFunction:
         """One estimate of ∇ ELBO a sample.    eps (S, Z) -> (S, P)"""
         z = q.sample(eps)
         if self.rao_blackwell:
-            _require_factors(model, q)
-            f = q.per_knob(model.log_joint_local(z) - q.log_prob_local(eps))            # (S, P)
+            _require_factorized(q)
+            f = q.per_knob(evaluate(model, "log_joint_local", z) - q.log_prob_local(eps))       # (S, P)
         else:
-            _require_log_joint(model)
-            f = (model.log_joint(z) - q.log_prob_of_sample(eps))[:, None]               # (S, 1)
+            f = (evaluate(model, "log_joint", z) - q.log_prob_of_sample(eps))[:, None]          # (S, 1)
         if self.baseline is not None:
             centred = f - self.running_mean             # of steps before, which know nothing of these samples
             self.running_mean = self.baseline * self.running_mean + (1 - self.baseline) * f.mean(axis=0)
             f = centred
         if self.control_variate:
-            f = f - _best_coefficient(q.score(eps), f)
+            f = f - best_coefficient(q.score(eps), f)
         return score_function(q, eps, f)
 
 
-def _best_coefficient(score, f):
+def best_coefficient(score, f):
     """The a that makes the variance of (f − a) s least, s the score: for each sample, from the others.
 
     Var[(f − a) s] = E[(f − a)² s²] − const is least for a* = E[f s²]/E[s²]    (Ranganath et al. 2014, eq. 9)
-    As E[s] = 0, this is their Cov(f s, s)/Var(s): a mean of f, weighted by s². Were a sample's own f in its
-    own a, the estimate would be biased; without it (leaving one out), it is not.
+    As E[s] = 0, this is their Cov(f s, s)/Var(s): a mean of f, weighted by s². Here each sample's a is taken
+    from the others: it is independent of that sample's score, and E[a s] = E[a] E[s] = 0. With its own f in
+    it, it would not be, and the gradient would be biased.
 
     score (S, P), f (S, 1) or (S, P) -> (S, P)
     """
@@ -83,8 +92,20 @@ def _best_coefficient(score, f):
         raise InputError("a control variate is estimated from the other samples, but n_samples is 1; "
                          "give 2 or more")
     weight = score * score
-    weighted = weight * f
-    return (weighted.sum(axis=0) - weighted) / (weight.sum(axis=0) - weight)
+    return _sum_of_others(weight * f) / _sum_of_others(weight)
+
+
+def _sum_of_others(rows):
+    """In each row, the sum of all other rows.    (S, P) -> (S, P)
+
+    Those before it and those after it. To take the row away from the sum of all would leave nothing but
+    rounding where one row is larger than all others.
+    """
+    xp = get_xp(rows)
+    zero = xp.zeros_like(rows[:1])
+    before = xp.concatenate([zero, xp.cumsum(rows[:-1], axis=0)])
+    after = xp.concatenate([zero, xp.cumsum(rows[:0:-1], axis=0)])[::-1]
+    return before + after
 
 
 class Reparameterized:
@@ -109,8 +130,7 @@ class Reparameterized:
 
     def rows(self, model, q, eps):
         """One estimate of ∇ ELBO a sample.    eps (S, Z) -> (S, P)"""
-        _require_gradient(model)
-        dlog_p = model.log_joint_gradient(q.sample(eps))                                # ∂ log p(x, z)/∂z
+        dlog_p = evaluate(model, "log_joint_gradient", q.sample(eps))                   # ∂ log p(x, z)/∂z
         if self.form == "analytic-entropy":
             return reparameterized(q, eps, dlog_p) + q.entropy_gradient()
         path = reparameterized(q, eps, dlog_p - q.log_prob_gradient(eps))               # ∂ (log p − log q)/∂z
@@ -129,21 +149,7 @@ ESTIMATORS = {
 }
 
 
-def _require_log_joint(model):
-    if not hasattr(model, "log_joint"):
-        raise InputError(f"{type(model).__name__} has no log_joint(z), which every estimator needs; write it")
-
-
-def _require_gradient(model):
-    if not hasattr(model, "log_joint_gradient"):
-        raise InputError(f"{type(model).__name__} has no log_joint_gradient(z), which reparameterization "
-                         "needs; write it, or use a score-function estimator")
-
-
-def _require_factors(model, q):
+def _require_factorized(q):
     if not isinstance(q, MeanFieldGaussian):
         raise InputError("Rao-Blackwellization needs a q that factorizes over the latents; use a "
                          "MeanFieldGaussian (mean-field), or leave it out")
-    if not hasattr(model, "log_joint_local"):
-        raise InputError(f"{type(model).__name__} has no log_joint_local(z), which Rao-Blackwellization "
-                         "needs; write it, or leave Rao-Blackwellization out")

@@ -1,15 +1,17 @@
 """Turning the knobs: climb the ELBO along estimated gradients, and measure estimators at a fixed q."""
 
+import math
 from typing import NamedTuple
 
 import numpy
 
-from ..backend import get_xp, to_numpy
+from ..backend import to_numpy
 from ..errors import Diverged, InputError, require_count
+from .model import evaluate
 
 
 class Step(NamedTuple):
-    """Where a fit stands: the knobs λ (P,), on the host, and the ELBO there, from samples of its own."""
+    """The knobs λ (P,), on the host, and the ELBO there, from the samples that the next gradient uses."""
 
     step: int
     elbo: float
@@ -48,17 +50,33 @@ def fit(model, q, estimator, optimizer, n_samples, steps, rng):
         eps = q.draw_noise(rng, n_samples)
         value = float(log_weights(model, q, eps).mean())
         yield Step(step, value, to_numpy(q.knobs).copy())
+        _require_finite(value, step)
         if step < steps:
             gradient = estimator.rows(model, q, eps).mean(axis=0)
-            if not (numpy.isfinite(value) and bool(get_xp(gradient).isfinite(gradient).all())):
-                raise Diverged(f"the ELBO ({value:g}) or its gradient is infinite or NaN at step {step}; "
-                               "try a smaller learning rate, more samples, or an estimator of less variance")
+            _require_finite(gradient.sum(), step)
             optimizer.step(-gradient)
+
+
+def _require_finite(number, step):
+    if not math.isfinite(float(number)):
+        raise Diverged(f"the ELBO or its gradient became infinite or NaN at step {step}; try a smaller "
+                       "learning rate, more samples, or an estimator of less variance")
 
 
 def log_weights(model, q, eps):
     """log p(x, z) − log q(z) at samples of q, whose mean is the ELBO.    eps (S, Z) -> (S,)"""
-    return model.log_joint(q.sample(eps)) - q.log_prob_of_sample(eps)
+    return evaluate(model, "log_joint", q.sample(eps)) - q.log_prob_of_sample(eps)
+
+
+def _many_log_weights(model, q, rng, n_samples, portion=10_000):
+    """log_weights of n_samples draws, on the host in float64; in portions, for memory's sake. -> (S,)"""
+    require_count(n_samples=n_samples)
+    _require_fitting(model, q)
+    if n_samples < 2:
+        raise InputError("n_samples is 1, but a standard error needs at least 2")
+    sizes = [portion] * (n_samples // portion) + [n_samples % portion] * (n_samples % portion > 0)
+    log_w = [to_numpy(log_weights(model, q, q.draw_noise(rng, size))) for size in sizes]
+    return numpy.concatenate(log_w).astype("float64")
 
 
 def elbo(model, q, rng, n_samples=10_000):
@@ -67,17 +85,17 @@ def elbo(model, q, rng, n_samples=10_000):
     With − log q at the samples instead of the entropy, it has no variance at all where q is the posterior:
     then every sample gives log p(x).
     """
-    log_w = to_numpy(log_weights(model, q, q.draw_noise(rng, n_samples)))
+    log_w = _many_log_weights(model, q, rng, n_samples)
     return Estimate(float(log_w.mean()), float(log_w.std(ddof=1) / n_samples ** 0.5))
 
 
-def log_evidence(model, q, rng, n_samples=10_000):
+def estimate_log_evidence(model, q, rng, n_samples=10_000):
     """log p(x) ≈ log 1/S Σ p(x, z)/q(z) by importance sampling from q, in nats. -> Estimate
 
-    For models that know no better. A q narrower than the posterior hides what it misses: the result is then
-    too low, and so is its standard error.
+    For models that know no better: Model.log_evidence() is exact where it exists. A q narrower than the
+    posterior hides what it misses: the result is then too low, and so is its standard error.
     """
-    log_w = to_numpy(log_weights(model, q, q.draw_noise(rng, n_samples))).astype("float64")
+    log_w = _many_log_weights(model, q, rng, n_samples)
     w = numpy.exp(log_w - log_w.max())
     relative_error = w.std(ddof=1) / w.mean() / n_samples ** 0.5        # d log w̄ = dw̄/w̄
     return Estimate(float(log_w.max() + numpy.log(w.mean())), float(relative_error))

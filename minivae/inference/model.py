@@ -10,7 +10,10 @@ import numpy
 
 from ..backend import get_xp
 from ..errors import InputError, require_shape
-from .transforms import by_column, transforms_of
+
+
+class NoExactAnswer(InputError):
+    """What was asked for is not known exactly for this model."""
 
 
 class Model:
@@ -20,12 +23,12 @@ class Model:
     support                   of each, "real", "positive" or "unit" (between 0 and 1)
     log_joint(z)              log p(x, z), nats                                  (S, Z) -> (S,)
     log_joint_gradient(z)     ∂ log p(x, z)/∂z of each row                       (S, Z) -> (S, Z)
-    log_joint_local(z)        column i: the factors of log p(x, z) that zᵢ is in (S, Z) -> (S, Z)
-                              (up to a constant); what Rao-Blackwellization needs
+    log_joint_local(z)        column i: all terms of log p(x, z) with zᵢ in them (S, Z) -> (S, Z)
+                              (those without zᵢ may be in it or not); for Rao-Blackwellization
     log_evidence()            log p(x), a number in nats, where it is known
     posterior()               p(z|x), where it is known: see distributions.py
 
-    S samples of z, one a row. The last two raise InputError where there is no exact answer.
+    S samples of z, one a row. The last two raise NoExactAnswer where there is none.
     """
 
     names = ()
@@ -36,64 +39,38 @@ class Model:
         return len(self.names)
 
     def log_evidence(self):
-        raise InputError(f"log p(x) of {type(self).__name__} is not known in closed form; "
-                         "estimate it, or compare ELBOs only with each other")
+        raise NoExactAnswer(f"log p(x) of {type(self).__name__} is not known in closed form; "
+                            "estimate it, or compare ELBOs only with each other")
 
     def posterior(self):
-        raise InputError(f"the posterior of {type(self).__name__} is not known in closed form; "
-                         "compare with samples, or with another q")
+        raise NoExactAnswer(f"the posterior of {type(self).__name__} is not known in closed form; "
+                            "compare with samples, or with another q")
 
     def check(self, z):
         """Raise InputError unless z is (S, Z)."""
         require_shape("z", z, (None, self.latent_dim))
 
 
-class Unconstrained(Model):
-    """The same model over ζ, real numbers all, with z = T(ζ): what a Gaussian q can be put on (ADVI).
+def evaluate(model, function, z):
+    """model.function(z): log_joint (S,), log_joint_gradient (S, Z) or log_joint_local (S, Z).    z (S, Z)
 
-    log p(x, ζ) = log p(x, T(ζ)) + Σᵢ log |dzᵢ/dζᵢ|        (Kucukelbir et al. 2017, eq. 4)
-
-    The evidence stays as it is; posterior() is still that of z.
+    Raises InputError where the model has no such function, or it gives another shape: (S, 1) for (S,) would
+    go on quietly, and be wrong.
     """
-
-    def __init__(self, model):
-        self.model = model
-        self.names = model.names
-        self.transforms = transforms_of(model.support)
-        self.support = ("real",) * len(model.support)
-        self.log_evidence, self.posterior = model.log_evidence, model.posterior
-
-    def constrain(self, zeta):
-        """z = T(ζ).    (S, Z) -> (S, Z)"""
-        return by_column("forward", self.transforms, zeta)
-
-    def unconstrain(self, z):
-        """ζ = T⁻¹(z).    (S, Z) -> (S, Z)"""
-        return by_column("inverse", self.transforms, z)
-
-    def log_jacobian(self, zeta):
-        """log |dzᵢ/dζᵢ| of each latent.    (S, Z) -> (S, Z)"""
-        return by_column("log_jacobian", self.transforms, zeta)
-
-    def log_joint(self, zeta):
-        self.check(zeta)
-        return self.model.log_joint(self.constrain(zeta)) + self.log_jacobian(zeta).sum(axis=1)
-
-    def log_joint_gradient(self, zeta):
-        self.check(zeta)
-        dz = self.model.log_joint_gradient(self.constrain(zeta))
-        ones = get_xp(zeta).ones_like(zeta)
-        return (by_column("backward", self.transforms, dz, zeta)                    # through z = T(ζ)
-                + by_column("log_jacobian_backward", self.transforms, ones, zeta))  # and Σ log |dz/dζ|
-
-    def log_joint_local(self, zeta):
-        self.check(zeta)
-        return self.model.log_joint_local(self.constrain(zeta)) + self.log_jacobian(zeta)
+    method = getattr(model, function, None)
+    if method is None:
+        raise InputError(f"{type(model).__name__} has no {function}(z), which {NEEDED_FOR[function]}")
+    values = method(z)
+    shape = z.shape[:1] if function == "log_joint" else z.shape
+    require_shape(f"{function}(z) of {type(model).__name__}", values, shape)
+    return values
 
 
-def unconstrained(model):
-    """The model over real numbers only: itself, if it is one already, else Unconstrained(model)."""
-    return model if set(model.support) <= {"real"} else Unconstrained(model)
+NEEDED_FOR = {
+    "log_joint": "every estimator needs; write it",
+    "log_joint_gradient": "reparameterization needs; write it, or use a score-function estimator",
+    "log_joint_local": "Rao-Blackwellization needs; write it, or leave Rao-Blackwellization out",
+}
 
 
 def observations(name, values, ndim):

@@ -10,7 +10,7 @@ from ..layers import mlp, mlp_backward, tanh, tanh_backward
 from ..likelihoods import sigmoid, softplus
 from ..posteriors import LOG_2PI, prior_log_prob
 from .distributions import Grid
-from .model import Model, observations
+from .model import Model, NoExactAnswer, observations
 
 
 class GriddedModel(Model):
@@ -23,10 +23,10 @@ class GriddedModel(Model):
     _grid = None
 
     def posterior(self):
-        """p(z|x) by quadrature, computed once. Raises InputError for more than two latents."""
+        """p(z|x) by quadrature, computed once. Raises NoExactAnswer for more than two latents."""
         if self.latent_dim > 2:
-            raise InputError(f"{type(self).__name__} has no closed form, and {self.latent_dim} latents are "
-                             "too many for quadrature; estimate log p(x) by importance sampling")
+            raise NoExactAnswer(f"{type(self).__name__} has no closed form, and {self.latent_dim} latents "
+                                "are too many for quadrature; estimate log p(x) by importance sampling")
         if self._grid is None:
             width = numpy.full(self.latent_dim, self.prior_std)
             self._grid = Grid(lambda z: to_numpy(self.log_joint(self.xp.asarray(z))), 0 * width, width)

@@ -1,8 +1,10 @@
 """From all real numbers to those a latent can take, and back: what lets ADVI put a Gaussian on any of them.
 
 A Gaussian gives probability to every real number, but a precision must be positive and a probability
-lies between 0 and 1. So the Gaussian is put on ζ, and z = T(ζ) is the latent. A density changes with its
-variable: p(ζ) = p(z) |dz/dζ|, whose logarithm is the log-Jacobian (Kucukelbir et al. 2017, §2.3).
+lies between 0 and 1. So the Gaussian is put on ζ, and z = T(ζ) is the latent. A small interval keeps its
+probability, p(ζ) |dζ| = p(z) |dz|, so that p(ζ) = p(z) |dz/dζ|; without that factor, exp(log_joint) would no
+longer integrate to p(x), as if the prior were another. Its logarithm is the log-Jacobian. (ADVI: Kucukelbir
+et al. 2017, §2.3; their T goes the other way.)
 
 Each transform works elementwise: ζ and z have any shape, and log_jacobian gives log |dz/dζ| in that shape.
 """
@@ -10,6 +12,7 @@ Each transform works elementwise: ζ and z have any shape, and log_jacobian give
 from ..backend import get_xp
 from ..errors import InputError
 from ..likelihoods import sigmoid, softplus
+from .model import Model, evaluate
 
 
 class Identity:
@@ -65,7 +68,7 @@ class Sigmoid:
         return xp.log(z) - xp.log1p(-z)
 
     def log_jacobian(self, zeta):
-        return -softplus(zeta) - softplus(-zeta)            # log z + log(1 − z), finite where z rounds to 1
+        return -softplus(zeta) - softplus(-zeta)            # log z + log(1 − z), from ζ itself
 
     def log_jacobian_backward(self, dlogj, zeta):
         return dlogj * (1 - 2 * sigmoid(zeta))              # d/dζ (log z + log(1 − z)) = (1 − z) − z
@@ -86,3 +89,56 @@ def by_column(name, transforms, *arrays):
     """Apply the method `name` of transform i to column i of each array (S, Z) -> (S, Z)."""
     columns = [getattr(transform, name)(*(a[:, i] for a in arrays)) for i, transform in enumerate(transforms)]
     return get_xp(arrays[0]).stack(columns, axis=1)
+
+
+class Unconstrained(Model):
+    """The same model over ζ, real numbers all, with z = T(ζ): what a Gaussian q can be put on.
+
+    log p(x, ζ) = log p(x, T(ζ)) + Σᵢ log |dzᵢ/dζᵢ|
+
+    The evidence stays as it is; posterior() is still that of z.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.names = model.names
+        self.transforms = transforms_of(model.support)
+        self.support = ("real",) * len(model.support)
+
+    def log_evidence(self):
+        return self.model.log_evidence()
+
+    def posterior(self):
+        return self.model.posterior()
+
+    def constrain(self, zeta):
+        """z = T(ζ).    (S, Z) -> (S, Z)"""
+        return by_column("forward", self.transforms, zeta)
+
+    def unconstrain(self, z):
+        """ζ = T⁻¹(z).    (S, Z) -> (S, Z)"""
+        return by_column("inverse", self.transforms, z)
+
+    def log_jacobian(self, zeta):
+        """log |dzᵢ/dζᵢ| of each latent.    (S, Z) -> (S, Z)"""
+        return by_column("log_jacobian", self.transforms, zeta)
+
+    def log_joint(self, zeta):
+        self.check(zeta)
+        return evaluate(self.model, "log_joint", self.constrain(zeta)) + self.log_jacobian(zeta).sum(axis=1)
+
+    def log_joint_gradient(self, zeta):
+        self.check(zeta)
+        dz = evaluate(self.model, "log_joint_gradient", self.constrain(zeta))
+        ones = get_xp(zeta).ones_like(zeta)
+        return (by_column("backward", self.transforms, dz, zeta)                    # through z = T(ζ)
+                + by_column("log_jacobian_backward", self.transforms, ones, zeta))  # and Σ log |dz/dζ|
+
+    def log_joint_local(self, zeta):
+        self.check(zeta)
+        return evaluate(self.model, "log_joint_local", self.constrain(zeta)) + self.log_jacobian(zeta)
+
+
+def unconstrained(model):
+    """The model over real numbers only: itself, if it is one already, else Unconstrained(model)."""
+    return model if set(getattr(model, "support", ())) <= {"real"} else Unconstrained(model)
