@@ -362,6 +362,50 @@ def variance_command(args):
     return OK
 
 
+# exercises
+
+def exercises_command(args):
+    from .exercises import commands     # only here: the others don't need it
+
+    if args.force and not args.solution:
+        raise InputError("--force is for --solution; leave it out")
+    asked = args.watch or args.hint or args.solution or args.reset
+    if args.what and args.what[0] == "start":
+        if len(args.what) != 2 or asked:
+            raise InputError("start takes the folder to copy the exercises to, and nothing else: "
+                             "python -m minivae exercises start exercises")
+        commands.start(args.what[1])
+        return OK
+    exercise = _exercise_asked_for(args.what, commands)
+    if args.watch:
+        commands.watch(exercise)
+        return OK
+    if asked and exercise is None:
+        raise InputError("say for which exercise, like: python -m minivae exercises 7 --hint")
+    if args.hint:
+        commands.hint(exercise)
+        return OK
+    if args.solution:
+        return OK if commands.solution(exercise, args.force) else CHECK_FAILED
+    if args.reset:
+        commands.reset(exercise)
+        return OK
+    if exercise:
+        return OK if commands.check_one(exercise) else CHECK_FAILED
+    commands.show_all()
+    return OK
+
+
+def _exercise_asked_for(what, commands):
+    if not what:
+        return None
+    exercise = commands.by_number(int(what[0])) if len(what) == 1 and what[0].isdecimal() else None
+    if exercise is None:
+        raise InputError(f"{' '.join(what)!r:.60} is no exercise; give a number from 1 to {len(commands.EXERCISES)}, "
+                         "or: start DIR")
+    return exercise
+
+
 # gradcheck and bench
 
 def gradcheck_command(args):
@@ -383,8 +427,8 @@ def bench_command(args):
 
 
 COMMANDS = {"train": train_command, "show": show_command, "evaluate": evaluate_command,
-            "infer": infer_command, "variance": variance_command, "gradcheck": gradcheck_command,
-            "bench": bench_command}
+            "infer": infer_command, "variance": variance_command, "exercises": exercises_command,
+            "gradcheck": gradcheck_command, "bench": bench_command}
 
 if __name__ == "__main__":
     sys.exit(main())

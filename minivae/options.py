@@ -45,6 +45,18 @@ def parser(commands):
     sub.add_argument("--seed", type=_seed, default=0, help="of the noise (default: 0)")
     _add(sub, "backend", "CPU, GPU, or the GPU where it works")
 
+    sub = command("exercises", "Gradient-check exercises: list them, check them, be told what is wrong.")
+    sub.add_argument("what", nargs="*", metavar="N | start DIR",
+                     help="the number of one, to check it; start DIR copies all to a folder of yours (default: list "
+                     "all, with progress)")
+    what = sub.add_mutually_exclusive_group()
+    what.add_argument("--watch", action="store_true",
+                      help="check again whenever the file is saved, and go on to the next when it is right")
+    what.add_argument("--hint", action="store_true", help="a hint, one more each time")
+    what.add_argument("--solution", action="store_true", help="the solution, once yours is right")
+    what.add_argument("--reset", action="store_true", help="restore the file; yours is kept beside it")
+    sub.add_argument("--force", action="store_true", help="with --solution: show it before")
+
     sub = command("gradcheck", "Check every hand-derived gradient against differences.")
     sub.add_argument("--all", action="store_true", help="print every tensor, not only the worst of each")
     sub.add_argument("--seed", type=_seed, default=0, help="of the random inputs (default: 0)")

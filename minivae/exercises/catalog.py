@@ -1,0 +1,224 @@
+"""The list of the exercises: what each is called, how it is checked, its hints and its solution."""
+
+import ast
+import inspect
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+from .. import layers
+from ..inference.approximations import MeanFieldGaussian
+from ..inference.coordinate_ascent import gaussian_factor
+from ..inference.estimators import best_coefficient
+from ..likelihoods import Bernoulli, Categorical, Gaussian
+from ..posteriors import DiagonalGaussian, FullGaussian
+from . import bugs, problems
+
+
+@dataclass(frozen=True)
+class Exercise:
+    file: str               # without .py
+    title: str
+    functions: tuple        # what the learner writes
+    check: Any              # check(module, rng) -> Reports; raises problems.Wrong; or several such, in a tuple
+    hints: tuple
+    solution: Any           # Library, Lines or Mended
+
+    @property
+    def number(self):
+        return int(self.file[:2])
+
+
+class Library:
+    """The solution is the library's own: {function: where it is}, shown by its source."""
+
+    def __init__(self, **functions):
+        self.functions = functions
+
+    def text(self):
+        return "\n\n".join(f"# {function.__module__}, {function.__qualname__}\n{inspect.getsource(function).rstrip()}"
+                           for function in (getattr(f, "__func__", f) for f in self.functions.values()))
+
+    def solve(self, source):
+        """The learner's file, its blanks filled with calls of the library's functions."""
+        number = int(source.lstrip('"').partition(" ")[0])
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.FunctionDef) and node.name in self.functions:
+                arguments = ", ".join(argument.arg for argument in node.args.args)
+                call = (f"from minivae.exercises.catalog import by_number; "
+                        f"return by_number({number}).solution.functions[{node.name!r}]({arguments})")
+                before, name, after = source.partition(f"def {node.name}(")
+                source = before + name + after.replace("raise NotImplementedError", call, 1)
+        return source
+
+
+class Lines:
+    """The solution is these lines, where the exercise raises NotImplementedError."""
+
+    def __init__(self, lines):
+        self.lines = textwrap.dedent(lines).strip()
+
+    def text(self):
+        return self.lines
+
+    def solve(self, source):
+        indented = "\n".join("    " + line if line else "" for line in self.lines.split("\n"))
+        return source.replace("    raise NotImplementedError", indented)
+
+
+class Mended:
+    """The solution is another line in the place of a wrong one: [(wrong, right), ...]"""
+
+    def __init__(self, *lines):
+        self.lines = lines
+
+    def text(self):
+        return "\n".join(f"- {wrong.strip()}\n+ {right.strip()}" for wrong, right in self.lines)
+
+    def solve(self, source):
+        for wrong, right in self.lines:
+            source = source.replace(wrong, right)
+        return source
+
+
+EXERCISES = [
+    Exercise("01_linear", "The linear layer, backwards", ("linear_backward",), problems.linear, (
+        "Take one number, W_io. It acts on y_no for every n, and on no other column than o. So add over n.",
+        "Σ_n x_ni dy_no is an entry of a matrix product of xᵀ (I, N) and dy (N, O). b acts on every row of y alike.",
+        "dW = xᵀ dy, db = the sum of dy over its rows, dx = dy Wᵀ. Write dW[...] = ..., not dW = ..."),
+        Library(linear_backward=layers.linear_backward)),
+    Exercise("02_activations", "Tanh and relu, backwards", ("tanh_backward", "relu_backward"),
+             (problems.tanh_alone, problems.relu_alone), (
+        "Elementwise: each da is its own dy times the derivative at its own place.",
+        "1 − tanh(a)² is 1 − y². And y > 0 exactly where a > 0.",
+        "dy * (1 - y * y), and dy * (y > 0)"),
+        Library(tanh_backward=layers.tanh_backward, relu_backward=layers.relu_backward)),
+    Exercise("03_mlp", "A multilayer perceptron, by the chain rule", ("mlp_backward",), problems.perceptron, (
+        "Go through the layers from the last to the first: for i in reversed(range(len(layers))).",
+        "linear_backward(dy, inputs[i], W, dW, db) gives the gradient for inputs[i]. For i > 0 that input is a "
+        "tanh: its derivative comes next.",
+        "After the linear layer: if i > 0: dy = tanh_backward(dy, inputs[i]). At the end dy is dx."),
+        Library(mlp_backward=layers.mlp_backward)),
+    Exercise("04_autoencoder", "The squared error, and the whole autoencoder", ("autoencoder_backward",),
+             problems.autoencoder, (
+        "∂/∂x̂ of (x − x̂)² is −2 (x − x̂); and the loss is the mean of N of these sums.",
+        "dx̂ = −2 (x − x̂)/N goes into the decoder's mlp_backward, which returns dz.",
+        "dz goes into the encoder's mlp_backward."), Lines("""
+        dx_hat = -2 * (x - x_hat) / len(x)
+        dz = mlp_backward(dx_hat, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
+        mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")
+        """)),
+    Exercise("05_bernoulli", "Black or white pixels: the Bernoulli likelihood", ("log_prob_backward",),
+             problems.bernoulli, (
+        "softplus′(a) = exp(a)/(1 + exp(a)): which function is that?",
+        "∂/∂a of x a − softplus(a) is x − sigmoid(a): data minus prediction.",
+        "Each example has its own upstream number: dlogp[:, None] * (...)"),
+        Library(log_prob_backward=Bernoulli().log_prob_backward)),
+    Exercise("06_sample", "The reparameterized sample", ("sample_backward",), problems.sample, (
+        "z = μ + σ ε: ∂z/∂μ = 1 and ∂z/∂σ = ε.",
+        "σ = exp(½ log σ²), so that ∂σ/∂log σ² = ½ σ.",
+        "dmu = dz; dlogvar = dz * eps * 0.5 * np.exp(0.5 * logvar)"),
+        Library(sample_backward=DiagonalGaussian().sample_backward)),
+    Exercise("07_kl", "The KL between q(z|x) and the prior", ("kl_backward",), problems.kl, (
+        "∂KL/∂μ is the easy half: ½ · 2 μ.",
+        "Write v = log σ². The KL has ½ (exp v − v) in it.",
+        "dmu = dkl[:, None] * mu; dlogvar = dkl[:, None] * 0.5 * (np.exp(logvar) - 1)"),
+        Library(kl_backward=DiagonalGaussian().kl_backward)),
+    Exercise("08_gaussian", "Grey pixels: a Gaussian with a learned variance", ("log_prob_backward",),
+             problems.gaussian, (
+        "∂log p/∂m = (x − m)/σ².",
+        "∂log p/∂σ² = ½ ((x − m)²/σ⁴ − 1/σ²), and ∂σ²/∂s = exp(s): without the floor.",
+        "ds = dlogp[:, None] * 0.5 * ((x - m) ** 2 / variance - 1) * np.exp(s) / variance"),
+        Library(log_prob_backward=Gaussian("per-pixel", floor=1e-3).log_prob_backward)),
+    Exercise("09_vae", "The whole VAE: where two paths meet", ("vae_backward",), problems.vae, (
+        "loss = 1/N Σ (−log p + KL): so dlogp = −1/N and dkl = 1/N for each example.",
+        "da = p.log_prob_backward(...), then the decoder's mlp_backward gives dz.",
+        "dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h): the two paths add. Then the encoder."),
+             Lines("""
+        da = p.log_prob_backward(-ones / N, x, a)
+        dz = mlp_backward(da, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
+        dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h)
+        mlp_backward(dh, encoder_inputs, model.encoder, model.encoder_grads, "tanh")
+        """)),
+    Exercise("10_adam", "Adam", ("adam_step",), problems.adam, (
+        "m *= beta1 and then m += (1 - beta1) * g changes m in place.",
+        "m̂ and v̂ are new arrays: m / (1 - beta1 ** t), and likewise v.",
+        "theta -= lr * m_hat / (np.sqrt(v_hat) + epsilon)"), Lines("""
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * g * g
+        m_hat = m / (1 - beta1 ** t)
+        v_hat = v / (1 - beta2 ** t)
+        theta -= lr * m_hat / (np.sqrt(v_hat) + epsilon)
+        """)),
+    Exercise("11_categorical", "Pixels of K kinds: the Categorical likelihood", ("log_prob_backward",),
+             problems.categorical, (
+        "log π[x] = a[x] − log Σ exp a. The first term has the derivative 1 if k = x, else 0.",
+        "The second has exp a[k]/Σ exp a = π[k]. So: one_hot − π. The Bernoulli's was x − π.",
+        "(dlogp[:, None, None] * (one_hot(x) - np.exp(log_softmax(a)))).reshape(a.shape)"),
+        Library(log_prob_backward=Categorical(3).log_prob_backward)),
+    Exercise("12_full_gaussian", "A q(z|x) with correlations", ("sample_backward",), problems.full_gaussian, (
+        "∂z_i/∂C_ij = ε_j, and no other z has C_ij in it: dC_ij = dz_i ε_j, for every example.",
+        "dC = dz[:, :, None] * eps[:, None, :] is (N, Z, Z). On the diagonal times C_ii, for log C_ii.",
+        "np.concatenate([dz, dC[:, range(Z), range(Z)] * C[:, range(Z), range(Z)], dC[:, BELOW[0], BELOW[1]]], axis=1)"),
+        Library(sample_backward=FullGaussian().sample_backward)),
+    Exercise("13_score_function", "The score function and its control variate", ("score", "best_coefficient"),
+             (problems.score_function, problems.control_variate), (
+        "∂log q/∂μ = (z − μ)/σ², and (z − μ) = σ ε.",
+        "∂log q/∂log σ² = ½ ((z − μ)²/σ² − 1). For the second function: the sum over the others is the sum of all less one's own.",
+        "weight = score ** 2; ((weight * f).sum(0) - weight * f) / (weight.sum(0) - weight)"),
+        Library(score=MeanFieldGaussian.score, best_coefficient=best_coefficient)),
+    Exercise("14_cavi", "A coordinate-ascent update", ("gaussian_factor",), problems.coordinate_ascent, (
+        "The terms with z_i: b_i z_i − ½ Λ_ii z_i² − z_i Σ_{j≠i} Λ_ij z_j (each pair is in the double sum twice).",
+        "Averaged: z_i (b_i − Σ_{j≠i} Λ_ij mean_j) − ½ Λ_ii z_i². Compare with −½ (z − m)²/s².",
+        "The variance is 1/Λ_ii, the mean (b_i − Σ_{j≠i} Λ_ij mean_j)/Λ_ii."),
+        Library(gaussian_factor=gaussian_factor)),
+    Exercise("15_iwae", "The importance-weighted bound", ("bound_backward",), problems.iwae, (
+        "∂/∂log w_l of log Σ exp(log w): the derivative of the log is 1/Σ, that of exp is exp.",
+        "w_l/Σ w: the softmax of log w over the samples.",
+        "w = np.exp(log_w - log_w.max(axis=0)); dbound * w / w.sum(axis=0)"), Lines("""
+        w = np.exp(log_w - log_w.max(axis=0))
+        return dbound * w / w.sum(axis=0)
+        """)),
+    Exercise("16_bug_gradients_agree", "Find the bug: every gradient agrees with differences", ("forward", "backward"),
+             bugs.measure, (
+        "Compare the standard deviation that z is drawn with and the variance that the KL is computed from.",
+        "logvar is log σ². What is exp(logvar), and what should ε be multiplied with?",
+        "z = mu + np.exp(0.5 * logvar) * eps; and backward has to follow, in dlogvar."), Mended(
+        ("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps"),
+        ('dz * eps * np.exp(c["logvar"])', 'dz * eps * 0.5 * np.exp(0.5 * c["logvar"])'))),
+    Exercise("17_bug_train_step", "Find the bug: the backward pass is right", ("train_step",), bugs.measure, (
+        "Which parameters are moved wrongly? What does only their gradient depend on?",
+        "How often is the random generator asked in one step?",
+        "backward has to get the eps that forward got."), Mended(
+        ("backward(p, x, rng.standard_normal(eps.shape), c)", "backward(p, x, eps, c)"))),
+    Exercise("18_bug_noise", "Find the bug: no gradient is wrong, and no formula either", ("train_step",), bugs.measure, (
+        "Print eps for a batch of three.",
+        "Every row is the same draw: one unlucky ε is unlucky for the whole batch.",
+        "rng.standard_normal((len(x), Z))"), Mended(
+        ('rng.standard_normal(p["W2"].shape[1]) * np.ones((len(x), 1))',
+         'rng.standard_normal((len(x), p["W2"].shape[1]))'))),
+    Exercise("19_bug_in_turn", "Find the bug: two networks, trained one after the other",
+             ("decoder_step", "encoder_step"), bugs.measure, (
+        "Which weights does dz go through, and which values do they have then?",
+        "W4 has been changed by the time that dz is computed.",
+        "Compute dz before the loop that changes p."), Mended(
+        ("    for name in g:\n        p[name] -= lr * g[name]\n    dz = dpre2 @ p[\"W4\"].T\n",
+         "    dz = dpre2 @ p[\"W4\"].T\n    for name in g:\n        p[name] -= lr * g[name]\n"))),
+    Exercise("20_bug_two_heads", "Find the bug: something is missing", ("backward",), bugs.measure, (
+        "Which parameters are moved wrongly? What comes just before them on the way back?",
+        "h1 goes into mu and into logvar.",
+        'dh1 = dmu @ p["W2"].T + dlogvar @ p["W3"].T'), Mended(
+        ('dh1 = dmu @ p["W2"].T\n', 'dh1 = dmu @ p["W2"].T + dlogvar @ p["W3"].T\n'))),
+    Exercise("21_bug_same_shape", "Find the bug: all shapes fit", ("backward",), bugs.measure, (
+        "Is everything that backward computes also used?",
+        "dh1 is computed, and nobody asks for it.",
+        'dpre1 = dh1 * (1 - c["h1"] ** 2)'), Mended(
+        ('dpre1 = dh2 * (1 - c["h1"] ** 2)', 'dpre1 = dh1 * (1 - c["h1"] ** 2)'))),
+]
+
+
+def by_number(number):
+    """The exercise with this number, or None."""
+    return next((exercise for exercise in EXERCISES if exercise.number == number), None)

@@ -1,0 +1,185 @@
+"""`python -m minivae exercises`: list, check, watch, hints, solutions, start and reset.
+
+Nothing is stored about what is done: it is found out by checking. Only how many hints were shown is kept, in
+.hints.json beside the exercises.
+"""
+
+import concurrent.futures
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from ..errors import InputError
+from ..files import replacing
+from . import runner
+from .catalog import EXERCISES, by_number
+
+HERE = Path(__file__).resolve().parent
+POLL_SECONDS = 0.3
+
+
+def originals():
+    """The folder of the exercises as they were shipped: in the installed package, or in the checkout."""
+    for folder in (HERE / "files", HERE.parents[1] / "tutorials" / "exercises"):
+        if folder.is_dir():
+            return folder
+    raise InputError(f"the exercises are missing from this installation ({HERE}); install minivae anew")
+
+
+def folder():
+    """Where the learner's exercises are: here, in ./exercises, or in the checkout's own tutorials/exercises."""
+    for candidate in (Path("."), Path("exercises"), Path("tutorials/exercises")):
+        if any((candidate / f"{exercise.file}.py").exists() for exercise in EXERCISES):
+            return candidate
+    raise InputError("no exercises here; copy them to a folder of yours with: "
+                     "python -m minivae exercises start exercises")
+
+
+def start(target):
+    """Copy the exercises into a folder; those that are there already stay as they are."""
+    target = Path(target)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        new = [exercise for exercise in EXERCISES if not (target / f"{exercise.file}.py").exists()]
+        for exercise in new:
+            shutil.copyfile(originals() / f"{exercise.file}.py", target / f"{exercise.file}.py")
+    except OSError as error:
+        raise InputError(f"{target} can't be written ({error.strerror or error}); choose another folder") from error
+    kept = len(EXERCISES) - len(new)
+    print(f"{len(new)} exercises copied to {target}" + (f", {kept} were there already and stay as they are" if kept else ""))
+    print(f"Begin with {target / EXERCISES[0].file}.py: read it, fill it in, and run it: "
+          f"python {target / EXERCISES[0].file}.py")
+    print(f"Or let it be checked whenever you save: cd {target} && python -m minivae exercises --watch")
+
+
+def show_all():
+    """Check all exercises, and print which are done and which is next. -> are all done?"""
+    where = folder()
+    files = [where / f"{exercise.file}.py" for exercise in EXERCISES]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        verdicts = list(pool.map(lambda file: runner.run(file) if file.exists() else None, files))
+    following = None
+    for exercise, verdict in zip(EXERCISES, verdicts):
+        done = verdict is not None and verdict.code == runner.PASSED
+        words = "missing" if verdict is None else {runner.PASSED: "done", runner.WRONG: "not right yet"}.get(
+            verdict.code, "not yet")
+        if not done and following is None:
+            following = exercise
+        print(f"  {'✓' if done else '→' if exercise is following else ' '} {exercise.number:>2}  "
+              f"{exercise.title:<64} {words}")
+    count = sum(verdict is not None and verdict.code == runner.PASSED for verdict in verdicts)
+    filled = 24 * count // len(EXERCISES)
+    print(f"\n[{'#' * filled}{'.' * (24 - filled)}] {count} of {len(EXERCISES)} done, in {where.resolve()}")
+    if following:
+        print(f"Next: {where / following.file}.py")
+    else:
+        print("All are done. You have derived a variational autoencoder.")
+    return following is None
+
+
+def check_one(exercise):
+    """Check one exercise and print what is found. -> is it right?"""
+    verdict = runner.run(_file(exercise))
+    print(verdict.text)
+    if verdict.code == runner.PASSED:
+        following = by_number(exercise.number + 1)
+        print(f"Next: {following.number} · {following.title} ({_file(following)})" if following else "That was the last.")
+    return verdict.code == runner.PASSED
+
+
+def watch(first):
+    """Check an exercise now and whenever its file is saved; go on to the next one when it is right."""
+    if not (sys.stdin is not None and sys.stdin.isatty()):
+        raise InputError("--watch needs a terminal; without one, check by hand after each change: "
+                         "python -m minivae exercises N")
+    exercise = first or _first_not_done()
+    while exercise:
+        file = _file(exercise)
+        print(f"\n{exercise.number} · {exercise.title}\nwatching {file}; save it to have it checked, Ctrl-C ends")
+        saved = None
+        while True:
+            now = _stamp(file)
+            if now != saved:
+                saved = now
+                verdict = runner.run(file)
+                print(f"\n[{time.strftime('%H:%M:%S')}] {verdict.text}", flush=True)
+                if verdict.code == runner.PASSED:
+                    break
+            time.sleep(POLL_SECONDS)
+        exercise = by_number(exercise.number + 1)
+    print("\nThat was the last. You have derived a variational autoencoder.")
+
+
+def hint(exercise):
+    """Print the hints that were shown before, and one more."""
+    path = folder() / ".hints.json"
+    try:
+        shown = json.loads(path.read_text())
+        count = int(shown.get(exercise.file, 0))
+    except (OSError, ValueError, AttributeError, TypeError):
+        shown, count = {}, 0
+    count = min(count + 1, len(exercise.hints))
+    print(f"{exercise.number} · {exercise.title}")
+    for i, text in enumerate(exercise.hints[:count], 1):
+        print(f"  hint {i} of {len(exercise.hints)}: {text}")
+    if count == len(exercise.hints):
+        print(f"  That was the last hint. The solution: python -m minivae exercises {exercise.number} --solution --force")
+    try:
+        with replacing(path) as file:
+            file.write(json.dumps({**shown, exercise.file: count}).encode())
+    except OSError:
+        pass        # a folder that can't be written only means that the count starts anew
+
+
+def solution(exercise, force):
+    """Print the solution, once the exercise is right, or by force. -> was it printed?"""
+    if not force and runner.run(_file(exercise)).code != runner.PASSED:
+        print(f"{exercise.number} · {exercise.title}: the solution is shown once yours is right. A hint: python -m minivae "
+              f"exercises {exercise.number} --hint. To see it all the same, add --force.")
+        return False
+    print(f"{exercise.number} · {exercise.title}\n\n{exercise.solution.text()}")
+    return True
+
+
+def reset(exercise):
+    """Restore an exercise as it was shipped; the learner's version is kept beside it."""
+    file = folder() / f"{exercise.file}.py"
+    source = originals() / file.name
+    if source.resolve() == file.resolve():
+        raise InputError(f"{file} is the shipped file itself; restore it with: git checkout {file}; or work on a copy: "
+                         "python -m minivae exercises start exercises")
+    try:
+        if file.exists():
+            number = 1
+            while (backup := file.with_suffix(f".py.{number}.bak")).exists():
+                number += 1
+            shutil.copyfile(file, backup)
+            print(f"your {file.name} is kept as {backup}")
+        with replacing(file) as copy:
+            copy.write(source.read_bytes())
+    except OSError as error:
+        raise InputError(f"{file} can't be restored ({error.strerror or error}); check that the folder "
+                         "can be written") from error
+    print(f"{file} is as it was shipped")
+
+
+def _file(exercise):
+    file = folder() / f"{exercise.file}.py"
+    if not file.exists():
+        raise InputError(f"{file} is missing; restore it with: python -m minivae exercises {exercise.number} --reset")
+    return file
+
+
+def _first_not_done():
+    return next((exercise for exercise in EXERCISES if runner.run(_file(exercise)).code != runner.PASSED), None)
+
+
+def _stamp(file):
+    """What changes when a file is saved; editors may remove it for a moment."""
+    try:
+        status = file.stat()
+        return status.st_mtime_ns, status.st_size
+    except OSError:
+        return None

@@ -1,0 +1,412 @@
+"""How each exercise is checked: the learner's function against differences, or against the library's own.
+
+A problem is a function of the learner's module and a random generator; it gives Reports (gradcheck.py), or raises
+Wrong. The right forward functions are the library's, whatever the learner's file may hold.
+"""
+
+import numpy
+
+from ..autoencoder import Autoencoder, SquaredError
+from ..diagnosis import diagnose
+from ..gradcheck import check_backward, check_model
+from ..inference.approximations import MeanFieldGaussian
+from ..inference.coordinate_ascent import gaussian_factor
+from ..inference.estimators import best_coefficient
+from ..layers import mlp, relu, tanh, tanh_backward
+from ..likelihoods import Bernoulli, Categorical, Gaussian, sigmoid
+from ..optimizers import Adam
+from ..posteriors import DiagonalGaussian, FullGaussian
+from ..vae import VAE
+
+# Sizes that differ from each other, so that a factor tells where it comes from.
+N, D, Z, L = 5, 4, 3, 7
+SIZES = {"N": N, "D": D, "L": L}
+
+
+class Wrong(Exception):
+    """What is wrong, in words for the learner."""
+
+
+def linear(module, rng):
+    inputs = {"x": rng.standard_normal((N, D)), "W": rng.standard_normal((D, Z)), "b": rng.standard_normal(Z)}
+
+    def backward(dy, x, W, b):
+        dW, db = _blank(W), _blank(b)
+        dx = module.linear_backward(dy, x, W, dW, db)
+        _require_written("dW", dW)
+        _require_written("db", db)
+        return {"x": dx, "W": dW, "b": db}
+
+    def context(dy):
+        return {"sizes": SIZES, "W": {"per_example": inputs["x"][:, :, None] * dy[:, None, :]}, "b": {"per_example": dy}}
+    return [check_backward("linear_backward", lambda x, W, b: x @ W + b, backward, inputs, rng, context=context)]
+
+
+def tanh_alone(module, rng):
+    a = rng.standard_normal((N, D))
+    return [check_backward(
+        "tanh_backward", lambda a: tanh(a), lambda dy, a: {"a": module.tanh_backward(dy, tanh(a))}, {"a": a}, rng,
+        context=lambda dy: {"sizes": SIZES, "alternatives": {
+            "1 − y where 1 − y² is needed": dy * (1 - tanh(a)), "the upstream gradient dy is left out": 1 - tanh(a) ** 2,
+            "tanh is taken once more: y is the output already": dy * (1 - tanh(tanh(a)) ** 2)}})]
+
+
+def relu_alone(module, rng):
+    a = rng.standard_normal((N, D))
+    return [check_backward(
+        "relu_backward", lambda a: relu(a), lambda dy, a: {"a": module.relu_backward(dy, relu(a))}, {"a": a}, rng,
+        context=lambda dy: {"sizes": SIZES, "alternatives": {
+            "relu of the gradient, where a mask is needed: its sign is no matter, that of the input is": relu(dy),
+            "multiplied by y, where 1 is the slope": dy * relu(a)}})]
+
+
+def perceptron(module, rng):
+    sizes = [D, 6, 6, Z]
+    inputs = {"x": rng.standard_normal((N, D))}
+    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:])):
+        inputs[f"W{i}"], inputs[f"b{i}"] = rng.standard_normal((fan_in, fan_out)) / 2, rng.standard_normal(fan_out)
+
+    def layers_of(arrays):
+        return [(arrays[f"W{i}"], arrays[f"b{i}"]) for i in range(3)]
+
+    def forward(x, **parameters):
+        return mlp(x, layers_of(parameters), "tanh")[0]
+
+    def backward(dy, x, **parameters):
+        layers = layers_of(parameters)
+        grads = [(_blank(W), _blank(b)) for W, b in layers]
+        dx = module.mlp_backward(dy, mlp(x, layers, "tanh")[1], layers, grads, "tanh")
+        for i, (dW, db) in enumerate(grads):
+            _require_written(f"the dW of layer {i}", dW)
+            _require_written(f"the db of layer {i}", db)
+        named = {f"{kind}{i}": g for i, pair in enumerate(grads) for kind, g in zip("Wb", pair)}
+        return {"x": dx, **named}
+
+    def context(dy):
+        without = _mlp_gradients(dy, inputs["x"], layers_of(inputs), lambda dy, y: dy)
+        return {"sizes": SIZES, **{name: {"alternatives": {"the derivative of tanh is left out": g}}
+                                   for name, g in without.items()}}
+    return [check_backward("mlp_backward", forward, backward, inputs, rng, context=context)]
+
+
+def _mlp_gradients(dy, x, layers, activation_backward):
+    """All gradients of an MLP, with another derivative for its activation: what a mistake would give."""
+    _, inputs = mlp(x, layers, "tanh")
+    gradients = {}
+    for i in reversed(range(len(layers))):
+        gradients[f"W{i}"], gradients[f"b{i}"] = inputs[i].T @ dy, dy.sum(axis=0)
+        dy = dy @ layers[i][0].T
+        if i > 0:
+            dy = activation_backward(dy, inputs[i])
+    return {"x": dy, **gradients}
+
+
+def autoencoder(module, rng):
+    model = Autoencoder(D, Z, hidden=(6,), dtype="float64", backend="numpy")
+    x = rng.standard_normal((N, D))
+
+    def loss_and_grad():
+        loss = model.loss_and_grad(x)
+        z, encoder_inputs = mlp(x, model.encoder, "tanh")
+        a, decoder_inputs = mlp(z, model.decoder, "tanh")
+        _fill(model, lambda: module.autoencoder_backward(model, x, a, encoder_inputs, decoder_inputs))
+        return loss
+    return [check_model("autoencoder_backward", model, loss_and_grad, context={"sizes": SIZES})]
+
+
+def bernoulli(module, rng):
+    x, a = (rng.random((N, D)) < 0.5).astype(float), rng.standard_normal((N, D))
+    pi = sigmoid(a)
+
+    def context(dlogp):
+        dlogp = dlogp[:, None]
+        return {"sizes": SIZES, "alternatives": {
+            "x − a where x − sigmoid(a) is needed": dlogp * (x - a),
+            "π (1 − π) comes in once too often: that is sigmoid′, and it cancels": dlogp * (x - pi) * pi * (1 - pi),
+            "this is the derivative by π; it goes on through π = sigmoid(a)": dlogp * (x - pi) / (pi * (1 - pi)),
+            "the upstream gradient dlogp is left out": x - pi + 0 * dlogp}}
+    return [_one_input("log_prob_backward", "a", lambda a: Bernoulli().log_prob(x, a),
+                       lambda d, a: module.log_prob_backward(d, x, a), a, rng, context)]
+
+
+def sample(module, rng):
+    h, eps = rng.standard_normal((N, 2 * Z)), rng.standard_normal((N, Z))
+    sigma = numpy.exp(0.5 * h[:, Z:])
+
+    def context(dz):
+        return {"sizes": SIZES, "sigma": _beside_mean(sigma), "alternatives": {
+            "ε is left out of the part for log σ²": numpy.concatenate([dz, dz * 0.5 * sigma], axis=1),
+            "σ is left out of the part for log σ²": numpy.concatenate([dz, dz * 0.5 * eps], axis=1),
+            "the upstream gradient dz is left out": numpy.concatenate([1 + 0 * eps, eps * 0.5 * sigma], axis=1)}}
+    q = DiagonalGaussian()
+    return [_one_input("sample_backward", "h", lambda h: q.sample(h, eps),
+                       lambda dz, h: module.sample_backward(dz, h, eps), h, rng, context)]
+
+
+def kl(module, rng):
+    h = rng.standard_normal((N, 2 * Z))
+    mu, variance = h[:, :Z], numpy.exp(h[:, Z:])
+
+    def context(dkl):
+        d, zero = dkl[:, None], 0 * mu
+        return {"sizes": SIZES, "sigma": _beside_mean(variance ** 0.5), "terms": {
+            "μ²": numpy.concatenate([d * mu, zero], axis=1),
+            "σ²": numpy.concatenate([zero, d * variance / 2], axis=1),
+            "log σ²": numpy.concatenate([zero, zero - d / 2], axis=1)}, "alternatives": {
+            "the upstream gradient dkl is left out": numpy.concatenate([mu, 0.5 * (variance - 1)], axis=1)}}
+    return [_one_input("kl_backward", "h", DiagonalGaussian().kl, module.kl_backward, h, rng, context)]
+
+
+def gaussian(module, rng):
+    p = Gaussian("per-pixel", floor=1e-3)
+    x, a = rng.standard_normal((N, D)), rng.standard_normal((N, 2 * D))
+    m, exp_s = a[:, :D], numpy.exp(a[:, D:])
+    a[:, D] -= 6                        # one variance near the floor, where it matters
+    exp_s = numpy.exp(a[:, D:])
+    variance = 1e-3 + exp_s
+    scaled = (x - m) / variance
+
+    def context(dlogp):
+        d, zero = dlogp[:, None], 0 * m
+        slope = exp_s / variance        # ∂log σ²/∂s
+        return {"sizes": SIZES, "terms": {
+            "(x − m)²/σ², by m": numpy.concatenate([d * scaled, zero], axis=1),
+            "(x − m)²/σ², by s": numpy.concatenate([zero, 0.5 * d * scaled * (x - m) * slope], axis=1),
+            "log σ²": numpy.concatenate([zero, -0.5 * d * slope], axis=1)}, "alternatives": {
+            "∂σ²/∂s is taken for σ²: it is exp(s), without the floor": numpy.concatenate(
+                [d * scaled, 0.5 * d * (scaled * (x - m) - 1)], axis=1),
+            "this is the derivative by σ²; it goes on through σ² = FLOOR + exp(s)": numpy.concatenate(
+                [d * scaled, 0.5 * d * (scaled * (x - m) - 1) / variance], axis=1)}}
+    return [_one_input("log_prob_backward", "a", lambda a: p.log_prob(x, a),
+                       lambda d, a: module.log_prob_backward(d, x, a), a, rng, context)]
+
+
+def vae(module, rng):
+    model = VAE(D, Z, hidden=(6,), dtype="float64", backend="numpy")
+    model.parameters.flat[...] += 0.1 * rng.standard_normal(model.parameters.flat.shape)
+    q, x, eps = model.posterior, (rng.random((N, D)) < 0.5).astype(float), rng.standard_normal((N, Z))
+    parts = {}
+    for beta in (0, 1):
+        model.loss_and_grad(x, eps, beta=beta)
+        parts[beta] = {name: model.gradients[name].copy() for name in model.gradients.names()}
+
+    def loss_and_grad():
+        loss = model.loss_and_grad(x, eps)
+        h, encoder_inputs = mlp(x, model.encoder, "tanh")
+        a, decoder_inputs = mlp(q.sample(h, eps), model.decoder, "tanh")
+        _fill(model, lambda: module.vae_backward(model, x, eps, h, a, encoder_inputs, decoder_inputs))
+        return loss
+    context = {"sizes": SIZES}
+    for name in parts[0]:
+        if name.startswith("encoder"):
+            context[name] = {"terms": {"reconstruction": parts[0][name], "KL": parts[1][name] - parts[0][name]}}
+    return [check_model("vae_backward", model, loss_and_grad, context=context)]
+
+
+def adam(module, rng):
+    P, steps, options = 6, 4, {"lr": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 0.01}
+    gradients = rng.standard_normal((steps, P))
+    start = rng.standard_normal(P)
+    expected = start.copy()
+    optimizer = Adam(expected, **options)
+    for g in gradients:
+        optimizer.step(g)
+    theta, m, v = start.copy(), numpy.zeros(P), numpy.zeros(P)
+    for t, g in enumerate(gradients, 1):
+        given = g.copy()
+        module.adam_step(theta, given, m, v, t, **options)
+        if not numpy.array_equal(given, g):
+            raise Wrong("adam_step changed the gradient g, which belongs to the caller; compute with g, but leave it alone")
+    if numpy.array_equal(theta, start):
+        raise Wrong("theta was not changed; change it in place, as in theta -= ... "
+                    "(theta = theta - ... makes a new array that the caller never sees)")
+    if not m.any() or not v.any():
+        raise Wrong(f"{'m' if not m.any() else 'v'} is still zero; change it in place, or the next step starts anew")
+    _require_same("theta after 4 steps", theta, expected,
+                  {"alternatives": {text: _adam_variant(start, gradients, **options, **variant)
+                                    for text, variant in ADAM_MISTAKES.items()}})
+    return []
+
+
+ADAM_MISTAKES = {
+    "neither mean is divided by its 1 − βᵗ": {"correct_m": False, "correct_v": False},
+    "m is not divided by 1 − β₁ᵗ": {"correct_m": False}, "v is not divided by 1 − β₂ᵗ": {"correct_v": False},
+    "ε is inside the root": {"inside": True}, "the step goes uphill: the sign of the update": {"sign": 1},
+    "the corrections are always those of step 1: use t": {"frozen": True},
+    "the root of v̂ is left out": {"root": False},
+}
+
+
+def _adam_variant(theta, gradients, lr, beta1, beta2, epsilon, correct_m=True, correct_v=True, inside=False, sign=-1,
+                  frozen=False, root=True):
+    """Where Adam ends with a mistake in it."""
+    m = v = 0
+    for t, g in enumerate(gradients, 1):
+        t = 1 if frozen else t
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        m_hat = m / (1 - beta1 ** t) if correct_m else m
+        v_hat = v / (1 - beta2 ** t) if correct_v else v
+        below = (v_hat + epsilon) ** 0.5 if inside else v_hat ** (0.5 if root else 1) + epsilon
+        theta = theta + sign * lr * m_hat / below
+    return theta
+
+
+def categorical(module, rng):
+    K, p = 3, Categorical(3)
+    x, a = rng.integers(K, size=(N, D)).astype(float), rng.standard_normal((N, D * K))
+    pi = numpy.exp(p._log_softmax(a))
+    one_hot = p._one_hot(x, a.dtype)
+
+    def context(dlogp):
+        d = dlogp[:, None, None]
+        return {"sizes": {"N": N, "D": D, "K": K}, "alternatives": {
+            "the case k = x is left out": (-d * pi).reshape(a.shape),
+            "the case k ≠ x is left out": (d * one_hot * (1 - pi)).reshape(a.shape),
+            "π (1 − π) comes in once too often": (d * (one_hot - pi) * pi * (1 - pi)).reshape(a.shape),
+            "the upstream gradient dlogp is left out": (one_hot - pi).reshape(a.shape)}}
+    return [_one_input("log_prob_backward", "a", lambda a: p.log_prob(x, a),
+                       lambda d, a: module.log_prob_backward(d, x, a), a, rng, context)]
+
+
+def full_gaussian(module, rng):
+    q = FullGaussian()
+    h, eps = rng.standard_normal((N, q.n_outputs(Z))), rng.standard_normal((N, Z))
+    rows, columns = numpy.tril_indices(Z, -1)
+
+    def context(dz):
+        C = q.mean_and_scale(h)[1]
+        diagonal = numpy.einsum("nii->ni", C)
+        dC = dz[:, :, None] * eps[:, None, :]
+        swapped = eps[:, :, None] * dz[:, None, :]
+        first, on = dz, numpy.einsum("nii->ni", dC)
+        return {"sizes": SIZES, "alternatives": {
+            "the link ∂C_ii/∂log C_ii = C_ii is left out": numpy.concatenate([first, on, dC[:, rows, columns]], axis=1),
+            "dC is transposed: ∂z_i/∂C_ij = ε_j": numpy.concatenate([first, on * diagonal, swapped[:, rows, columns]], axis=1),
+            "C_ii stands where ε_i belongs": numpy.concatenate([first, dz * diagonal, dC[:, rows, columns]], axis=1)}}
+    return [_one_input("sample_backward", "h", lambda h: q.sample(h, eps),
+                       lambda dz, h: module.sample_backward(dz, h, eps), h, rng, context)]
+
+
+def score_function(module, rng):
+    q = MeanFieldGaussian(rng.standard_normal(Z), numpy.exp(0.5 * rng.standard_normal(Z)))
+    z = q.sample(rng.standard_normal((N, Z)))
+    sigma = numpy.concatenate([numpy.nan * q.std(), q.std()])
+
+    def backward(dlogq, knobs):
+        rows = module.score(q, q.noise(z))
+        _require_array("score", rows, (N, 2 * Z))
+        return {"knobs": dlogq @ rows}
+
+    def context(dlogq):
+        eps, one = q.noise(z), numpy.ones((N, Z))
+        return {"sizes": SIZES, "sigma": sigma, "alternatives": {
+            "by μ: ε where ε/σ is needed, (z − μ)/σ²": dlogq @ numpy.concatenate([eps, 0.5 * (eps * eps - one)], axis=1),
+            "by log σ²: −½ is missing, from log σ²": dlogq @ numpy.concatenate([eps / q.std(), 0.5 * eps * eps], axis=1)}}
+    return [check_backward("score", lambda knobs: q.log_prob(z), backward, {"knobs": q.knobs}, rng, context=context)]
+
+
+def control_variate(module, rng):
+    score, f = rng.standard_normal((N, 4)), rng.standard_normal((N, 1))
+    a, expected = module.best_coefficient(score, f), best_coefficient(score, f)
+    _require_array("best_coefficient", a, (N, 4))
+    weight = score ** 2
+    _require_same("best_coefficient", a, expected, {"alternatives": {
+        "a sample's own f is in its own a: leave it out, or the estimate is biased": (
+            (weight * f).sum(0) / weight.sum(0) + 0 * expected),
+        "a plain mean of the other f: weight it with score²": (f.sum() - f) / (N - 1) + 0 * expected,
+        "weighted with the score, not with its square": ((score * f).sum(0) - score * f) / (score.sum(0) - score)}})
+    return []
+
+
+def coordinate_ascent(module, rng):
+    root = rng.standard_normal((4, 4))
+    precision, shift, mean = root @ root.T + numpy.eye(4), rng.standard_normal(4), rng.standard_normal(4)
+    yours, right = [], []
+    for i in range(4):
+        result = module.gaussian_factor(i, mean.copy(), precision.copy(), shift.copy())
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise Wrong(f"gaussian_factor returned {type(result).__name__}; it has to return two numbers, mean and variance")
+        yours.append([float(number) for number in result])
+        right.append(gaussian_factor(i, mean, precision, shift))
+    yours, right, diagonal = numpy.array(yours), numpy.array(right), precision.diagonal()
+    _require_same("the means", yours[:, 0], right[:, 0], {"alternatives": {
+        "z_i's own term is in the sum over the others: leave j = i out": (shift - precision @ mean) / diagonal,
+        "the sum over the others has the wrong sign": (shift + precision @ mean - diagonal * mean) / diagonal,
+        "it is not divided by Λ_ii": shift - precision @ mean + diagonal * mean,
+        "the others are left out": shift / diagonal}})
+    _require_same("the variances", yours[:, 1], right[:, 1], {"alternatives": {
+        "that is the precision; its inverse is asked": diagonal,
+        "that is the marginal variance (Λ⁻¹)_ii of the posterior: mean field gives a smaller one": (
+            numpy.linalg.inv(precision).diagonal()),
+        "that is the standard deviation": diagonal ** -0.5}})
+    return []
+
+
+def iwae(module, rng):
+    log_w = rng.standard_normal((L, N))
+
+    def forward(log_w):
+        top = log_w.max(axis=0)
+        return top + numpy.log(numpy.exp(log_w - top).mean(axis=0))
+
+    def context(dbound):
+        w = numpy.exp(log_w)
+        return {"sizes": SIZES, "alternatives": {
+            "1/L for all: that is the ELBO's answer": dbound / L + 0 * log_w,
+            "the weights are not normalized: divide by their sum over the samples": dbound * w,
+            "the weights are normalized over the batch, not over the samples": dbound * w / w.sum(1, keepdims=True),
+            "the upstream gradient dbound is left out": w / w.sum(axis=0)}}
+    report = _one_input("bound_backward", "log_w", forward, lambda d, log_w: module.bound_backward(d, log_w), log_w,
+                        rng, context)
+    if report.ok:
+        far = module.bound_backward(numpy.ones(N), log_w - 2000)
+        if not numpy.isfinite(far).all():
+            raise Wrong("right for moderate weights, but not finite for log w near −2000: subtract the largest log w first")
+    return [report]
+
+
+def _one_input(function, tensor, forward, backward, x, rng, context):
+    """A function of one array, whose backward returns its gradient."""
+    return check_backward(function, lambda **inputs: forward(inputs[tensor]),
+                          lambda dy, **inputs: {tensor: backward(dy, inputs[tensor])}, {tensor: x}, rng, context=context)
+
+
+def _beside_mean(sigma):
+    """sigma for diagnose(), where h = [μ, log σ²]."""
+    return numpy.concatenate([numpy.full_like(sigma, numpy.nan), sigma], axis=1)
+
+
+def _blank(a):
+    """Room for a gradient, in which it shows what was not written."""
+    return numpy.full_like(a, numpy.nan)
+
+
+def _require_written(name, array):
+    if numpy.isnan(array).all():
+        raise Wrong(f"{name} was not written; write into the array that is given, as in {name.split()[-1] if ' ' not in name else 'dW'}[...] = ..., "
+                    "since an assignment without [...] only gives the name to another array")
+
+
+def _fill(model, backward):
+    """Let the learner's function fill model.gradients, and see that it did."""
+    model.gradients.flat[...] = numpy.nan
+    backward()
+    for name in model.gradients.names():
+        if numpy.isnan(model.gradients[name]).all():
+            raise Wrong(f"nothing was written for {name}; mlp_backward writes what it is given as grads: "
+                        f"model.{name.split('.')[0]}_grads")
+
+
+def _require_array(function, value, shape):
+    if getattr(value, "shape", None) != shape:
+        got = "nothing" if value is None else getattr(value, "shape", type(value).__name__)
+        raise Wrong(f"{function} has to return an array of shape {shape}, but it returned {got}"
+                    + ("; is the return missing?" if value is None else ""))
+
+
+def _require_same(what, yours, expected, context):
+    if not numpy.allclose(yours, expected, rtol=1e-9, atol=1e-12):
+        explanation = diagnose(yours, expected, context)
+        raise Wrong(f"{what} should be {numpy.round(expected.reshape(-1)[:6], 6).tolist()}, but yours are "
+                    f"{numpy.round(yours.reshape(-1)[:6], 6).tolist()}"
+                    + (f"\n    probably: {explanation}" if explanation else ""))

@@ -1,0 +1,184 @@
+"""Checking one exercise: in a process of its own, so that a loop without end, or a crash, ends there.
+
+    check(file)         what each exercise file calls as its last line
+    run(file)           -> Verdict, from that process
+    python -m minivae.exercises.runner FILE     is that process
+"""
+
+import ast
+import importlib.util
+import linecache
+import os
+import subprocess
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+TIME_LIMIT = float(os.environ.get("MINIVAE_EXERCISE_SECONDS", 20))
+PASSED, WRONG, NOT_DONE = 0, 1, 3       # exit codes of that process
+SEED = 5
+
+
+class Verdict(NamedTuple):
+    code: int       # PASSED, WRONG or NOT_DONE
+    text: str       # for the learner
+
+
+def check(file):
+    """Check the exercise in this file, print what is found, and end the program with 0 if it is right."""
+    verdict = run(file)
+    print(verdict.text)
+    sys.exit(0 if verdict.code == PASSED else 1)
+
+
+def run(file):
+    """Check the exercise in this file in a process of its own. -> Verdict"""
+    # The learner's minivae, wherever it was imported from, has to be that process's too.
+    package = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(
+        filter(None, [package, os.environ.get("PYTHONPATH")]))}
+    try:
+        done = subprocess.run([sys.executable, "-m", "minivae.exercises.runner", str(file)], env=environment,
+                              capture_output=True, text=True, encoding="utf-8", timeout=TIME_LIMIT, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        return Verdict(WRONG, f"{Path(file).name} was still running after {TIME_LIMIT:g} seconds; is there a loop that "
+                              "never ends?")
+    if done.returncode not in (PASSED, WRONG, NOT_DONE):
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        return Verdict(WRONG, f"{Path(file).name} ended Python (exit code {done.returncode}): {last}")
+    return Verdict(done.returncode, done.stdout.rstrip())
+
+
+def judge(file):
+    """Check the exercise in this file, here and now. -> Verdict"""
+    from .catalog import by_number
+    from .problems import Wrong
+    import numpy
+
+    file = Path(file)
+    exercise = by_number(int(file.name[:2])) if file.name[:2].isdigit() else None
+    if exercise is None:
+        return Verdict(WRONG, f"{file.name} is no exercise: its name has to begin with its number, like 07_kl.py")
+    title = f"{exercise.number} · {exercise.title}"
+    unfinished, reports = _unfinished(file, exercise), []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            module = _load(file)
+            missing = [name for name in exercise.functions if not callable(getattr(module, name, None))]
+            if missing:
+                raise Wrong(f"{file.name} has no function {missing[0]} any more; start anew with: "
+                            f"python -m minivae exercises {exercise.number} --reset")
+            if len(unfinished) == len(exercise.functions):
+                return Verdict(NOT_DONE, _not_done(title, file, unfinished))
+            checks = exercise.check if isinstance(exercise.check, tuple) else (exercise.check,)
+            for check in checks:
+                try:
+                    reports += check(module, numpy.random.default_rng(SEED))
+                except NotImplementedError as error:
+                    unfinished = unfinished or [("what is missing", _line_in(error, file))]
+            if unfinished:
+                return Verdict(NOT_DONE, _found(reports, _not_done(title, file, unfinished)))
+            text = None if all(report.ok for report in reports) else _found(reports)
+        except Wrong as wrong:
+            text = _found(reports, f"  {wrong}")
+        except SyntaxError as error:
+            text = f"  line {error.lineno}: Python does not understand this ({error.msg}): {(error.text or '').strip()}"
+        except BaseException as error:      # SystemExit too: the learner's code may do anything
+            text = _what_happened(error, file)
+    told = _warnings_of(caught, file)
+    if text is None:
+        return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(reports)}".rstrip(), *told]))
+    expected = ""
+    if exercise.file.startswith(("16", "17", "18", "19", "20", "21")):
+        expected = "\n  (The first time this is expected: the file comes with its bug.)"
+    return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, *told])
+                   + f"{expected}\n  A hint: python -m minivae exercises {exercise.number} --hint")
+
+
+def _load(file):
+    spec = importlib.util.spec_from_file_location("exercise", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _unfinished(file, exercise):
+    """[(function, line)] of the functions that still raise NotImplementedError at their end."""
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except (SyntaxError, OSError, ValueError):
+        return []
+    blanks = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name in exercise.functions:
+            last = node.body[-1]
+            name = getattr(getattr(last, "exc", None), "id", None) if isinstance(last, ast.Raise) else None
+            if name == "NotImplementedError":
+                blanks.append((node.name, last.lineno))
+    return blanks
+
+
+def _not_done(title, file, blanks):
+    where = "; ".join(f"{name} in line {line} of {file.name}" for name, line in blanks)
+    return (f"{title}: not done yet. That is expected the first time.\n"
+            f"  Write {where}, in the place of `raise NotImplementedError`.")
+
+
+def _found(reports, *more):
+    return "\n".join([*map(_wrong_lines, reports), *more])
+
+
+def _wrong_lines(report):
+    """What is wrong in a report, one tensor after the other; of the right ones, their names."""
+    lines = []
+    right = [check.tensor for check in report.checks if check.ok]
+    for check in report.checks:
+        if not check.ok:
+            shape = ", ".join(map(str, check.shape))
+            lines.append(f"  {check.function}, the gradient of {check.tensor} ({shape}):")
+            if check.explanation:
+                lines.append(f"    probably: {check.explanation}")
+            lines += ["    " + line for line in check.problems + check.warnings]
+    if right:
+        lines.append(f"  right: {', '.join(right)}" if lines else f"  {report.checks[0].function} is right")
+    return "\n".join(lines)
+
+
+def _praise(reports):
+    errors = [check.error for report in reports for check in report.checks]
+    return f"It agrees with differences to {max(errors):.0e}." if errors else ""
+
+
+def _what_happened(error, file):
+    """The error, and the line of the learner's file that it came from."""
+    line = _line_in(error, file)
+    text = " ".join(str(error).split()) or "no message"
+    where = f"line {line}: {linecache.getline(str(file), line).strip()}" if line else "outside the file"
+    hint = ""
+    if isinstance(error, ValueError) and ("shape" in text or "broadcast" in text or "matmul" in text):
+        hint = "\n    Print the shapes of both sides; the docstring tells what they should be."
+    if isinstance(error, TypeError) and "NoneType" in text:
+        hint = "\n    Something is None: does a function end without return?"
+    return f"  {type(error).__name__}: {text}\n    {where}{hint}"
+
+
+def _line_in(error, file):
+    """The last line of the learner's file among those that led to the error, or None."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
+    return lines[-1] if lines else None
+
+
+def _warnings_of(caught, file):
+    seen = dict.fromkeys(f"  Python warned, line {w.lineno}: {w.message}" for w in caught
+                         if Path(w.filename) == file)
+    return list(seen)[:3]
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")
+    verdict = judge(Path(sys.argv[1]).resolve())
+    print(verdict.text)
+    sys.exit(verdict.code)

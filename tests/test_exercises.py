@@ -1,0 +1,450 @@
+"""The exercises as a learner meets them: as shipped, solved, half done, and done wrongly in every way."""
+
+import importlib.metadata
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy
+import pytest
+
+from minivae import datasets
+from minivae.exercises import bugs, runner
+from minivae.exercises.catalog import EXERCISES, Lines, Mended, by_number
+from minivae.exercises.runner import NOT_DONE, PASSED, WRONG
+
+SHIPPED = Path(__file__).parent.parent / "tutorials" / "exercises"
+BUGS = [exercise for exercise in EXERCISES if exercise.number >= 16]
+
+
+def source_of(exercise):
+    return (SHIPPED / f"{exercise.file}.py").read_text(encoding="utf-8")
+
+
+def judge(folder, exercise, source):
+    """The verdict on this source text, in this process."""
+    file = folder / f"{exercise.file}.py"
+    file.write_text(source, encoding="utf-8")
+    return runner.judge(file)
+
+
+def fill(number, lines, function=None):
+    """The shipped file with these lines in the place of (a function's) NotImplementedError."""
+    source = source_of(by_number(number))
+    if function:
+        start = source.index(f"def {function}(")
+        indented = "\n".join("    " + line for line in lines.split("\n"))
+        return source[:start] + source[start:].replace("    raise NotImplementedError", indented, 1)
+    return Lines(lines).solve(source)
+
+
+# 1. As shipped, and solved
+
+def test_there_is_a_file_for_each_and_no_other():
+    assert {path.stem for path in SHIPPED.glob("*.py")} == {exercise.file for exercise in EXERCISES}
+    assert [exercise.number for exercise in EXERCISES] == list(range(1, 22))
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
+def test_as_shipped_it_fails_as_expected(exercise):
+    """Run as the learner runs it. Nothing but what is installed, and quickly."""
+    begin = time.perf_counter()
+    done = subprocess.run([sys.executable, SHIPPED / f"{exercise.file}.py"], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(SHIPPED.parents[1]), "PYTHONIOENCODING": "utf-8"})
+    assert time.perf_counter() - begin < 5
+    assert done.returncode == 1 and not done.stderr
+    if exercise in BUGS:
+        assert "not right yet" in done.stdout and "this is expected: the file comes with its bug" in done.stdout
+    else:
+        assert "not done yet. That is expected the first time." in done.stdout
+        for function in exercise.functions:
+            line = int(re.search(rf"{function} in line (\d+) of {exercise.file}.py", done.stdout)[1])
+            assert source_of(exercise).splitlines()[line - 1].strip() == "raise NotImplementedError"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
+def test_its_solution_passes(exercise, tmp_path):
+    solved = exercise.solution.solve(source_of(exercise))
+    assert solved != source_of(exercise)
+    verdict = judge(tmp_path, exercise, solved)
+    assert verdict.code == PASSED and "right." in verdict.text, verdict.text
+
+
+def test_a_solved_file_run_by_hand_ends_well(tmp_path):
+    exercise = by_number(7)
+    file = tmp_path / "07_kl.py"
+    file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, cwd=tmp_path,
+                          env={**os.environ, "PYTHONPATH": str(SHIPPED.parents[1]), "PYTHONIOENCODING": "utf-8"})
+    assert done.returncode == 0 and "7 · The KL between q(z|x) and the prior: right." in done.stdout
+
+
+def test_solutions_are_the_library_s_own_wherever_it_has_them():
+    own = {exercise.number for exercise in EXERCISES if isinstance(exercise.solution, Lines)}
+    assert own == {4, 9, 10, 15}, "whole models; Adam, which the library keeps in another form; and a line of loss_and_grad"
+    assert all(isinstance(exercise.solution, Mended) for exercise in BUGS)
+    assert "def kl_backward(self, dkl, h):" in by_number(7).solution.text()
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
+def test_it_fits_on_a_screen_and_has_hints(exercise):
+    docstring = source_of(exercise).split('"""')[1]
+    assert len(docstring.splitlines()) <= 26 and "Check" in docstring and "To do:" in docstring
+    assert all(len(line) <= 121 for line in source_of(exercise).splitlines())
+    assert len(exercise.hints) == 3
+
+
+# 2. Wrong answers are told apart, by what is wrong with them
+
+WRONG_ANSWERS = [
+    (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.mean(axis=0)\nreturn dy @ W.T", "gradient of b.*\n.*N = 5 times too small"),
+    (1, None, "dW = x.T @ dy\ndb = dy.sum(axis=0)\nreturn dy @ W.T", r"dW was not written; .*dW\[\.\.\.\] ="),
+    (1, None, "dW[...] = x.T @ dy\ndb[...] = dy[-1]\nreturn dy @ W.T", "only example 4 counts"),
+    (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\ndy = dy @ W.T", "this is nothing"),
+    (2, "relu_backward", "return dy * y", "multiplied by y, where 1 is the slope"),
+    (2, "relu_backward", "return dy", r"a mask \(input > 0\) is forgotten"),
+    (2, "tanh_backward", "return dy * (1 - y)", "1 − y where 1 − y² is needed"),
+    (3, None, """for i in reversed(range(len(layers))):
+    dy = linear_backward(dy, inputs[i], layers[i][0], *grads[i])
+return dy""", "the derivative of tanh is left out"),
+    (4, None, """dz = mlp_backward(-2 * (x - x_hat), decoder_inputs, model.decoder, model.decoder_grads, "tanh")
+mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")""", "N = 5 times too large: summed over the batch"),
+    (4, None, "mlp_backward(-2 * (x - x_hat) / len(x), decoder_inputs, model.decoder, model.decoder_grads, 'tanh')",
+     "nothing was written for encoder.0.W; .*model.encoder_grads"),
+    (5, None, "return dlogp[:, None] * (sigmoid(a) - x)", "the sign is flipped"),
+    (5, None, "return dlogp[:, None] * (x - a)", "x − a where x − sigmoid"),
+    (5, None, "return x - sigmoid(a)", "upstream gradient dlogp is left out"),
+    (6, None, "return np.concatenate([dz, dz * eps], axis=-1)", "derivative by σ, where|there: "),
+    (6, None, "return np.concatenate([dz, dz * eps * np.exp(0.5 * logvar)], axis=-1)", "derivative by log σ, where log σ² is asked"),
+    (7, None, "return np.concatenate([dkl[:, None] * mu, dkl[:, None] * 0.5 * np.exp(logvar)], axis=-1)", "the log σ² term is missing"),
+    (7, None, "return np.concatenate([mu, 0.5 * (np.exp(logvar) - 1)], axis=-1)", "upstream gradient dkl is left out"),
+    (7, None, """v = np.exp(logvar)
+return np.concatenate([dkl[:, None] * mu, dkl[:, None] * 0.5 * (1 - 1 / v)], axis=-1)""", "derivative by σ², where log σ² is asked"),
+    (8, None, """v = FLOOR + np.exp(s)
+return dlogp[:, None] * np.concatenate([(x - m) / v, 0.5 * ((x - m) ** 2 / v - 1)], axis=-1)""", "exp\\(s\\), without the floor"),
+    (8, None, """v = FLOOR + np.exp(s)
+return dlogp[:, None] * np.concatenate([(x - m) / v, 0.5 * (x - m) ** 2 / v * np.exp(s) / v], axis=-1)""", "the log σ² term is missing"),
+    (9, None, """da = p.log_prob_backward(-ones / N, x, a)
+dz = mlp_backward(da, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
+mlp_backward(q.sample_backward(dz, h, eps), encoder_inputs, model.encoder, model.encoder_grads, "tanh")""", "the KL term is missing"),
+    (9, None, """da = p.log_prob_backward(-ones / N, x, a)
+dz = mlp_backward(da, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
+dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones, h)
+mlp_backward(dh, encoder_inputs, model.encoder, model.encoder_grads, "tanh")""", "the KL term has 5 times its weight"),
+    (10, None, """m *= beta1
+m += (1 - beta1) * g
+v *= beta2
+v += (1 - beta2) * g * g
+theta -= lr * m / (np.sqrt(v) + epsilon)""", "neither mean is divided by its 1 − βᵗ"),
+    (10, None, "theta = theta - lr * g", "theta was not changed; change it in place"),
+    (10, None, "g *= 2", "changed the gradient g"),
+    (11, None, "return (dlogp[:, None, None] * -np.exp(log_softmax(a))).reshape(a.shape)", "the case k = x is left out"),
+    (12, None, """dC = dz[:, :, None] * eps[:, None, :]
+return np.concatenate([dz, dC[:, range(Z), range(Z)], dC[:, BELOW[0], BELOW[1]]], axis=1)""", "the link ∂C_ii/∂log C_ii = C_ii is left out"),
+    (13, "score", "return np.concatenate([eps / q.std(), eps * eps - 1], axis=1)", "derivative by log σ, where log σ² is asked"),
+    (13, "score", "return np.concatenate([eps / q.std(), 0.5 * eps * eps], axis=1)", "by log σ²: −½ is missing"),
+    (14, None, "return (shift[i] - precision[i] @ mean) / precision[i, i], 1 / precision[i, i]", "z_i's own term is in the sum"),
+    (14, None, """others = precision[i] @ mean - precision[i, i] * mean[i]
+return (shift[i] - others) / precision[i, i], np.linalg.inv(precision)[i, i]""", "the marginal variance"),
+    (14, None, "return 1.0", "returned float; it has to return two numbers"),
+    (15, None, "return dbound / len(log_w) + 0 * log_w", "1/L for all: that is the ELBO's answer"),
+    (15, None, "w = np.exp(log_w)\nreturn dbound * w / w.sum(axis=0)", "not finite for log w near −2000"),
+]
+
+
+@pytest.mark.parametrize("number, function, lines, words", WRONG_ANSWERS)
+def test_a_wrong_answer_is_told_what_is_wrong(number, function, lines, words, tmp_path):
+    verdict = judge(tmp_path, by_number(number), fill(number, lines, function))
+    assert verdict.code != PASSED and re.search(words, verdict.text), verdict.text
+
+
+def test_the_second_function_of_13_is_told_what_is_wrong(tmp_path):
+    score = "return np.concatenate([eps / q.std(), 0.5 * (eps * eps - 1)], axis=1)"
+    source = fill(13, score, "score").replace("    raise NotImplementedError", """\
+    weight = score ** 2
+    return (weight * f).sum(0) / weight.sum(0) + 0 * weight""")
+    verdict = judge(tmp_path, by_number(13), source)
+    assert verdict.code == WRONG and "a sample's own f is in its own a" in verdict.text and "score is right" in verdict.text
+
+
+def test_half_of_an_exercise_is_judged_by_itself(tmp_path):
+    verdict = judge(tmp_path, by_number(2), fill(2, "return dy * (1 - y * y)", "tanh_backward"))
+    assert verdict.code == NOT_DONE and "tanh_backward is right" in verdict.text
+    assert "Write relu_backward in line" in verdict.text and "tanh_backward in line" not in verdict.text
+
+
+# Find the bug
+
+@pytest.mark.parametrize("exercise", BUGS, ids=lambda e: e.file)
+def test_the_loss_of_every_broken_vae_falls(exercise):
+    """That is why nobody notices."""
+    module = runner._load(SHIPPED / f"{exercise.file}.py")
+    x = (datasets.digits().train[:300] > 0.5).astype("float64")
+    rng = numpy.random.default_rng(0)
+    p = {"W1": rng.standard_normal((64, 20)) / 8, "W2": rng.standard_normal((20, 2)) / 5,
+         "W3": rng.standard_normal((20, 2)) / 5, "W4": rng.standard_normal((2, 20)) / 2, "W5": rng.standard_normal((20, 64)) / 5}
+    p.update({f"b{W[1]}": numpy.zeros(value.shape[1]) for W, value in list(p.items())})
+    losses = [module.train_step(p, x, rng, 0.05) for _ in range(300)]
+    assert numpy.mean(losses[-20:]) < 0.8 * numpy.mean(losses[:20])
+
+
+MISTAKES_WHILE_MENDING = [
+    (16, [("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps")], "train_step moved W1, b1, W3, b3 along something else"),
+    (16, [("np.exp(logvar) - 1 - logvar", "np.exp(2 * logvar) - 1 - 2 * logvar")], "the KL or the loss is no longer"),
+    (17, [("    c = forward(p, x, eps)\n", "    c = forward(p, x, eps)\n    c = forward(p, x, eps)\n")], "called forward 2 times"),
+    (18, [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))", "np.ones((len(x), 2))")], "correlation 1.00|variance"),
+    (18, [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))", "2 * rng.standard_normal((len(x), 2))")], "variance"),
+    (20, [('dmu @ p["W2"].T\n', 'dlogvar @ p["W3"].T\n')], "train_step moved W1, b1"),
+    (21, [('dpre1 = dh2 * (1 - c["h1"] ** 2)', 'dpre1 = dh1 * (1 - c["h2"] ** 2)')], "train_step moved W1, b1"),
+    (21, [('"kl": kl}', '}')], r"forward no longer returns \['kl'\]"),
+]
+
+
+@pytest.mark.parametrize("number, changes, words", MISTAKES_WHILE_MENDING)
+def test_mending_it_wrongly_does_not_pass(number, changes, words, tmp_path):
+    source = source_of(by_number(number))
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    verdict = judge(tmp_path, by_number(number), source)
+    assert verdict.code == WRONG and re.search(words, verdict.text), verdict.text
+
+
+@pytest.mark.parametrize("exercise", BUGS, ids=lambda e: e.file)
+def test_the_mended_ones_pass_with_other_seeds_too(exercise, tmp_path):
+    file = tmp_path / f"{exercise.file}.py"
+    file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
+    module = runner._load(file)
+    for seed in range(10):
+        bugs.measure(module, numpy.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("exercise", [e for e in EXERCISES if e not in BUGS], ids=lambda e: e.file)
+def test_right_answers_pass_with_other_seeds_too(exercise, tmp_path):
+    file = tmp_path / f"{exercise.file}.py"
+    file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
+    module = runner._load(file)
+    for seed in range(10):
+        checks = exercise.check if isinstance(exercise.check, tuple) else (exercise.check,)
+        for check in checks:
+            assert all(report.ok for report in check(module, numpy.random.default_rng(seed)))
+
+
+# 4. What is not math
+
+@pytest.mark.parametrize("lines, words", [
+    ("return dkl[:, None) * mu", "line 29: Python does not understand this .*: return dkl"),
+    ("return undefined", "NameError: name 'undefined' is not defined\n    line 29: return undefined"),
+    ("return 1 / 0", "ZeroDivisionError: division by zero\n    line 29: return 1 / 0"),
+    ("dmu = mu", "this is nothing"),
+    ("return [1.0, 2.0]", "of type list"),
+    ("return dkl[:, None] * mu", r"its shape, \(5, 6\), but this is shape \(5, 3\)"),
+    ("return np.concatenate([mu, logvar], axis=-1).astype('float32')", "its dtype, float64, but this is float32"),
+    ("return dkl * mu", "ValueError: operands could not be broadcast.*\n    line 29.*\n    Print the shapes"),
+    ("return None + mu", "TypeError: .*NoneType.*\n.*\n    Something is None"),
+    ("return np.concatenate([mu, np.log(-np.exp(logvar))], axis=-1)", "not finite.*(\n.*)*Python warned, line 29: invalid value encountered in log"),
+    ("h *= 2\nreturn np.concatenate([dkl[:, None] * mu, 0.5 * dkl[:, None] * (np.exp(logvar) - 1)], axis=-1)",
+     "h itself was changed by the function"),
+    ("import sys\nsys.exit(0)", "SystemExit"),
+    ("raise NotImplementedError", "not done yet"),
+    ("raise NotImplementedError('later')", "not done yet"),
+])
+def test_errors_that_are_not_math_are_met_kindly(lines, words, tmp_path):
+    verdict = judge(tmp_path, by_number(7), fill(7, lines))
+    assert verdict.code != PASSED and re.search(words, verdict.text), verdict.text
+    assert "Traceback" not in verdict.text
+
+
+def test_an_error_while_the_file_is_read(tmp_path):
+    verdict = judge(tmp_path, by_number(7), source_of(by_number(7)).replace("import numpy as np", "import nunpy as np"))
+    assert "ModuleNotFoundError: No module named 'nunpy'\n    line 16: import nunpy as np" in verdict.text
+    verdict = judge(tmp_path, by_number(7), source_of(by_number(7)).replace("def kl_backward", "def kl_backwards"))
+    assert "has no function kl_backward any more; start anew with" in verdict.text
+
+
+def test_a_loop_without_end_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "TIME_LIMIT", 2)
+    file = tmp_path / "07_kl.py"
+    file.write_text(fill(7, "while True:\n    pass"), encoding="utf-8")
+    begin = time.perf_counter()
+    verdict = runner.run(file)
+    assert verdict.code == WRONG and "still running after 2 seconds; is there a loop that never ends?" in verdict.text
+    assert time.perf_counter() - begin < 4
+
+
+def test_a_crash_of_python_itself_is_told(tmp_path):
+    file = tmp_path / "07_kl.py"
+    file.write_text(fill(7, "import os\nos._exit(77)"), encoding="utf-8")
+    verdict = runner.run(file)
+    assert verdict.code == WRONG and "ended Python (exit code 77)" in verdict.text
+
+
+def test_what_is_no_exercise(tmp_path):
+    (tmp_path / "mine.py").write_text("x = 1")
+    assert "mine.py is no exercise" in runner.judge(tmp_path / "mine.py").text
+
+
+# The command
+
+@pytest.fixture
+def started(tmp_path, monkeypatch, run_cli):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run_cli("exercises", "start", "mine")
+    assert code == 0 and "21 exercises copied to mine" in out, err
+    monkeypatch.chdir(tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+def solve(folder, number):
+    exercise = by_number(number)
+    file = folder / f"{exercise.file}.py"
+    file.write_text(exercise.solution.solve(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def test_the_list_is_found_by_checking(started, run_cli):
+    solve(started, 1)
+    solve(started, 16)
+    code, out, _ = run_cli("exercises")
+    assert code == 0 and "2 of 21 done" in out and "Next: 02_activations.py" in out
+    lines = {int(line[4:6]): line for line in out.splitlines() if line[4:6].strip().isdigit()}
+    assert len(lines) == 21
+    assert lines[1].startswith("  ✓") and lines[1].endswith("done") and lines[16].endswith("done")
+    assert lines[2].startswith("  →") and lines[2].endswith("not yet") and lines[17].endswith("not right yet")
+    (started / "01_linear.py").write_text(source_of(by_number(1)), encoding="utf-8")
+    assert "1 of 21 done" in run_cli("exercises")[1], "undone again: nothing was stored"
+
+
+def test_one_is_checked_by_its_number(started, run_cli):
+    assert run_cli("exercises", "7")[0] == 1
+    solve(started, 7)
+    code, out, _ = run_cli("exercises", "7")
+    assert code == 0 and "right." in out and "Next: 8 · Grey pixels" in out
+
+
+def test_hints_come_one_at_a_time(started, run_cli):
+    outs = [run_cli("exercises", "7", "--hint")[1] for _ in range(4)]
+    assert [out.count("  hint ") for out in outs] == [1, 2, 3, 3] and "That was the last hint" in outs[2]
+    (started / ".hints.json").write_text("nonsense")
+    assert run_cli("exercises", "7", "--hint")[1].count("  hint ") == 1
+
+
+def test_the_solution_is_shown_once_it_is_found(started, run_cli):
+    code, out, _ = run_cli("exercises", "7", "--solution")
+    assert code == 1 and "expm1" not in out and "--force" in out
+    assert "expm1" in run_cli("exercises", "7", "--solution", "--force")[1]
+    solve(started, 7)
+    code, out, _ = run_cli("exercises", "7", "--solution")
+    assert code == 0 and "expm1" in out
+    assert "- " in run_cli("exercises", "16", "--solution", "--force")[1]
+
+
+def test_reset_keeps_what_was_there(started, run_cli):
+    file = started / "07_kl.py"
+    for i, text in enumerate(["my first attempt", "my second attempt"], 1):
+        file.write_text(text)
+        code, out, _ = run_cli("exercises", "--reset", "7")
+        assert code == 0 and file.read_text(encoding="utf-8") == source_of(by_number(7))
+        assert (started / f"07_kl.py.{i}.bak").read_text() == text and f"07_kl.py.{i}.bak" in out
+
+
+def test_starting_again_overwrites_nothing(started, run_cli, monkeypatch):
+    (started / "07_kl.py").write_text("mine")
+    (started / "08_gaussian.py").unlink()
+    monkeypatch.chdir(started.parent)
+    out = run_cli("exercises", "start", "mine")[1]
+    assert "1 exercises copied" in out and "20 were there already" in out
+    assert (started / "07_kl.py").read_text() == "mine" and (started / "08_gaussian.py").exists()
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["22"], "'22' is no exercise; give a number from 1 to 21"),
+    (["kl"], "'kl' is no exercise"),
+    (["7", "8"], "'7 8' is no exercise"),
+    (["start"], "start takes the folder to copy the exercises to"),
+    (["start", "a", "b"], "start takes the folder"),
+    (["--hint"], "say for which exercise"),
+    (["7", "--force"], "--force is for --solution"),
+    (["7", "--watch"], "--watch needs a terminal; without one, check by hand"),
+])
+def test_bad_usage_is_one_clear_line(arguments, message, started, run_cli):
+    code, _, err = run_cli("exercises", *arguments)
+    assert code == 2 and message in err and "Traceback" not in err
+
+
+def test_where_there_are_none(tmp_path, monkeypatch, run_cli):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run_cli("exercises")
+    assert code == 2 and "no exercises here; copy them to a folder of yours with: python -m minivae exercises start" in err
+    (tmp_path / "file").write_text("")
+    code, _, err = run_cli("exercises", "start", "file")
+    assert code == 2 and "file can't be written" in err
+
+
+def test_a_missing_file_is_told(started, run_cli):
+    (started / "07_kl.py").unlink()
+    code, _, err = run_cli("exercises", "7")
+    assert code == 2 and "07_kl.py is missing; restore it with" in err
+    assert "missing" in run_cli("exercises")[1]
+    assert run_cli("exercises", "7", "--reset")[0] == 0 and (started / "07_kl.py").exists()
+
+
+def test_the_shipped_files_themselves_are_not_reset(monkeypatch, run_cli):
+    monkeypatch.chdir(SHIPPED)
+    code, _, err = run_cli("exercises", "7", "--reset")
+    assert code == 2 and "git checkout 07_kl.py" in err and not list(SHIPPED.glob("*.bak"))
+
+
+def test_an_installed_package_brings_them():
+    try:
+        files = importlib.metadata.files("minivae") or []
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("minivae runs from a checkout here, not installed")
+    names = {str(file) for file in files}
+    if not any(name.startswith("minivae/exercises/") for name in names):
+        pytest.skip("minivae is installed in place here")
+    assert {f"minivae/exercises/files/{exercise.file}.py" for exercise in EXERCISES} <= names
+
+
+# 3. The watch mode, through a terminal
+
+def read_until(terminal, words, seconds=30):
+    """What the terminal shows, up to these words."""
+    text, end = "", time.monotonic() + seconds
+    while time.monotonic() < end:
+        if select.select([terminal], [], [], 0.2)[0]:
+            try:
+                text += os.read(terminal, 65536).decode("utf-8", "replace")
+            except OSError:
+                break
+            if words in text:
+                return text
+    raise AssertionError(f"{words!r} did not come; this did: {text}")
+
+
+def test_watch_checks_at_every_save_and_goes_on(started):
+    solve(started, 1)
+    master, slave = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(SHIPPED.parents[1]), "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen([sys.executable, "-m", "minivae", "exercises", "--watch"], stdin=slave, stdout=slave,
+                               stderr=slave, cwd=started, env=environment, start_new_session=True)
+    os.close(slave)
+    try:
+        text = read_until(master, "Write tanh_backward")
+        assert "2 · Tanh and relu" in text and "watching 02_activations.py; save it to have it checked" in text
+        file = started / "02_activations.py"
+        wrong = fill(2, "return dy * (1 - y)", "tanh_backward").replace("raise NotImplementedError", "return dy * (y > 0)")
+        file.write_text(wrong, encoding="utf-8")
+        assert "1 − y where 1 − y² is needed" in read_until(master, "--hint")
+        file.write_text(wrong.replace("(1 - y)", "(1 - y * y)"), encoding="utf-8")
+        assert "2 · Tanh and relu, backwards: right." in read_until(master, "Write mlp_backward")
+        os.killpg(process.pid, 2)       # Ctrl-C
+        assert "interrupted" in read_until(master, "interrupted")
+        assert process.wait(10) == 130
+    finally:
+        process.kill()
+        os.close(master)

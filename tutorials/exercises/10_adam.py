@@ -1,0 +1,27 @@
+"""10 · Adam
+
+One step of Adam (Kingma & Ba 2015, algorithm 1), with the gradient g, in step number t = 1, 2, ...:
+
+    m ← β₁ m + (1 − β₁) g               a running mean of the gradients
+    v ← β₂ v + (1 − β₂) g²              and of their squares
+    m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
+    θ ← θ − η m̂ / (√v̂ + ε)
+
+m and v start at zero, and a mean that starts at zero is too small at first: the division makes up for it.
+Without it the first step would be (1 − β₁)/√(1 − β₂) ≈ 3 times too long. ε stands outside the root.
+
+To do: adam_step; everything in place (m *= ..., m += ...). Check it: run this file.
+"""
+
+import numpy as np
+
+from minivae.exercises import check
+
+
+def adam_step(theta, g, m, v, t, lr=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """theta, g, m, v (P,), t ≥ 1. Change theta, m and v in place, and leave g alone. Nothing is returned."""
+    raise NotImplementedError
+
+
+if __name__ == "__main__":
+    check(__file__)

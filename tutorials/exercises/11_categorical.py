@@ -1,0 +1,42 @@
+"""11 · Pixels of K kinds: the Categorical likelihood
+
+Each pixel has one of the values 0 .. K−1. The decoder emits K logits a pixel, a (N, D K), pixel after pixel, and
+
+    π = softmax of the K logits of a pixel,        log π[k] = a[k] − log Σ_j exp a[j]
+    log p(x|z) = Σ_d log π_d[x_d]                                                   (N,)
+
+What is ∂ log π[x]/∂a[k]? There are two cases, k = x and k ≠ x, and one formula for both. Compare it with exercise 5.
+
+To do: log_prob_backward. Check it: run this file.
+"""
+
+import numpy as np
+
+from minivae.exercises import check
+
+K = 3
+
+
+def log_softmax(a):
+    """a (N, D K) -> log π (N, D, K)"""
+    a = a.reshape(len(a), -1, K)
+    a = a - a.max(axis=-1, keepdims=True)
+    return a - np.log(np.exp(a).sum(axis=-1, keepdims=True))
+
+
+def one_hot(x):
+    """x (N, D) -> (N, D, K): 1 where k = x, else 0"""
+    return (x[..., None] == np.arange(K)).astype(float)
+
+
+def log_prob(x, a):
+    return (one_hot(x) * log_softmax(a)).sum(axis=(1, 2))
+
+
+def log_prob_backward(dlogp, x, a):
+    """dlogp (N,), x (N, D) of 0 .. K−1, a (N, D K) -> da (N, D K)"""
+    raise NotImplementedError
+
+
+if __name__ == "__main__":
+    check(__file__)
