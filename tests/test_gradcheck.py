@@ -3,9 +3,10 @@
 import numpy
 import pytest
 
-from minivae import gradcheck, layers, selfcheck, vae
+from minivae import gradcheck, inference, layers, selfcheck, vae
 from minivae.errors import InputError
 from minivae.gradcheck import check_backward, check_gradient, complex_step_gradient, numerical_gradient
+from minivae.inference import transforms
 from minivae.likelihoods import Bernoulli
 from minivae.posteriors import DiagonalGaussian
 
@@ -267,6 +268,16 @@ SABOTAGE = [
     (vae, "prior_log_prob_backward", lambda dlogp, z: 0 * z),
     (selfcheck, "prior_log_prob_backward", lambda dlogp, z: -z),
     (Bernoulli, "log_prob_backward", lambda p, dlogp, x, a: dlogp[..., None] * (p.mean(a) - x)),
+    *[(model, "log_joint_gradient", lambda model, z, right=model.log_joint_gradient: 1.001 * right(model, z)) for model in (
+        inference.GaussianMean, inference.LinearRegression, inference.CorrelatedGaussian,
+        inference.UnknownMeanAndPrecision, inference.BetaBernoulli, inference.LogisticRegression,
+        inference.NonlinearDecoder, inference.FixedDecoder)],
+    *[(T, "backward", lambda T, dz, zeta: 2 * dz) for T in (transforms.Identity, transforms.Exp, transforms.Sigmoid)],
+    *[(T, "log_jacobian_backward", lambda T, d, zeta: 0.5 * d) for T in (transforms.Identity, transforms.Exp, transforms.Sigmoid)],
+    (inference.Unconstrained, "log_joint_gradient", lambda u, zeta: u.model.log_joint_gradient(u.constrain(zeta))),
+    *[(q, name, lambda q, *a, right=getattr(q, name): 1.001 * right(q, *a)) for q in (
+        inference.MeanFieldGaussian, inference.FullRankGaussian) for name in ("score", "log_prob_gradient",
+                                                                              "entropy_gradient", "sample_backward")],
 ]
 
 
