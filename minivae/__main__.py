@@ -401,8 +401,8 @@ def _exercise_asked_for(what, commands):
         return None
     exercise = commands.by_number(int(what[0])) if len(what) == 1 and what[0].isdecimal() else None
     if exercise is None:
-        raise InputError(f"{' '.join(what)!r:.60} is no exercise; give a number from 1 to {len(commands.EXERCISES)}, "
-                         "or: start DIR")
+        raise InputError(f"{' '.join(what)!r:.60} is no exercise; give a number from 1 to "
+                         f"{len(commands.EXERCISES)}, or: start DIR")
     return exercise
 
 

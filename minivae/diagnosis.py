@@ -1,4 +1,4 @@
-"""What is probably wrong with a gradient: the simplest explanation that fits, found by trying them one by one.
+"""What is probably wrong with a gradient: the simplest explanation that fits, found by trying one by one.
 
 Each explanation predicts what the wrong gradient would then be, and is believed only where the prediction
 fits to five digits. A random error fits none, and gets none.
@@ -8,7 +8,7 @@ import itertools
 
 import numpy
 
-FIT = 1e-5      # differences are good to about 10⁻⁹; chance agreement this close, over several elements, is none
+FIT = 1e-5      # differences are good to about 10⁻⁹; several elements don't agree this closely by chance
 
 
 def diagnose(yours, expected, context=None):
@@ -27,8 +27,8 @@ def diagnose(yours, expected, context=None):
         return _of_another_shape(yours, expected)
     if _same(yours, expected):
         return None
-    for explain in (_zero, _variance_mixed_up, _factor, _transposed, _another_tensor, _alternative, _one_example,
-                    _mask_forgotten, _terms, _permuted, _some_rows_or_columns):
+    for explain in (_zero, _variance_mixed_up, _factor, _transposed, _another_tensor, _alternative,
+                    _one_example, _mask_forgotten, _terms, _permuted, _some_rows_or_columns):
         explanation = explain(yours, expected, context)
         if explanation:
             return explanation
@@ -42,7 +42,8 @@ def _same(a, b):
 
 
 def _of_another_shape(yours, expected):
-    if yours.ndim == expected.ndim + 1 and yours.shape[1:] == expected.shape and _same(yours.sum(axis=0), expected):
+    one_axis_more = yours.ndim == expected.ndim + 1 and yours.shape[1:] == expected.shape
+    if one_axis_more and _same(yours.sum(axis=0), expected):
         return "the sum over the batch, its first axis, is missing"
     if yours.T.shape == expected.shape and _same(yours.T, expected):
         return "it is transposed"
@@ -82,7 +83,7 @@ def _factor(yours, expected, context):
 def _name_of(c, sizes):
     """c, in terms of 2 and of the sizes, or None."""
     if abs(c - 2) < FIT:
-        return "a factor of 2 too large" + "".join(f" (2 = {name} here)" for name in sizes if sizes[name] == 2)
+        return "a factor of 2 too large"
     if abs(c - 0.5) < FIT:
         return "a factor of ½ is too much: half of what it should be"
     over = {"N": "over the batch", "D": "over the pixels", "L": "over the samples"}
@@ -90,10 +91,12 @@ def _name_of(c, sizes):
         if n > 1 and abs(c / n - 1) < FIT:
             return f"{name} = {n} times too large: summed {over.get(name, '')} where the mean is asked"
         if n > 1 and abs(c * n - 1) < FIT:
-            return f"{name} = {n} times too small: the mean taken {over.get(name, '')} where the sum is asked, or twice"
+            return (f"{name} = {n} times too small: the mean taken {over.get(name, '')} where the sum is "
+                    "asked, or twice")
     for (name, n), (other, m) in itertools.combinations(sizes.items(), 2):
-        for value, text in ((n * m, f"{name} {other} = {n * m} times too large"), (n / m, f"off by {name}/{other}"),
-                            (m / n, f"off by {other}/{name}"), (1 / (n * m), f"{name} {other} = {n * m} times too small")):
+        both = f"{name} {other} = {n * m} times"
+        for value, text in ((n * m, f"{both} too large"), (1 / (n * m), f"{both} too small"),
+                            (n / m, f"off by {name}/{other}"), (m / n, f"off by {other}/{name}")):
             if abs(c / value - 1) < FIT:
                 return text
     return None
@@ -113,8 +116,8 @@ def _another_tensor(yours, expected, context):
 
 
 def _alternative(yours, expected, context):
-    for text, alternative in context.get("alternatives", {}).items():
-        if alternative.shape == yours.shape and not _same(alternative, expected) and _same(yours, alternative):
+    for text, instead in context.get("alternatives", {}).items():
+        if instead.shape == yours.shape and not _same(instead, expected) and _same(yours, instead):
             return text
     return None
 
@@ -127,7 +130,9 @@ def _one_example(yours, expected, context):
 
 
 # ∂/∂(log σ²) is asked. With ∂log σ²/∂σ = 2/σ and so on, the others are that times:
-MIXED_UP = {"σ": lambda sigma: 2 / sigma, "σ²": lambda sigma: sigma ** -2.0, "log σ": lambda sigma: 2 + 0 * sigma}
+MIXED_UP = {"σ": lambda sigma: 2 / sigma,
+            "σ²": lambda sigma: sigma ** -2.0,
+            "log σ": lambda sigma: 2 + 0 * sigma}
 
 
 def _variance_mixed_up(yours, expected, context):
@@ -151,7 +156,8 @@ def _mask_forgotten(yours, expected, context):
     masked = expected == 0
     wrong = masked & (yours != 0)
     if wrong.sum() >= 2 and (~masked).sum() >= 2 and _same(yours[~masked], expected[~masked]):
-        return "right where it should not be zero, and not zero where it should: a mask (input > 0) is forgotten"
+        return ("right where it should not be zero, and not zero where it should: a mask (input > 0) is "
+                "forgotten")
     return None
 
 
@@ -199,8 +205,10 @@ def _some_rows_or_columns(yours, expected, context):
     for axis in range(min(yours.ndim, 2)):
         others = tuple(i for i in range(yours.ndim) if i != axis)
         which = numpy.flatnonzero(wrong.any(axis=others))
-        if len(which) < yours.shape[axis] and (best is None or len(which) / yours.shape[axis] < best[2]):
-            best = axis, which, len(which) / yours.shape[axis]
+        share = len(which) / yours.shape[axis]
+        some_are_right = numpy.delete(expected, which, axis).any()      # zeros are no merit
+        if some_are_right and (best is None or share < best[2]):
+            best = axis, which, share
     if best is None:
         return None
     axis, which, _ = best
@@ -208,7 +216,8 @@ def _some_rows_or_columns(yours, expected, context):
     text = f"right but for the {names} {_spans(which)}"
     if len(which) == 1:
         text = f"right but for {names[:-1]} {which[0]}"
-    within = diagnose(yours.take(which, axis), expected.take(which, axis), _part_of(context, which, axis, yours.shape))
+    within = diagnose(yours.take(which, axis), expected.take(which, axis),
+                      _part_of(context, which, axis, yours.shape))
     return f"{text}; there: {within}" if within and not within.startswith("right but") else text
 
 
@@ -216,7 +225,8 @@ def _part_of(context, which, axis, shape):
     """The context of some rows or columns."""
     part = {"sizes": context.get("sizes", {})}
     for key in ("terms", "alternatives"):
-        part[key] = {name: g.take(which, axis) for name, g in context.get(key, {}).items() if g.shape == shape}
+        part[key] = {name: g.take(which, axis) for name, g in context.get(key, {}).items()
+                     if g.shape == shape}
     if getattr(context.get("sigma"), "shape", None) == shape:
         part["sigma"] = context["sigma"].take(which, axis)
     return part

@@ -35,9 +35,9 @@ def numerical_gradient(f, x, dy=None, step=STEP):
 
 
 def complex_step_gradient(f, x, dy=None, step=1e-30):
-    """The same from f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − …: ∂/∂x = Im f(x + i s)/s, for a holomorphic f.
+    """The same for a holomorphic f, by the complex step: ∂/∂x = Im f(x + i s)/s.
 
-    Nothing is subtracted, so that the step can be tiny and the result is exact to rounding (Squire & Trapp
+    From f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − … . Nothing is subtracted, so that the step can be tiny and the result is exact to rounding (Squire & Trapp
     1998). But f has to compute with complex numbers: no |x|, no max, no comparisons, and it must read its x.
     -> a NumPy array of the shape of x
     """
@@ -58,8 +58,8 @@ class _Slopes:
 
     def __init__(self, f, x, dy):
         if isinstance(x, numpy.generic) or not x.flags.c_contiguous or x.dtype.kind != "f":
-            raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of real "
-                             "numbers is needed, to be changed in place; pass numpy.array(x, dtype=float)")
+            raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of "
+                             "real numbers is needed, to be changed in place; pass numpy.array(x, dtype=float)")
         self.f, self.x, self.flat = f, x, x.reshape(-1)
         self.dy = 1.0 if dy is None else to_numpy(dy)
 
@@ -137,7 +137,8 @@ class Check:
         verdict = "ok" if self.ok else "WRONG"
         shape = "x".join(map(str, self.shape)) or "scalar"
         row = f"{self.function:<69} {self.tensor:<13} {shape:>9} {self.error:>10.1e}   {verdict}"
-        lines = self.problems + ([f"probably: {self.explanation}"] if self.explanation else []) + self.warnings
+        explanation = [f"probably: {self.explanation}"] if self.explanation else []
+        lines = self.problems + explanation + self.warnings
         return "\n".join([row, *("    " + line for line in lines)])
 
 
@@ -164,7 +165,8 @@ class Report:
 TABLE_HEAD = f"{'function':<69} {'tensor':<13} {'shape':>9} {'rel. error':>10}   verdict"
 
 
-def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANCE, method="central", rng=None):
+def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANCE, method="central",
+                   rng=None):
     """Compare a gradient (an array like x) with differences of f at x. -> Check
 
     function and tensor are names for the report; f, x and dy are as in numerical_gradient.
@@ -175,7 +177,8 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
         check.warnings.append(f"{tensor} is {x.dtype}: differences need float64 to be exact enough")
     if not _is_an_array_like(gradient, x, check):
         if getattr(gradient, "ndim", 0) and x.size <= LARGE:
-            check.yours, check.expected = to_numpy(gradient), numerical_gradient(f, x, dy)     # for diagnose()
+            check.yours = to_numpy(gradient)                    # for diagnose()
+            check.expected = numerical_gradient(f, x, dy)
         return check
     gradient = to_numpy(gradient).astype("float64")     # a copy: calling f may overwrite the original
     if not numpy.isfinite(gradient).all():
@@ -229,9 +232,9 @@ def _compare_elements(check, f, x, dy, gradient, method):
         difference.flat[kinks] = 0
         expected.flat[kinks] = gradient.flat[kinks]
         check.error = float(numpy.linalg.norm(difference) / scale)
-        check.warnings.append(f"f has a kink at {check.tensor}{_index(kinks[0], x.shape)}"
-                              f"{f' and {len(kinks) - 1} more' if len(kinks) > 1 else ''}: there is no derivative, "
-                              "your value is one of the slopes, and it was left out")
+        more = f" and {len(kinks) - 1} more" if len(kinks) > 1 else ""
+        check.warnings.append(f"f has a kink at {check.tensor}{_index(kinks[0], x.shape)}{more}: there is no "
+                              "derivative, your value is one of the slopes, and it was left out")
     if not check.error <= check.tolerance:
         _name_the_worst(check, difference, gradient, expected)
 
@@ -266,19 +269,22 @@ def _narrow_down(slope, gradient, step, rng):
 
 
 def _name_the_worst(check, difference, gradient, expected, of=""):
-    check.problems.append(f"relative error {check.error:.1e}, allowed {check.tolerance:.0e}; worst elements{of}:")
+    check.problems.append(f"relative error {check.error:.1e}, allowed {check.tolerance:.0e}; "
+                          f"worst elements{of}:")
     for i in numpy.argsort(difference, axis=None)[::-1][:3]:
         yours, measured = gradient.flat[i], expected.flat[i]
         relative = abs(yours - measured) / max(abs(yours), abs(measured), 1e-300)
-        check.problems.append(f"  {check.tensor}{_index(i, difference.shape)}: yours {yours:.8g}, differences give "
-                              f"{measured:.8g}; off by {difference.flat[i]:.1e}, relatively {relative:.1e}")
+        check.problems.append(f"  {check.tensor}{_index(i, difference.shape)}: yours {yours:.8g}, "
+                              f"differences give {measured:.8g}; "
+                              f"off by {difference.flat[i]:.1e}, relatively {relative:.1e}")
 
 
 def _index(i, shape):
     return [int(k) for k in numpy.unravel_index(i, shape)]
 
 
-def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE, method="central", context=None):
+def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE, method="central",
+                   context=None):
     """Check a backward function against its forward function. -> Report, one Check an input
 
     inputs   {"x": array, ...}, float64
@@ -300,8 +306,8 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
     checks = []
     for tensor, gradient in gradients.items():
         x = inputs[tensor]
-        check = check_gradient(function, tensor, lambda value: forward(**{**inputs, tensor: value}), x, gradient,
-                               dy, tolerance, method, rng)
+        check = check_gradient(function, tensor, lambda value: forward(**{**inputs, tensor: value}), x,
+                               gradient, dy, tolerance, method, rng)
         if not numpy.array_equal(to_numpy(x), originals[tensor]):
             check.problems.append(f"{tensor} itself was changed by the function; it must only read it")
         checks.append(check)
@@ -315,10 +321,11 @@ def check_model(function, model, loss_and_grad, tolerance=TOLERANCE, context=Non
     """
     loss_and_grad()
     gradients = {name: to_numpy(model.gradients[name]).copy() for name in model.gradients.names()}
-    return explain(Report([check_gradient(function, name, lambda _: loss_and_grad().loss, model.parameters[name],
-                                          get_xp(model.parameters.flat).asarray(gradients[name]),
-                                          tolerance=tolerance)
-                           for name in model.parameters.names()]), context)
+    xp = get_xp(model.parameters.flat)
+    checks = [check_gradient(function, name, lambda _: loss_and_grad().loss, model.parameters[name],
+                             xp.asarray(gradients[name]), tolerance=tolerance)
+              for name in model.parameters.names()]
+    return explain(Report(checks), context)
 
 
 def explain(report, context=None):

@@ -47,8 +47,8 @@ def parser(commands):
 
     sub = command("exercises", "Gradient-check exercises: list them, check them, be told what is wrong.")
     sub.add_argument("what", nargs="*", metavar="N | start DIR",
-                     help="the number of one, to check it; start DIR copies all to a folder of yours (default: list "
-                     "all, with progress)")
+                     help="the number of one, to check it; start DIR copies all to a folder of yours "
+                     "(default: list all, with progress)")
     what = sub.add_mutually_exclusive_group()
     what.add_argument("--watch", action="store_true",
                       help="check again whenever the file is saved, and go on to the next when it is right")
