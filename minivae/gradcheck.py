@@ -37,8 +37,8 @@ def numerical_gradient(f, x, dy=None, step=STEP):
 def complex_step_gradient(f, x, dy=None, step=1e-30):
     """The same for a holomorphic f, by the complex step: ∂/∂x = Im f(x + i s)/s.
 
-    From f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − … . Nothing is subtracted, so that the step can be tiny and the result is exact to rounding (Squire & Trapp
-    1998). But f has to compute with complex numbers: no |x|, no max, no comparisons, and it must read its x.
+    From f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − … . Nothing is subtracted, so that the step can be tiny
+    and the result is exact to rounding (Squire & Trapp 1998). But f has to compute with complex numbers: no |x|, no max, no comparisons, and it must read its x.
     -> a NumPy array of the shape of x
     """
     z = x.astype("complex128")
@@ -59,7 +59,8 @@ class _Slopes:
     def __init__(self, f, x, dy):
         if isinstance(x, numpy.generic) or not x.flags.c_contiguous or x.dtype.kind != "f":
             raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of "
-                             "real numbers is needed, to be changed in place; pass numpy.array(x, dtype=float)")
+                             "real numbers is needed, to be changed in place; "
+                             "pass numpy.array(x, dtype=float)")
         self.f, self.x, self.flat = f, x, x.reshape(-1)
         self.dy = 1.0 if dy is None else to_numpy(dy)
 

@@ -1,6 +1,7 @@
-"""Six short VAEs with a bug each: what is measured of them, since a gradient check alone would let two of them pass.
+"""Six short VAEs with a bug each, and what is measured of them: a gradient check alone would let two pass.
 
-Each module has forward(p, x, eps) -> what was computed, by name, and train_step(p, x, rng, lr), which changes p.
+Each module has forward(p, x, eps) -> what was computed, by name, and train_step(p, x, rng, lr), which
+changes p.
 """
 
 import math
@@ -29,7 +30,7 @@ def parameters(rng):
 
 
 def measure(module, rng):
-    """Everything that a VAE's training step has to do right. Raises Wrong for the first thing that it doesn't."""
+    """Everything that a VAE's training step has to do right. Raises Wrong for the first that it doesn't."""
     p, x = parameters(rng), (rng.random((N, D)) < 0.5).astype(float)
     _require_formulas(module, p, x, rng)
     _require_sampler(module, p, x, rng)
@@ -49,8 +50,9 @@ def _require_formulas(module, p, x, rng):
     if not numpy.allclose(c["kl"], kl) or not numpy.allclose(c["loss"], (kl - log_px).mean()):
         raise Wrong("the KL or the loss is no longer what its formula says; the bug was not there")
     hidden = numpy.tanh(x @ p["W1"] + p["b1"])
-    decoded = numpy.tanh(c["z"] @ p["W4"] + p["b4"]) @ p["W5"] + p["b5"]
-    for name, value in (("mu", hidden @ p["W2"] + p["b2"]), ("logvar", hidden @ p["W3"] + p["b3"]), ("a", decoded)):
+    formulas = {"mu": hidden @ p["W2"] + p["b2"], "logvar": hidden @ p["W3"] + p["b3"],
+                "a": numpy.tanh(c["z"] @ p["W4"] + p["b4"]) @ p["W5"] + p["b5"]}
+    for name, value in formulas.items():
         if not numpy.allclose(c[name], value):
             raise Wrong(f"{name} is no longer what its formula says; the bug was not there")
 
@@ -60,32 +62,36 @@ def _require_sampler(module, p, x, rng):
     many = numpy.repeat(x[:1], DRAWS, axis=0)
     c = module.forward(p, many, rng.standard_normal((DRAWS, Z)))
     z, mu, variance = c["z"], c["mu"][0], numpy.exp(c["logvar"][0])
-    log_ratio = 0.5 * (z * z - (z - mu) ** 2 / variance - numpy.log(variance)).sum(axis=1)      # log q(z) − log p(z)
+    log_ratio = 0.5 * (z * z - (z - mu) ** 2 / variance - numpy.log(variance)).sum(axis=1)  # log q − log p
     measured = z.var(axis=0)
     if (abs(measured / variance - 1) > 5 * math.sqrt(2 / DRAWS)).any():
-        raise Wrong(f"the gradient may be that of the loss, but the loss is not that of a VAE: z has the variance "
-                    f"{_numbers(measured)} over {DRAWS} draws, where exp(log σ²) is {_numbers(variance)}, of which "
-                    f"the KL is computed; a Monte Carlo estimate of the KL gives {log_ratio.mean():.3f}, the closed "
-                    f"form {c['kl'][0]:.3f}")
+        raise Wrong("the gradient may be that of the loss, but the loss is not that of a VAE: z has the "
+                    f"variance {_numbers(measured)} over {DRAWS} draws, where exp(log σ²) is "
+                    f"{_numbers(variance)}, of which the KL is computed; a Monte Carlo estimate of the KL "
+                    f"gives {log_ratio.mean():.3f}, the closed form {c['kl'][0]:.3f}")
     if (abs(z.mean(axis=0) - mu) > 5 * numpy.sqrt(variance / DRAWS)).any():
         raise Wrong(f"z has the mean {_numbers(z.mean(axis=0))}, where μ is {_numbers(mu)}")
 
 
 def _require_gradient_step(module, p, x):
-    """(p before − p after)/lr is what train_step takes for the gradient: is it that of its own forward pass?"""
+    """(p before − p after)/lr is what train_step takes for the gradient: is it that of its forward pass?"""
     after, passes = _train_step(module, p, x, seed=1, lr=LEARNING_RATE)
     eps = passes[0][0]
     gradients = {name: (p[name] - after[name]) / LEARNING_RATE for name in p}
-    expected = {name: numerical_gradient(lambda _: float(module.forward(p, x, eps)["loss"]), p[name]) for name in p}
+    expected = {name: numerical_gradient(lambda _: float(module.forward(p, x, eps)["loss"]), p[name])
+                for name in p}
     for name in p:
         scale = max(numpy.linalg.norm(gradients[name]), numpy.linalg.norm(expected[name]), 1e-12)
         error = numpy.linalg.norm(gradients[name] - expected[name]) / scale
         if error > 1e-6:
             others = {other: g for other, g in expected.items() if other != name}
-            explanation = diagnose(gradients[name], expected[name], {"others": others, "sizes": {"N": N, "D": D}})
-            wrong = [other for other in p if not numpy.allclose(gradients[other], expected[other], rtol=1e-5, atol=1e-8)]
-            raise Wrong(f"train_step moved {', '.join(wrong)} along something else than the gradient of the loss "
-                        f"that forward computed (relative error {error:.1e} for {name}); {_rest(p, wrong)}"
+            explanation = diagnose(gradients[name], expected[name],
+                                   {"others": others, "sizes": {"N": N, "D": D}})
+            wrong = [other for other in p
+                     if not numpy.allclose(gradients[other], expected[other], rtol=1e-5, atol=1e-8)]
+            raise Wrong(f"train_step moved {', '.join(wrong)} along something else than the gradient of the "
+                        f"loss that forward computed (relative error {error:.1e} for {name}); "
+                        + _rest(p, wrong)
                         + (f"\n    probably: {explanation}" if explanation else ""))
 
 
@@ -105,7 +111,8 @@ def _require_independent_noise(module, p, x):
     correlation = (noise[:, 0] * noise[:, 1:].mean(axis=1)).mean() if N > 1 else 0.0
     if abs(correlation) > 5 / math.sqrt(400 * (N - 1) * Z):
         raise Wrong(f"over 400 steps, the noise of one example and that of the others have the correlation "
-                    f"{correlation:.2f}, where it should be 0: averaged over a batch, their errors do not cancel")
+                    f"{correlation:.2f}, where it should be 0: averaged over a batch, their errors do not "
+                    "cancel")
     if abs(noise.var() - 1) > 5 * math.sqrt(2 / noise.size):
         raise Wrong(f"the noise has the variance {noise.var():.3f} over 400 steps, not 1")
 
@@ -124,7 +131,8 @@ def _train_step(module, p, x, seed, lr):
     finally:
         module.forward = forward
     if len(passes) != 1:
-        raise Wrong(f"train_step called forward {len(passes)} times; once is asked, with the noise of this step")
+        raise Wrong(f"train_step called forward {len(passes)} times; once is asked, with the noise of this "
+                    "step")
     return p, passes
 
 

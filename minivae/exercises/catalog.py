@@ -20,7 +20,7 @@ class Exercise:
     file: str               # without .py
     title: str
     functions: tuple        # what the learner writes
-    check: Any              # check(module, rng) -> Reports; raises problems.Wrong; or several such, in a tuple
+    check: Any              # check(module, rng) -> Reports, raises problems.Wrong; or a tuple of such
     hints: tuple
     solution: Any           # Library, Lines or Mended
 
@@ -36,8 +36,12 @@ class Library:
         self.functions = functions
 
     def text(self):
-        return "\n\n".join(f"# {function.__module__}, {function.__qualname__}\n{inspect.getsource(function).rstrip()}"
-                           for function in (getattr(f, "__func__", f) for f in self.functions.values()))
+        texts = []
+        for function in self.functions.values():
+            function = getattr(function, "__func__", function)          # of a bound method
+            source = inspect.getsource(function).rstrip()
+            texts.append(f"# {function.__module__}, {function.__qualname__}\n{source}")
+        return "\n\n".join(texts)
 
     def solve(self, source):
         """The learner's file, its blanks filled with calls of the library's functions."""
@@ -84,7 +88,8 @@ class Mended:
 EXERCISES = [
     Exercise("01_linear", "The linear layer, backwards", ("linear_backward",), problems.linear, (
         "Take one number, W_io. It acts on y_no for every n, and on no other column than o. So add over n.",
-        "Σ_n x_ni dy_no is an entry of a matrix product of xᵀ (I, N) and dy (N, O). b acts on every row of y alike.",
+        "Σ_n x_ni dy_no is an entry of a matrix product of xᵀ (I, N) and dy (N, O). b acts on every row of y "
+        "alike.",
         "dW = xᵀ dy, db = the sum of dy over its rows, dx = dy Wᵀ. Write dW[...] = ..., not dW = ..."),
         Library(linear_backward=layers.linear_backward)),
     Exercise("02_activations", "Tanh and relu, backwards", ("tanh_backward", "relu_backward"),
@@ -95,8 +100,8 @@ EXERCISES = [
         Library(tanh_backward=layers.tanh_backward, relu_backward=layers.relu_backward)),
     Exercise("03_mlp", "A multilayer perceptron, by the chain rule", ("mlp_backward",), problems.perceptron, (
         "Go through the layers from the last to the first: for i in reversed(range(len(layers))).",
-        "linear_backward(dy, inputs[i], W, dW, db) gives the gradient for inputs[i]. For i > 0 that input is a "
-        "tanh: its derivative comes next.",
+        "linear_backward(dy, inputs[i], W, dW, db) gives the gradient for inputs[i]. For i > 0 that input is "
+        "a tanh: its derivative comes next.",
         "After the linear layer: if i > 0: dy = tanh_backward(dy, inputs[i]). At the end dy is dx."),
         Library(mlp_backward=layers.mlp_backward)),
     Exercise("04_autoencoder", "The squared error, and the whole autoencoder", ("autoencoder_backward",),
@@ -133,7 +138,8 @@ EXERCISES = [
     Exercise("09_vae", "The whole VAE: where two paths meet", ("vae_backward",), problems.vae, (
         "loss = 1/N Σ (−log p + KL): so dlogp = −1/N and dkl = 1/N for each example.",
         "da = p.log_prob_backward(...), then the decoder's mlp_backward gives dz.",
-        "dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h): the two paths add. Then the encoder."),
+        "dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h): the two paths add. Then the "
+        "encoder."),
              Lines("""
         da = p.log_prob_backward(-ones / N, x, a)
         dz = mlp_backward(da, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
@@ -161,16 +167,19 @@ EXERCISES = [
     Exercise("12_full_gaussian", "A q(z|x) with correlations", ("sample_backward",), problems.full_gaussian, (
         "∂z_i/∂C_ij = ε_j, and no other z has C_ij in it: dC_ij = dz_i ε_j, for every example.",
         "dC = dz[:, :, None] * eps[:, None, :] is (N, Z, Z). On the diagonal times C_ii, for log C_ii.",
-        "np.concatenate([dz, dC[:, range(Z), range(Z)] * C[:, range(Z), range(Z)], dC[:, BELOW[0], BELOW[1]]], axis=1)"),
+        "on = dC[:, range(Z), range(Z)] * C[:, range(Z), range(Z)]; "
+        "np.concatenate([dz, on, dC[:, BELOW[0], BELOW[1]]], axis=1)"),
         Library(sample_backward=FullGaussian().sample_backward)),
     Exercise("13_score_function", "The score function and its control variate", ("score", "best_coefficient"),
              (problems.score_function, problems.control_variate), (
         "∂log q/∂μ = (z − μ)/σ², and (z − μ) = σ ε.",
-        "∂log q/∂log σ² = ½ ((z − μ)²/σ² − 1). For the second function: the sum over the others is the sum of all less one's own.",
+        "∂log q/∂log σ² = ½ ((z − μ)²/σ² − 1). For the second function: the sum over the others is the sum "
+        "of all less one's own.",
         "weight = score ** 2; ((weight * f).sum(0) - weight * f) / (weight.sum(0) - weight)"),
         Library(score=MeanFieldGaussian.score, best_coefficient=best_coefficient)),
     Exercise("14_cavi", "A coordinate-ascent update", ("gaussian_factor",), problems.coordinate_ascent, (
-        "The terms with z_i: b_i z_i − ½ Λ_ii z_i² − z_i Σ_{j≠i} Λ_ij z_j (each pair is in the double sum twice).",
+        "The terms with z_i: b_i z_i − ½ Λ_ii z_i² − z_i Σ_{j≠i} Λ_ij z_j (each pair is in the double sum "
+        "twice).",
         "Averaged: z_i (b_i − Σ_{j≠i} Λ_ij mean_j) − ½ Λ_ii z_i². Compare with −½ (z − m)²/s².",
         "The variance is 1/Λ_ii, the mean (b_i − Σ_{j≠i} Λ_ij mean_j)/Λ_ii."),
         Library(gaussian_factor=gaussian_factor)),
@@ -181,8 +190,8 @@ EXERCISES = [
         w = np.exp(log_w - log_w.max(axis=0))
         return dbound * w / w.sum(axis=0)
         """)),
-    Exercise("16_bug_gradients_agree", "Find the bug: every gradient agrees with differences", ("forward", "backward"),
-             bugs.measure, (
+    Exercise("16_bug_gradients_agree", "Find the bug: every gradient agrees with differences",
+             ("forward", "backward"), bugs.measure, (
         "Compare the standard deviation that z is drawn with and the variance that the KL is computed from.",
         "logvar is log σ². What is exp(logvar), and what should ε be multiplied with?",
         "z = mu + np.exp(0.5 * logvar) * eps; and backward has to follow, in dlogvar."), Mended(
@@ -193,7 +202,8 @@ EXERCISES = [
         "How often is the random generator asked in one step?",
         "backward has to get the eps that forward got."), Mended(
         ("backward(p, x, rng.standard_normal(eps.shape), c)", "backward(p, x, eps, c)"))),
-    Exercise("18_bug_noise", "Find the bug: no gradient is wrong, and no formula either", ("train_step",), bugs.measure, (
+    Exercise("18_bug_noise", "Find the bug: no gradient is wrong, and no formula either", ("train_step",),
+             bugs.measure, (
         "Print eps for a batch of three.",
         "Every row is the same draw: one unlucky ε is unlucky for the whole batch.",
         "rng.standard_normal((len(x), Z))"), Mended(

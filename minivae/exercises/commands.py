@@ -29,7 +29,7 @@ def originals():
 
 
 def folder():
-    """Where the learner's exercises are: here, in ./exercises, or in the checkout's own tutorials/exercises."""
+    """Where the learner's exercises are: here, in ./exercises, or in a checkout's tutorials/exercises."""
     for candidate in (Path("."), Path("exercises"), Path("tutorials/exercises")):
         if any((candidate / f"{exercise.file}.py").exists() for exercise in EXERCISES):
             return candidate
@@ -46,11 +46,13 @@ def start(target):
         for exercise in new:
             shutil.copyfile(originals() / f"{exercise.file}.py", target / f"{exercise.file}.py")
     except OSError as error:
-        raise InputError(f"{target} can't be written ({error.strerror or error}); choose another folder") from error
+        raise InputError(f"{target} can't be written ({error.strerror or error}); "
+                         "choose another folder") from error
     kept = len(EXERCISES) - len(new)
-    print(f"{len(new)} exercises copied to {target}" + (f", {kept} were there already and stay as they are" if kept else ""))
-    print(f"Begin with {target / EXERCISES[0].file}.py: read it, fill it in, and run it: "
-          f"python {target / EXERCISES[0].file}.py")
+    already = f", {kept} were there already and stay as they are" if kept else ""
+    print(f"{len(new)} exercises copied to {target}{already}")
+    first = target / f"{EXERCISES[0].file}.py"
+    print(f"Begin with {first}: read it, fill it in, and run it: python {first}")
     print(f"Or let it be checked whenever you save: cd {target} && python -m minivae exercises --watch")
 
 
@@ -85,7 +87,8 @@ def check_one(exercise):
     print(verdict.text)
     if verdict.code == runner.PASSED:
         following = by_number(exercise.number + 1)
-        print(f"Next: {following.number} · {following.title} ({_file(following)})" if following else "That was the last.")
+        print(f"Next: {following.number} · {following.title} ({_file(following)})" if following
+              else "That was the last.")
     return verdict.code == runner.PASSED
 
 
@@ -97,7 +100,8 @@ def watch(first):
     exercise = first or _first_not_done()
     while exercise:
         file = _file(exercise)
-        print(f"\n{exercise.number} · {exercise.title}\nwatching {file}; save it to have it checked, Ctrl-C ends")
+        print(f"\n{exercise.number} · {exercise.title}")
+        print(f"watching {file}; save it to have it checked, Ctrl-C ends")
         saved = None
         while True:
             now = _stamp(file)
@@ -125,7 +129,8 @@ def hint(exercise):
     for i, text in enumerate(exercise.hints[:count], 1):
         print(f"  hint {i} of {len(exercise.hints)}: {text}")
     if count == len(exercise.hints):
-        print(f"  That was the last hint. The solution: python -m minivae exercises {exercise.number} --solution --force")
+        print(f"  That was the last hint. The solution: "
+              f"python -m minivae exercises {exercise.number} --solution --force")
     try:
         with replacing(path) as file:
             file.write(json.dumps({**shown, exercise.file: count}).encode())
@@ -136,8 +141,8 @@ def hint(exercise):
 def solution(exercise, force):
     """Print the solution, once the exercise is right, or by force. -> was it printed?"""
     if not force and runner.run(_file(exercise)).code != runner.PASSED:
-        print(f"{exercise.number} · {exercise.title}: the solution is shown once yours is right. A hint: python -m minivae "
-              f"exercises {exercise.number} --hint. To see it all the same, add --force.")
+        print(f"{exercise.number} · {exercise.title}: the solution is shown once yours is right. A hint: "
+              f"python -m minivae exercises {exercise.number} --hint. To see it all the same, add --force.")
         return False
     print(f"{exercise.number} · {exercise.title}\n\n{exercise.solution.text()}")
     return True
@@ -148,8 +153,8 @@ def reset(exercise):
     file = folder() / f"{exercise.file}.py"
     source = originals() / file.name
     if source.resolve() == file.resolve():
-        raise InputError(f"{file} is the shipped file itself; restore it with: git checkout {file}; or work on a copy: "
-                         "python -m minivae exercises start exercises")
+        raise InputError(f"{file} is the shipped file itself; restore it with: git checkout {file}; or "
+                         "work on a copy: python -m minivae exercises start exercises")
     try:
         if file.exists():
             number = 1
@@ -168,12 +173,14 @@ def reset(exercise):
 def _file(exercise):
     file = folder() / f"{exercise.file}.py"
     if not file.exists():
-        raise InputError(f"{file} is missing; restore it with: python -m minivae exercises {exercise.number} --reset")
+        raise InputError(f"{file} is missing; restore it with: "
+                         f"python -m minivae exercises {exercise.number} --reset")
     return file
 
 
 def _first_not_done():
-    return next((exercise for exercise in EXERCISES if runner.run(_file(exercise)).code != runner.PASSED), None)
+    return next((exercise for exercise in EXERCISES if runner.run(_file(exercise)).code != runner.PASSED),
+                None)
 
 
 def _stamp(file):

@@ -1,7 +1,7 @@
 """How each exercise is checked: the learner's function against differences, or against the library's own.
 
-A problem is a function of the learner's module and a random generator; it gives Reports (gradcheck.py), or raises
-Wrong. The right forward functions are the library's, whatever the learner's file may hold.
+A problem is a function of the learner's module and a random generator; it gives Reports (gradcheck.py), or
+raises Wrong. The right forward functions are the library's, whatever the learner's file may hold.
 """
 
 import numpy
@@ -38,33 +38,42 @@ def linear(module, rng):
         return {"x": dx, "W": dW, "b": db}
 
     def context(dy):
-        return {"sizes": SIZES, "W": {"per_example": inputs["x"][:, :, None] * dy[:, None, :]}, "b": {"per_example": dy}}
-    return [check_backward("linear_backward", lambda x, W, b: x @ W + b, backward, inputs, rng, context=context)]
+        of_each = {"W": inputs["x"][:, :, None] * dy[:, None, :], "b": dy}
+        return {"sizes": SIZES, **{name: {"per_example": parts} for name, parts in of_each.items()}}
+    return [check_backward("linear_backward", lambda x, W, b: x @ W + b, backward, inputs, rng,
+                           context=context)]
 
 
 def tanh_alone(module, rng):
     a = rng.standard_normal((N, D))
-    return [check_backward(
-        "tanh_backward", lambda a: tanh(a), lambda dy, a: {"a": module.tanh_backward(dy, tanh(a))}, {"a": a}, rng,
-        context=lambda dy: {"sizes": SIZES, "alternatives": {
-            "1 − y where 1 − y² is needed": dy * (1 - tanh(a)), "the upstream gradient dy is left out": 1 - tanh(a) ** 2,
-            "tanh is taken once more: y is the output already": dy * (1 - tanh(tanh(a)) ** 2)}})]
+
+    def context(dy):
+        y = tanh(a)
+        return {"sizes": SIZES, "alternatives": {
+            "1 − y where 1 − y² is needed": dy * (1 - y),
+            "the upstream gradient dy is left out": 1 - y ** 2,
+            "tanh is taken once more: y is the output already": dy * (1 - tanh(y) ** 2)}}
+    return [_one_input("tanh_backward", "a", tanh, lambda dy, a: module.tanh_backward(dy, tanh(a)), a, rng,
+                       context)]
 
 
 def relu_alone(module, rng):
     a = rng.standard_normal((N, D))
-    return [check_backward(
-        "relu_backward", lambda a: relu(a), lambda dy, a: {"a": module.relu_backward(dy, relu(a))}, {"a": a}, rng,
-        context=lambda dy: {"sizes": SIZES, "alternatives": {
-            "relu of the gradient, where a mask is needed: its sign is no matter, that of the input is": relu(dy),
-            "multiplied by y, where 1 is the slope": dy * relu(a)}})]
+
+    def context(dy):
+        return {"sizes": SIZES, "alternatives": {
+            "relu of the gradient, where a mask is needed: the sign of the input decides": relu(dy),
+            "multiplied by y, where 1 is the slope": dy * relu(a)}}
+    return [_one_input("relu_backward", "a", relu, lambda dy, a: module.relu_backward(dy, relu(a)), a, rng,
+                       context)]
 
 
 def perceptron(module, rng):
     sizes = [D, 6, 6, Z]
     inputs = {"x": rng.standard_normal((N, D))}
     for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:])):
-        inputs[f"W{i}"], inputs[f"b{i}"] = rng.standard_normal((fan_in, fan_out)) / 2, rng.standard_normal(fan_out)
+        inputs[f"W{i}"] = rng.standard_normal((fan_in, fan_out)) / 2
+        inputs[f"b{i}"] = rng.standard_normal(fan_out)
 
     def layers_of(arrays):
         return [(arrays[f"W{i}"], arrays[f"b{i}"]) for i in range(3)]
@@ -117,13 +126,14 @@ def autoencoder(module, rng):
 def bernoulli(module, rng):
     x, a = (rng.random((N, D)) < 0.5).astype(float), rng.standard_normal((N, D))
     pi = sigmoid(a)
+    slope = pi * (1 - pi)               # sigmoid′
 
     def context(dlogp):
         dlogp = dlogp[:, None]
         return {"sizes": SIZES, "alternatives": {
             "x − a where x − sigmoid(a) is needed": dlogp * (x - a),
-            "π (1 − π) comes in once too often: that is sigmoid′, and it cancels": dlogp * (x - pi) * pi * (1 - pi),
-            "this is the derivative by π; it goes on through π = sigmoid(a)": dlogp * (x - pi) / (pi * (1 - pi)),
+            "π (1 − π) comes in once too often: that is sigmoid′, and it cancels": dlogp * (x - pi) * slope,
+            "this is the derivative by π; it goes on through π = sigmoid(a)": dlogp * (x - pi) / slope,
             "the upstream gradient dlogp is left out": x - pi + 0 * dlogp}}
     return [_one_input("log_prob_backward", "a", lambda a: Bernoulli().log_prob(x, a),
                        lambda d, a: module.log_prob_backward(d, x, a), a, rng, context)]
@@ -137,7 +147,8 @@ def sample(module, rng):
         return {"sizes": SIZES, "sigma": _beside_mean(sigma), "alternatives": {
             "ε is left out of the part for log σ²": numpy.concatenate([dz, dz * 0.5 * sigma], axis=1),
             "σ is left out of the part for log σ²": numpy.concatenate([dz, dz * 0.5 * eps], axis=1),
-            "the upstream gradient dz is left out": numpy.concatenate([1 + 0 * eps, eps * 0.5 * sigma], axis=1)}}
+            "the upstream gradient dz is left out": numpy.concatenate(
+                [1 + 0 * eps, eps * 0.5 * sigma], axis=1)}}
     q = DiagonalGaussian()
     return [_one_input("sample_backward", "h", lambda h: q.sample(h, eps),
                        lambda dz, h: module.sample_backward(dz, h, eps), h, rng, context)]
@@ -199,7 +210,9 @@ def vae(module, rng):
     context = {"sizes": SIZES}
     for name in parts[0]:
         if name.startswith("encoder"):
-            context[name] = {"terms": {"reconstruction": parts[0][name], "KL": parts[1][name] - parts[0][name]}}
+            reconstruction = parts[0][name]
+            context[name] = {"terms": {"reconstruction": reconstruction,
+                                       "KL": parts[1][name] - reconstruction}}
     return [check_model("vae_backward", model, loss_and_grad, context=context)]
 
 
@@ -216,12 +229,14 @@ def adam(module, rng):
         given = g.copy()
         module.adam_step(theta, given, m, v, t, **options)
         if not numpy.array_equal(given, g):
-            raise Wrong("adam_step changed the gradient g, which belongs to the caller; compute with g, but leave it alone")
+            raise Wrong("adam_step changed the gradient g, which belongs to the caller; compute with g, "
+                        "but leave it alone")
     if numpy.array_equal(theta, start):
         raise Wrong("theta was not changed; change it in place, as in theta -= ... "
                     "(theta = theta - ... makes a new array that the caller never sees)")
     if not m.any() or not v.any():
-        raise Wrong(f"{'m' if not m.any() else 'v'} is still zero; change it in place, or the next step starts anew")
+        raise Wrong(f"{'m' if not m.any() else 'v'} is still zero; change it in place, or the next step "
+                    "starts anew")
     _require_same("theta after 4 steps", theta, expected,
                   {"alternatives": {text: _adam_variant(start, gradients, **options, **variant)
                                     for text, variant in ADAM_MISTAKES.items()}})
@@ -237,8 +252,8 @@ ADAM_MISTAKES = {
 }
 
 
-def _adam_variant(theta, gradients, lr, beta1, beta2, epsilon, correct_m=True, correct_v=True, inside=False, sign=-1,
-                  frozen=False, root=True):
+def _adam_variant(theta, gradients, lr, beta1, beta2, epsilon, correct_m=True, correct_v=True, inside=False,
+                  sign=-1, frozen=False, root=True):
     """Where Adam ends with a mistake in it."""
     m = v = 0
     for t, g in enumerate(gradients, 1):
@@ -277,12 +292,12 @@ def full_gaussian(module, rng):
         C = q.mean_and_scale(h)[1]
         diagonal = numpy.einsum("nii->ni", C)
         dC = dz[:, :, None] * eps[:, None, :]
-        swapped = eps[:, :, None] * dz[:, None, :]
-        first, on = dz, numpy.einsum("nii->ni", dC)
+        below, above = dC[:, rows, columns], dC[:, columns, rows]
+        on = numpy.einsum("nii->ni", dC)
         return {"sizes": SIZES, "alternatives": {
-            "the link ∂C_ii/∂log C_ii = C_ii is left out": numpy.concatenate([first, on, dC[:, rows, columns]], axis=1),
-            "dC is transposed: ∂z_i/∂C_ij = ε_j": numpy.concatenate([first, on * diagonal, swapped[:, rows, columns]], axis=1),
-            "C_ii stands where ε_i belongs": numpy.concatenate([first, dz * diagonal, dC[:, rows, columns]], axis=1)}}
+            "the link ∂C_ii/∂log C_ii = C_ii is left out": numpy.concatenate([dz, on, below], axis=1),
+            "dC is transposed: ∂z_i/∂C_ij = ε_j": numpy.concatenate([dz, on * diagonal, above], axis=1),
+            "C_ii stands where ε_i belongs": numpy.concatenate([dz, dz * diagonal, below], axis=1)}}
     return [_one_input("sample_backward", "h", lambda h: q.sample(h, eps),
                        lambda dz, h: module.sample_backward(dz, h, eps), h, rng, context)]
 
@@ -298,11 +313,14 @@ def score_function(module, rng):
         return {"knobs": dlogq @ rows}
 
     def context(dlogq):
-        eps, one = q.noise(z), numpy.ones((N, Z))
+        eps = q.noise(z)
+        by_mu, by_logvar = eps / q.std(), 0.5 * (eps * eps - 1)
         return {"sizes": SIZES, "sigma": sigma, "alternatives": {
-            "by μ: ε where ε/σ is needed, (z − μ)/σ²": dlogq @ numpy.concatenate([eps, 0.5 * (eps * eps - one)], axis=1),
-            "by log σ²: −½ is missing, from log σ²": dlogq @ numpy.concatenate([eps / q.std(), 0.5 * eps * eps], axis=1)}}
-    return [check_backward("score", lambda knobs: q.log_prob(z), backward, {"knobs": q.knobs}, rng, context=context)]
+            "by μ: ε where ε/σ is needed, (z − μ)/σ²": dlogq @ numpy.concatenate([eps, by_logvar], axis=1),
+            "by log σ²: −½ is missing, from log σ²": dlogq @ numpy.concatenate(
+                [by_mu, by_logvar + 0.5], axis=1)}}
+    return [check_backward("score", lambda knobs: q.log_prob(z), backward, {"knobs": q.knobs}, rng,
+                           context=context)]
 
 
 def control_variate(module, rng):
@@ -314,7 +332,8 @@ def control_variate(module, rng):
         "a sample's own f is in its own a: leave it out, or the estimate is biased": (
             (weight * f).sum(0) / weight.sum(0) + 0 * expected),
         "a plain mean of the other f: weight it with score²": (f.sum() - f) / (N - 1) + 0 * expected,
-        "weighted with the score, not with its square": ((score * f).sum(0) - score * f) / (score.sum(0) - score)}})
+        "weighted with the score, not with its square": (
+            ((score * f).sum(0) - score * f) / (score.sum(0) - score))}})
     return []
 
 
@@ -325,12 +344,14 @@ def coordinate_ascent(module, rng):
     for i in range(4):
         result = module.gaussian_factor(i, mean.copy(), precision.copy(), shift.copy())
         if not isinstance(result, tuple) or len(result) != 2:
-            raise Wrong(f"gaussian_factor returned {type(result).__name__}; it has to return two numbers, mean and variance")
+            raise Wrong(f"gaussian_factor returned {type(result).__name__}; it has to return two numbers, "
+                        "mean and variance")
         yours.append([float(number) for number in result])
         right.append(gaussian_factor(i, mean, precision, shift))
     yours, right, diagonal = numpy.array(yours), numpy.array(right), precision.diagonal()
     _require_same("the means", yours[:, 0], right[:, 0], {"alternatives": {
-        "z_i's own term is in the sum over the others: leave j = i out": (shift - precision @ mean) / diagonal,
+        "z_i's own term is in the sum over the others: leave j = i out": (
+            (shift - precision @ mean) / diagonal),
         "the sum over the others has the wrong sign": (shift + precision @ mean - diagonal * mean) / diagonal,
         "it is not divided by Λ_ii": shift - precision @ mean + diagonal * mean,
         "the others are left out": shift / diagonal}})
@@ -354,21 +375,23 @@ def iwae(module, rng):
         return {"sizes": SIZES, "alternatives": {
             "1/L for all: that is the ELBO's answer": dbound / L + 0 * log_w,
             "the weights are not normalized: divide by their sum over the samples": dbound * w,
-            "the weights are normalized over the batch, not over the samples": dbound * w / w.sum(1, keepdims=True),
+            "the weights are normalized over the batch, not over the samples": (
+                dbound * w / w.sum(axis=1, keepdims=True)),
             "the upstream gradient dbound is left out": w / w.sum(axis=0)}}
-    report = _one_input("bound_backward", "log_w", forward, lambda d, log_w: module.bound_backward(d, log_w), log_w,
-                        rng, context)
+    report = _one_input("bound_backward", "log_w", forward, module.bound_backward, log_w, rng, context)
     if report.ok:
         far = module.bound_backward(numpy.ones(N), log_w - 2000)
         if not numpy.isfinite(far).all():
-            raise Wrong("right for moderate weights, but not finite for log w near −2000: subtract the largest log w first")
+            raise Wrong("right for moderate weights, but not finite for log w near −2000: subtract the "
+                        "largest log w first")
     return [report]
 
 
 def _one_input(function, tensor, forward, backward, x, rng, context):
     """A function of one array, whose backward returns its gradient."""
     return check_backward(function, lambda **inputs: forward(inputs[tensor]),
-                          lambda dy, **inputs: {tensor: backward(dy, inputs[tensor])}, {tensor: x}, rng, context=context)
+                          lambda dy, **inputs: {tensor: backward(dy, inputs[tensor])}, {tensor: x}, rng,
+                          context=context)
 
 
 def _beside_mean(sigma):
@@ -383,8 +406,8 @@ def _blank(a):
 
 def _require_written(name, array):
     if numpy.isnan(array).all():
-        raise Wrong(f"{name} was not written; write into the array that is given, as in {name.split()[-1] if ' ' not in name else 'dW'}[...] = ..., "
-                    "since an assignment without [...] only gives the name to another array")
+        raise Wrong(f"{name} was not written; write into the array that is given, as in dW[...] = ..., since "
+                    "an assignment without [...] only gives the name to another array")
 
 
 def _fill(model, backward):

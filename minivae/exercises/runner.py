@@ -41,10 +41,11 @@ def run(file):
         filter(None, [package, os.environ.get("PYTHONPATH")]))}
     try:
         done = subprocess.run([sys.executable, "-m", "minivae.exercises.runner", str(file)], env=environment,
-                              capture_output=True, text=True, encoding="utf-8", timeout=TIME_LIMIT, stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
+                              timeout=TIME_LIMIT)
     except subprocess.TimeoutExpired:
-        return Verdict(WRONG, f"{Path(file).name} was still running after {TIME_LIMIT:g} seconds; is there a loop that "
-                              "never ends?")
+        return Verdict(WRONG, f"{Path(file).name} was still running after {TIME_LIMIT:g} seconds; is there a "
+                              "loop that never ends?")
     if done.returncode not in (PASSED, WRONG, NOT_DONE):
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         return Verdict(WRONG, f"{Path(file).name} ended Python (exit code {done.returncode}): {last}")
@@ -60,7 +61,8 @@ def judge(file):
     file = Path(file)
     exercise = by_number(int(file.name[:2])) if file.name[:2].isdigit() else None
     if exercise is None:
-        return Verdict(WRONG, f"{file.name} is no exercise: its name has to begin with its number, like 07_kl.py")
+        return Verdict(WRONG, f"{file.name} is no exercise: its name has to begin with its number, "
+                              "like 07_kl.py")
     title = f"{exercise.number} · {exercise.title}"
     unfinished, reports = _unfinished(file, exercise), []
     with warnings.catch_warnings(record=True) as caught:
@@ -85,7 +87,8 @@ def judge(file):
         except Wrong as wrong:
             text = _found(reports, f"  {wrong}")
         except SyntaxError as error:
-            text = f"  line {error.lineno}: Python does not understand this ({error.msg}): {(error.text or '').strip()}"
+            line = (error.text or "").strip()
+            text = f"  line {error.lineno}: Python does not understand this ({error.msg}): {line}"
         except BaseException as error:      # SystemExit too: the learner's code may do anything
             text = _what_happened(error, file)
     told = _warnings_of(caught, file)
@@ -167,7 +170,8 @@ def _what_happened(error, file):
 
 def _line_in(error, file):
     """The last line of the learner's file among those that led to the error, or None."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == file]
     return lines[-1] if lines else None
 
 
