@@ -38,7 +38,8 @@ def complex_step_gradient(f, x, dy=None, step=1e-30):
     """The same for a holomorphic f, by the complex step: ∂/∂x = Im f(x + i s)/s.
 
     From f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − … . Nothing is subtracted, so that the step can be tiny
-    and the result is exact to rounding (Squire & Trapp 1998). But f has to compute with complex numbers: no |x|, no max, no comparisons, and it must read its x.
+    and the result is exact to rounding (Squire & Trapp 1998). But f has to compute with complex numbers: no
+    |x|, no max, no comparisons; and it must read its x.
     -> a NumPy array of the shape of x
     """
     z = x.astype("complex128")

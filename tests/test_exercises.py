@@ -400,14 +400,13 @@ def test_the_shipped_files_themselves_are_not_reset(monkeypatch, run_cli):
 
 
 def test_an_installed_package_brings_them():
-    try:
-        files = importlib.metadata.files("minivae") or []
-    except importlib.metadata.PackageNotFoundError:
+    """As CI installs it; an egg-info beside the checkout, or an install in place, has no RECORD of them."""
+    records = [distribution.read_text("RECORD") or "" for distribution in importlib.metadata.distributions(name="minivae")]
+    installed = [record for record in records if "minivae/exercises/runner.py" in record]
+    if not installed:
         pytest.skip("minivae runs from a checkout here, not installed")
-    names = {str(file) for file in files}
-    if not any(name.startswith("minivae/exercises/") for name in names):
-        pytest.skip("minivae is installed in place here")
-    assert {f"minivae/exercises/files/{exercise.file}.py" for exercise in EXERCISES} <= names
+    for exercise in EXERCISES:
+        assert f"minivae/exercises/files/{exercise.file}.py" in installed[0]
 
 
 # 3. The watch mode, through a terminal
