@@ -193,6 +193,11 @@ def test_the_loss_of_every_broken_vae_falls(exercise):
     assert numpy.mean(losses[-20:]) < 0.8 * numpy.mean(losses[:20])
 
 
+def test_what_is_wrong_with_the_sampler_is_measured_in_two_ways(tmp_path):
+    text = judge(tmp_path, by_number(16), source_of(by_number(16))).text
+    assert re.search(r"z has the variance .* where exp\(log σ²\) is .* Monte Carlo estimate of the KL gives", text)
+
+
 MISTAKES_WHILE_MENDING = [
     (16, [("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps")], "train_step moved W1, b1, W3, b3 along something else"),
     (16, [("np.exp(logvar) - 1 - logvar", "np.exp(2 * logvar) - 1 - 2 * logvar")], "the KL or the loss is no longer"),
@@ -438,7 +443,7 @@ def test_watch_checks_at_every_save_and_goes_on(started):
         file = started / "02_activations.py"
         wrong = fill(2, "return dy * (1 - y)", "tanh_backward").replace("raise NotImplementedError", "return dy * (y > 0)")
         file.write_text(wrong, encoding="utf-8")
-        assert "1 − y where 1 − y² is needed" in read_until(master, "--hint")
+        assert "tanh_backward" in read_until(master, "1 − y where 1 − y² is needed")
         file.write_text(wrong.replace("(1 - y)", "(1 - y * y)"), encoding="utf-8")
         assert "2 · Tanh and relu, backwards: right." in read_until(master, "Write mlp_backward")
         os.killpg(process.pid, 2)       # Ctrl-C

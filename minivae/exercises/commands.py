@@ -105,8 +105,8 @@ def watch(first):
         saved = None
         while True:
             now = _stamp(file)
-            if now != saved:
-                saved = now
+            if now != saved and now is not None:
+                saved = _when_it_rests(file, now)
                 verdict = runner.run(file)
                 print(f"\n[{time.strftime('%H:%M:%S')}] {verdict.text}", flush=True)
                 if verdict.code == runner.PASSED:
@@ -183,8 +183,18 @@ def _first_not_done():
                 None)
 
 
+def _when_it_rests(file, stamp):
+    """Wait until the file is no longer being written. -> its stamp then"""
+    while True:
+        time.sleep(0.1)
+        now = _stamp(file)
+        if now == stamp:
+            return now
+        stamp = now
+
+
 def _stamp(file):
-    """What changes when a file is saved; editors may remove it for a moment."""
+    """What changes when a file is saved, or None while it is not there: editors may remove it for a moment."""
     try:
         status = file.stat()
         return status.st_mtime_ns, status.st_size
