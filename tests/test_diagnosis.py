@@ -169,7 +169,7 @@ def run(name, tensor, spoil, rng):
 
 def test_the_bank_is_caught_and_named():
     rng = numpy.random.default_rng(11)
-    caught, named, total, misnamed, kinds, seed = 0, 0, 0, [], set(), 0
+    caught, named, total, misnamed, kinds, seed, outcomes = 0, 0, 0, [], set(), 0, []
     for name, (_, _, inputs) in functions(rng).items():
         for tensor in inputs:
             for i, (kind, _, _) in enumerate(mistakes(name, tensor, inputs)):
@@ -183,13 +183,16 @@ def test_the_bank_is_caught_and_named():
                 total += 1
                 kinds.add(kind)
                 caught += not check.ok
-                if check.explanation and right_name in check.explanation:
+                outcomes.append((kind, bool(check.explanation and right_name in check.explanation)))
+                if outcomes[-1][1]:
                     named += 1
                 else:
                     misnamed.append((name, tensor, kind, check.explanation))
     print(f"\n{total} wrong gradients of {len(kinds)} kinds: {caught} caught, {named} named right ({named / total:.1%})")
     print(*misnamed, sep="\n")
     assert total >= 120 and caught == total
+    never_named = kinds - {kind for kind, right in outcomes if right}
+    assert not never_named
     assert named >= 0.95 * total
 
 
@@ -248,6 +251,8 @@ G = numpy.random.default_rng(3).standard_normal((4, 6))
     (G * 5 / 4, {"sizes": SIZES}, "off by N/D"),
     (G[:, ::-1].copy(), {}, "columns are right, in the wrong order"),
     (numpy.where(numpy.arange(4)[:, None] > 1, 2 * G, G), {}, "right but for the rows 2 to 3; there: a factor of 2"),
+    (-G, {}, "^the sign is flipped$"),
+    (G[::-1] * 1.0, {"others": {"W1": G[::-1] * 1.0}}, "this is the gradient of W1"),
     (G + 1.0, {}, None),
     (G ** 2, {}, None),
     (G * 1.0, {}, None),
@@ -258,6 +263,21 @@ def test_explanations_one_by_one(yours, known, words):
         assert explanation is None
     else:
         assert re.search(words, explanation), explanation
+
+
+def test_a_single_number_beside_zeros_is_no_forgotten_mask():
+    expected = numpy.where(G > 0, G, 0)
+    yours = expected.copy()
+    yours[numpy.unravel_index(numpy.argmin(G), G.shape)] = 1.0
+    assert "mask" not in diagnose(yours, expected)
+    assert "mask" in diagnose(G, expected)
+
+
+def test_as_many_terms_as_numbers_explain_nothing():
+    a, b, c = numpy.random.default_rng(1).standard_normal((3, 2))
+    assert diagnose(c, a + b, {"terms": {"a": a, "b": b}}) is None
+    assert diagnose(numpy.tile(a, 4), numpy.tile(a + b, 4), {"terms": {"a": numpy.tile(a, 4), "b": numpy.tile(b, 4)}}) == (
+        "the b term is missing")
 
 
 def test_a_gradient_that_should_be_zero():

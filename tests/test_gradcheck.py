@@ -187,6 +187,13 @@ def test_a_kink_excuses_no_other_value_and_no_other_element():
         assert not check.ok, (i, wrong)
 
 
+def test_a_mistake_beside_a_kink_is_named_all_the_same():
+    """At the kink differences give half of each slope, which is no mistake of the learner's."""
+    report = check_backward("relu", lambda a: numpy.maximum(a, 0), lambda dy, a: {"a": dy.copy()},
+                            {"a": numpy.array([0.5, -0.3, 0.0, -0.8, 1.0, -2.0])}, numpy.random.default_rng(0))
+    assert not report.ok and "a mask (input > 0) is forgotten" in str(report)
+
+
 def test_a_smooth_function_has_no_kinks(rng):
     """However bent: a wrong gradient of it is never excused."""
     x = rng.standard_normal(20)

@@ -194,7 +194,7 @@ def _when_it_rests(file, stamp):
 
 
 def _stamp(file):
-    """What changes when a file is saved, or None while it is not there: editors may remove it for a moment."""
+    """What changes when a file is saved, or None while it is not there: editors may remove it briefly."""
     try:
         status = file.stat()
         return status.st_mtime_ns, status.st_size
