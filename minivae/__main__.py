@@ -86,14 +86,13 @@ def train_command(args):
     run.save_config()
     run.remove_leftovers()
     xp_name = array_module(config["backend"]).__name__
-    print(f"{len(images.train)} images to train with, {len(images.test)} to test, of {images.shape[0]}x"
-          f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} {config['dtype']}")
-
     bar = ProgressBar("epoch")
     sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
-    print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
     optimizer.lr = runs.learning_rate(config, epoch + 1)
     try:
+        print(f"{len(images.train)} images to train with, {len(images.test)} to test, of {images.shape[0]}x"
+              f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} {config['dtype']}")
+        print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
                             first_epoch=epoch + 1, transform=transform, progress=bar,
                             **runs.loss_options(config)):

@@ -160,9 +160,12 @@ def test_a_reader_that_has_had_enough_is_no_error():
     assert result.stdout.startswith("function") and not result.stderr
 
 
-def test_training_whose_reader_has_left_says_that_it_stopped(tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_training_whose_reader_has_left_says_that_it_stopped(unbuffered, tmp_path):
+    """Whether it finds out at once, or when a buffer is full."""
     arguments = [sys.executable, "-m", "minivae", "train", "--out", str(tmp_path / "run"), "--epochs", "1000", *SMALL]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONUNBUFFERED": unbuffered})
     process.stdout.readline()
     process.stdout.close()
     error = process.stderr.read()
