@@ -91,7 +91,8 @@ def train_command(args):
     optimizer.lr = runs.learning_rate(config, epoch + 1)
     try:
         print(f"{len(images.train)} images to train with, {len(images.test)} to test, of {images.shape[0]}x"
-              f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} {config['dtype']}")
+              f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
+              f"{config['dtype']}")
         print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
                             first_epoch=epoch + 1, transform=transform, progress=bar,

@@ -20,7 +20,7 @@ def diagnose(yours, expected, context=None):
         per_example     (N, ...), what each example contributes to a gradient that sums over them
         terms           {"KL": its part of the gradient, ...}: they add up to what is expected
         alternatives    {"what was done instead": what that gives, ...}
-        sigma           σ where a gradient by log σ² is asked, NaN elsewhere
+        sigma, asked    σ where a gradient by log σ² (or by what `asked` says: see BY) is asked, NaN elsewhere
     """
     context = context or {}
     if yours.shape != expected.shape:
@@ -129,26 +129,28 @@ def _one_example(yours, expected, context):
     return None
 
 
-# ∂/∂(log σ²) is asked. With ∂log σ²/∂σ = 2/σ and so on, the others are that times:
-MIXED_UP = {"σ": lambda sigma: 2 / sigma,
-            "σ²": lambda sigma: sigma ** -2.0,
-            "log σ": lambda sigma: 2 + 0 * sigma}
+# The four ways to write a variance, and the derivative by each, in units of the derivative by log σ².
+BY = {"log σ²": lambda sigma: 1 + 0 * sigma, "log σ": lambda sigma: 2 + 0 * sigma,
+      "σ": lambda sigma: 2 / sigma, "σ²": lambda sigma: sigma ** -2.0}
 
 
 def _variance_mixed_up(yours, expected, context):
     sigma = context.get("sigma")
     if sigma is None or sigma.shape != yours.shape or not expected.any():
         return None
-    asked = numpy.isfinite(sigma)
-    if not asked.any() or not _same(numpy.where(asked, 0, yours), numpy.where(asked, 0, expected)):
+    known = numpy.isfinite(sigma)
+    if not known.any() or not _same(numpy.where(known, 0, yours), numpy.where(known, 0, expected)):
         return None
-    yours, expected, sigma = yours[asked], expected[asked], sigma[asked]
-    for name, factor in MIXED_UP.items():
-        if _same(yours, expected * factor(sigma)):
-            return f"this is the derivative by {name}, where log σ² is asked" + (
-                ": a factor of 2 too large" if name == "log σ" else "")
-        if name != "log σ" and _same(yours, expected / factor(sigma)):
-            return f"∂log σ²/∂{name} is multiplied in once too rarely, or its inverse once too often"
+    yours, expected, sigma = yours[known], expected[known], sigma[known]
+    asked = context.get("asked", "log σ²")
+    for name in BY:
+        factor = BY[name](sigma) / BY[asked](sigma)
+        constant = {"log σ²", "log σ"} == {name, asked}
+        if name != asked and _same(yours, expected * factor):
+            size = ": a factor of 2 too large" if name == "log σ" else ": half of what it should be"
+            return f"this is the derivative by {name}, where {asked} is asked{size if constant else ''}"
+        if name != asked and not constant and _same(yours, expected / factor):
+            return f"∂{asked}/∂{name} is multiplied in once too rarely, or its inverse once too often"
     return None
 
 
@@ -228,7 +230,7 @@ def _part_of(context, which, axis, shape):
         part[key] = {name: g.take(which, axis) for name, g in context.get(key, {}).items()
                      if g.shape == shape}
     if getattr(context.get("sigma"), "shape", None) == shape:
-        part["sigma"] = context["sigma"].take(which, axis)
+        part["sigma"], part["asked"] = context["sigma"].take(which, axis), context.get("asked", "log σ²")
     return part
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from minivae import Bernoulli, Categorical, DiagonalGaussian, FullGaussian, Gaussian, layers
 from minivae.autoencoder import SquaredError
-from minivae.diagnosis import diagnose
+from minivae.diagnosis import BY, diagnose
 from minivae.gradcheck import check_backward
 from minivae.posteriors import prior_log_prob, prior_log_prob_backward
 
@@ -263,6 +263,18 @@ def test_explanations_one_by_one(yours, known, words):
         assert explanation is None
     else:
         assert re.search(words, explanation), explanation
+
+
+@pytest.mark.parametrize("asked", BY)
+@pytest.mark.parametrize("given", BY)
+def test_each_way_to_mix_up_a_variance(asked, given):
+    """The derivatives of (x/σ)² + log σ² by each of the four, worked out by hand."""
+    x, sigma = numpy.random.default_rng(4).standard_normal((2, 3, 5))
+    sigma = numpy.exp(sigma)
+    by = {"σ": -2 * x ** 2 / sigma ** 3 + 2 / sigma, "σ²": -x ** 2 / sigma ** 4 + 1 / sigma ** 2,
+          "log σ": -2 * x ** 2 / sigma ** 2 + 2, "log σ²": -x ** 2 / sigma ** 2 + 1}
+    explanation = diagnose(by[given], by[asked], {"sigma": sigma, "asked": asked})
+    assert explanation is None if asked == given else f"derivative by {given}, where {asked} is asked" in explanation
 
 
 def test_a_single_number_beside_zeros_is_no_forgotten_mask():
