@@ -92,7 +92,7 @@ def _name_of(c, sizes):
             return f"{name} = {n} times too large: summed {over.get(name, '')} where the mean is asked"
         if n > 1 and abs(c * n - 1) < FIT:
             return (f"{name} = {n} times too small: the mean taken {over.get(name, '')} where the sum is "
-                    "asked, or twice")
+                    "asked, or taken twice")
     for (name, n), (other, m) in itertools.combinations(sizes.items(), 2):
         both = f"{name} {other} = {n * m} times"
         for value, text in ((n * m, f"{both} too large"), (1 / (n * m), f"{both} too small"),

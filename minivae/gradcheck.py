@@ -206,8 +206,8 @@ def _is_an_array_like(gradient, x, check):
     """Note a problem unless the gradient has the shape and the precision of x."""
     shape = getattr(gradient, "shape", None)
     if shape is None or tuple(shape) != tuple(x.shape):
-        got = "nothing" if gradient is None else f"shape {tuple(shape)}" if shape is not None else (
-            f"of type {type(gradient).__name__}")
+        got = "nothing: is the return missing?" if gradient is None else (
+            f"shape {tuple(shape)}" if shape is not None else f"a {type(gradient).__name__}, and no array")
         check.problems.append(f"the gradient of {check.tensor} has its shape, {tuple(x.shape)}, "
                               f"but this is {got}")
     elif gradient.dtype != x.dtype:

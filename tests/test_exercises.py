@@ -112,6 +112,15 @@ WRONG_ANSWERS = [
     (3, None, """for i in reversed(range(len(layers))):
     dy = linear_backward(dy, inputs[i], layers[i][0], *grads[i])
 return dy""", "the derivative of tanh is left out"),
+    (3, None, """for i in reversed(range(len(layers))):
+    dy = tanh_backward(linear_backward(dy, inputs[i], layers[i][0], *grads[i]), inputs[i])
+return dy""", "x itself is no tanh"),
+    (6, None, "return np.concatenate([dz, dz * eps * 0.5 * np.exp(logvar)], axis=-1)", "exp\\(log σ²\\) is σ²"),
+    (9, None, """da = p.log_prob_backward(ones / N, x, a)
+dz = mlp_backward(da, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
+dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h)
+mlp_backward(dh, encoder_inputs, model.encoder, model.encoder_grads, "tanh")""",
+     r"encoder.0.W \(4, 6\), encoder.0.b, encoder.1.W, encoder.1.b:\n    probably: the reconstruction term has the wrong sign"),
     (4, None, """dz = mlp_backward(-2 * (x - x_hat), decoder_inputs, model.decoder, model.decoder_grads, "tanh")
 mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")""", "N = 5 times too large: summed over the batch"),
     (4, None, "mlp_backward(-2 * (x - x_hat) / len(x), decoder_inputs, model.decoder, model.decoder_grads, 'tanh')",
@@ -174,7 +183,7 @@ def test_the_second_function_of_13_is_told_what_is_wrong(tmp_path):
 
 def test_half_of_an_exercise_is_judged_by_itself(tmp_path):
     verdict = judge(tmp_path, by_number(2), fill(2, "return dy * (1 - y * y)", "tanh_backward"))
-    assert verdict.code == NOT_DONE and "tanh_backward is right" in verdict.text
+    assert verdict.code == NOT_DONE and "partly done" in verdict.text and "tanh_backward is right" in verdict.text
     assert "Write relu_backward in line" in verdict.text and "tanh_backward in line" not in verdict.text
 
 
@@ -247,7 +256,7 @@ def test_right_answers_pass_with_other_seeds_too(exercise, tmp_path):
     ("return undefined", "NameError: name 'undefined' is not defined\n    line 29: return undefined"),
     ("return 1 / 0", "ZeroDivisionError: division by zero\n    line 29: return 1 / 0"),
     ("dmu = mu", "this is nothing"),
-    ("return [1.0, 2.0]", "of type list"),
+    ("return [1.0, 2.0]", "a list, and no array"),
     ("return dkl[:, None] * mu", r"its shape, \(5, 6\), but this is shape \(5, 3\)"),
     ("return np.concatenate([mu, logvar], axis=-1).astype('float32')", "its dtype, float64, but this is float32"),
     ("return dkl * mu", "ValueError: operands could not be broadcast.*\n    line 29.*\n    Print the shapes"),

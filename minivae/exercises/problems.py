@@ -93,8 +93,12 @@ def perceptron(module, rng):
 
     def context(dy):
         without = _mlp_gradients(dy, inputs["x"], layers_of(inputs), lambda dy, y: dy)
-        return {"sizes": SIZES, **{name: {"alternatives": {"the derivative of tanh is left out": g}}
-                                   for name, g in without.items()}}
+        known = {name: {"alternatives": {"the derivative of tanh is left out": g}}
+                 for name, g in without.items()}
+        right = _mlp_gradients(dy, inputs["x"], layers_of(inputs), tanh_backward)["x"]
+        known["x"]["alternatives"]["x itself is no tanh: its derivative comes in for i > 0 only"] = (
+            tanh_backward(right, inputs["x"]))
+        return {"sizes": SIZES, **known}
     return [check_backward("mlp_backward", forward, backward, inputs, rng, context=context)]
 
 
@@ -147,6 +151,8 @@ def sample(module, rng):
         return {"sizes": SIZES, "sigma": _beside_mean(sigma), "alternatives": {
             "ε is left out of the part for log σ²": numpy.concatenate([dz, dz * 0.5 * sigma], axis=1),
             "σ is left out of the part for log σ²": numpy.concatenate([dz, dz * 0.5 * eps], axis=1),
+            "exp(log σ²) is σ²; σ is exp(½ log σ²)": numpy.concatenate(
+                [dz, dz * eps * 0.5 * sigma ** 2], axis=1),
             "the upstream gradient dz is left out": numpy.concatenate(
                 [1 + 0 * eps, eps * 0.5 * sigma], axis=1)}}
     q = DiagonalGaussian()

@@ -82,7 +82,8 @@ def judge(file):
                 except NotImplementedError as error:
                     unfinished = unfinished or [("what is missing", _line_in(error, file))]
             if unfinished:
-                return Verdict(NOT_DONE, _found(reports, _not_done(title, file, unfinished)))
+                text = _not_done(title, file, unfinished, partly=bool(reports))
+                return Verdict(NOT_DONE, "\n".join([text, *map(_judged, reports)]))
             text = None if all(report.ok for report in reports) else _found(reports)
         except Wrong as wrong:
             text = _found(reports, f"  {wrong}")
@@ -124,27 +125,32 @@ def _unfinished(file, exercise):
     return blanks
 
 
-def _not_done(title, file, blanks):
+def _not_done(title, file, blanks, partly=False):
     where = "; ".join(f"{name} in line {line} of {file.name}" for name, line in blanks)
-    return (f"{title}: not done yet. That is expected the first time.\n"
+    how = "partly done." if partly else "not done yet. That is expected the first time."
+    return (f"{title}: {how}\n"
             f"  Write {where}, in the place of `raise NotImplementedError`.")
 
 
 def _found(reports, *more):
-    return "\n".join([*map(_wrong_lines, reports), *more])
+    return "\n".join([*map(_judged, reports), *more])
 
 
-def _wrong_lines(report):
-    """What is wrong in a report, one tensor after the other; of the right ones, their names."""
-    lines = []
+def _judged(report):
+    """What is wrong in a report, and the names of what is right. What has the same explanation is told once."""
+    lines, groups = [], {}
     right = [check.tensor for check in report.checks if check.ok]
     for check in report.checks:
         if not check.ok:
-            shape = ", ".join(map(str, check.shape))
-            lines.append(f"  {check.function}, the gradient of {check.tensor} ({shape}):")
-            if check.explanation:
-                lines.append(f"    probably: {check.explanation}")
-            lines += ["    " + line for line in check.problems + check.warnings]
+            groups.setdefault(check.explanation or check.tensor, []).append(check)
+    for checks in groups.values():
+        first = checks[0]
+        shape = ", ".join(map(str, first.shape))
+        others = "".join(f", {check.tensor}" for check in checks[1:])
+        lines.append(f"  {first.function}, the gradient of {first.tensor} ({shape}){others}:")
+        if first.explanation:
+            lines.append(f"    probably: {first.explanation}")
+        lines += ["    " + line for line in first.problems + first.warnings]
     if right:
         lines.append(f"  right: {', '.join(right)}" if lines else f"  {report.checks[0].function} is right")
     return "\n".join(lines)
