@@ -137,7 +137,7 @@ def _found(reports, *more):
 
 
 def _judged(report):
-    """What is wrong in a report, and the names of what is right. What has the same explanation is told once."""
+    """What is wrong in a report, and what is right, by name. What has the same explanation is told once."""
     lines, groups = [], {}
     right = [check.tensor for check in report.checks if check.ok]
     for check in report.checks:
