@@ -16,7 +16,8 @@ def require_shape(name, array, shape):
     got = getattr(array, "shape", None)
     if got is None or len(got) != len(shape) or any(want not in (None, g) for want, g in zip(shape, got)):
         wanted = "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
-        raise InputError(f"{name} has shape {got}, but shape {wanted} is needed")
+        has = f"has shape {got}" if got is not None else f"is a {type(array).__name__}"
+        raise InputError(f"{name} {has}, but {'an array of ' if got is None else ''}shape {wanted} is needed")
 
 
 def require_count(**values):

@@ -103,9 +103,15 @@ def test_it_fits_on_a_screen_and_has_hints(exercise):
 
 WRONG_ANSWERS = [
     (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.mean(axis=0)\nreturn dy @ W.T", "gradient of b.*\n.*N = 5 times too small"),
-    (1, None, "dW = x.T @ dy\ndb = dy.sum(axis=0)\nreturn dy @ W.T", r"dW was not written; .*dW\[\.\.\.\] ="),
+    (1, None, "dW = x.T @ dy\ndb = dy.sum(axis=0)\nreturn dy @ W.T", r"nothing was written into dW; .*dW\[\.\.\.\] ="),
     (1, None, "dW[...] = x.T @ dy\ndb[...] = dy[-1]\nreturn dy @ W.T", "only example 4 counts"),
     (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\ndy = dy @ W.T", "this is nothing"),
+    (1, None, "dy /= len(x)\ndW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\nreturn dy @ W.T", "dy, the upstream gradient, itself was changed"),
+    (1, None, "dW += x.T @ dy\ndb += dy.sum(axis=0)\nreturn dy @ W.T", r"dW was added to: .*use dW\[...\] = ..., not \+="),
+    (1, None, "dW[...] = x.T @ dy\nreturn dy @ W.T", "nothing was written into db"),
+    (2, "relu_backward", "dy[y <= 0] = 0\nreturn dy", "dy, the upstream gradient, itself was changed"),
+    (6, None, "eps *= 0.5\nreturn np.concatenate([dz, dz * eps * np.exp(0.5 * logvar)], axis=-1)", "read-only(\n.*)+This array belongs to the caller"),
+    (9, None, "da = p.log_prob_backward(-1 / N, x, a)", "dlogp is a float, but an array of shape"),
     (2, "relu_backward", "return dy * y", "multiplied by y, where 1 is the slope"),
     (2, "relu_backward", "return dy", r"a mask \(input > 0\) is forgotten"),
     (2, "tanh_backward", "return dy * (1 - y)", "1 − y where 1 − y² is needed"),
@@ -208,13 +214,22 @@ def test_what_is_wrong_with_the_sampler_is_measured_in_two_ways(tmp_path):
 
 
 MISTAKES_WHILE_MENDING = [
-    (16, [("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps")], "train_step moved W1, b1, W3, b3 along something else"),
-    (16, [("np.exp(logvar) - 1 - logvar", "np.exp(2 * logvar) - 1 - 2 * logvar")], "the KL or the loss is no longer"),
+    (16, [("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps")], "moved W1, b1, W3, b3 along something else"),
+    (16, [("np.exp(logvar) - 1 - logvar", "np.exp(2 * logvar) - 1 - 2 * logvar")], "the KL is no longer what its formula says"),
     (17, [("    c = forward(p, x, eps)\n", "    c = forward(p, x, eps)\n    c = forward(p, x, eps)\n")], "called forward 2 times"),
-    (18, [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))", "np.ones((len(x), 2))")], "correlation 1.00|variance"),
+    (18, [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))", "np.ones((len(x), 2))")], "draw the same noise"),
     (18, [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))", "2 * rng.standard_normal((len(x), 2))")], "variance"),
-    (20, [('dmu @ p["W2"].T\n', 'dlogvar @ p["W3"].T\n')], "train_step moved W1, b1"),
-    (21, [('dpre1 = dh2 * (1 - c["h1"] ** 2)', 'dpre1 = dh1 * (1 - c["h2"] ** 2)')], "train_step moved W1, b1"),
+    *[(18, [('rng.standard_normal(p["W2"].shape[1]) * np.ones((len(x), 1))', noise)], words) for noise, words in (
+        ("rng.standard_normal((len(x), 1)) * np.ones(2)", "latents of one example share their noise: correlation 0.9|1.0"),
+        ("rng.standard_normal(2) * rng.standard_normal((len(x), 1))", "not normal|share"),
+        ("12 ** 0.5 * (rng.random((len(x), 2)) - 0.5)", "not normal: its fourth moment is not 3"),
+        ("rng.random((len(x), 2))", "the noise has the mean 0.5"),
+        ("np.random.default_rng(0).standard_normal((len(x), 2))", "draw it from the rng that is given"))],
+    (18, [('    return c["loss"]', '    print(c["loss"])')], "train_step returned None"),
+    (16, [("np.exp(logvar) * eps", "np.sqrt(logvar) * eps")], "z is not finite"),
+    (16, [("(reconstruction + kl).mean()", "(reconstruction + kl).sum()")], "the loss is not the mean of reconstruction"),
+    (20, [('dmu @ p["W2"].T\n', 'dlogvar @ p["W3"].T\n')], "moved W1, b1"),
+    (21, [('dpre1 = dh2 * (1 - c["h1"] ** 2)', 'dpre1 = dh1 * (1 - c["h2"] ** 2)')], "moved W1, b1"),
     (21, [('"kl": kl}', '}')], r"forward no longer returns \['kl'\]"),
 ]
 
@@ -262,6 +277,8 @@ def test_right_answers_pass_with_other_seeds_too(exercise, tmp_path):
     ("return dkl * mu", "ValueError: operands could not be broadcast.*\n    line 29.*\n    Print the shapes"),
     ("return None + mu", "TypeError: .*NoneType.*\n.*\n    Something is None"),
     ("return np.concatenate([mu, np.log(-np.exp(logvar))], axis=-1)", "not finite.*(\n.*)*Python warned, line 29: invalid value encountered in log"),
+    ("dkl *= 2\nreturn np.concatenate([dkl[:, None] * mu, 0.5 * dkl[:, None] * (np.exp(logvar) - 1)], axis=-1)",
+     "dy, the upstream gradient, itself was changed"),
     ("h *= 2\nreturn np.concatenate([dkl[:, None] * mu, 0.5 * dkl[:, None] * (np.exp(logvar) - 1)], axis=-1)",
      "h itself was changed by the function"),
     ("import sys\nsys.exit(0)", "SystemExit"),

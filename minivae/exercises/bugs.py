@@ -45,16 +45,21 @@ def _require_formulas(module, p, x, rng):
     missing = {"loss", "mu", "logvar", "z", "a", "kl"} - set(c)
     if missing:
         raise Wrong(f"forward no longer returns {sorted(missing)}; leave its last line as it was")
+    for name in ("mu", "logvar", "z", "a"):
+        if not numpy.isfinite(c[name]).all():
+            raise Wrong(f"{name} is not finite; has a logarithm or a root been taken of a negative number?")
     h = numpy.concatenate([c["mu"], c["logvar"]], axis=1)
     kl, log_px = DiagonalGaussian().kl(h), Bernoulli().log_prob(x, c["a"])
-    if not numpy.allclose(c["kl"], kl) or not numpy.allclose(c["loss"], (kl - log_px).mean()):
-        raise Wrong("the KL or the loss is no longer what its formula says; the bug was not there")
+    if not numpy.allclose(c["kl"], kl):
+        raise Wrong("the KL is no longer what its formula says; leave its line as it was")
+    if not numpy.allclose(c["loss"], (kl - log_px).mean()):
+        raise Wrong("the loss is not the mean of reconstruction + kl; leave its line as it was")
     hidden = numpy.tanh(x @ p["W1"] + p["b1"])
     formulas = {"mu": hidden @ p["W2"] + p["b2"], "logvar": hidden @ p["W3"] + p["b3"],
                 "a": numpy.tanh(c["z"] @ p["W4"] + p["b4"]) @ p["W5"] + p["b5"]}
     for name, value in formulas.items():
         if not numpy.allclose(c[name], value):
-            raise Wrong(f"{name} is no longer what its formula says; the bug was not there")
+            raise Wrong(f"{name} is no longer what its formula says; leave its line as it was")
 
 
 def _require_sampler(module, p, x, rng):
@@ -89,7 +94,7 @@ def _require_gradient_step(module, p, x):
                                    {"others": others, "sizes": {"N": N, "D": D}})
             wrong = [other for other in p
                      if not numpy.allclose(gradients[other], expected[other], rtol=1e-5, atol=1e-8)]
-            raise Wrong(f"train_step moved {', '.join(wrong)} along something else than the gradient of the "
+            raise Wrong(f"train_step, with forward and backward, moved {', '.join(wrong)} along something else than the gradient of the "
                         f"loss that forward computed (relative error {error:.1e} for {name}); "
                         + _rest(p, wrong)
                         + (f"\n    probably: {explanation}" if explanation else ""))
@@ -101,20 +106,31 @@ def _rest(p, wrong):
 
 
 def _require_independent_noise(module, p, x):
-    """The noise of two examples must have nothing in common."""
-    noise = []
-    for seed in range(400):
+    """Over 400 steps: standard normal noise, with nothing in common between steps, examples and latents."""
+    steps, noise = 400, []
+    for seed in range(steps):
         _, passes = _train_step(module, p, x, seed, lr=0.0)
         c = passes[0][1]
         noise.append((c["z"] - c["mu"]) / numpy.exp(0.5 * c["logvar"]))
-    noise = numpy.array(noise)                                                  # (400, N, Z)
-    correlation = (noise[:, 0] * noise[:, 1:].mean(axis=1)).mean() if N > 1 else 0.0
-    if abs(correlation) > 5 / math.sqrt(400 * (N - 1) * Z):
-        raise Wrong(f"over 400 steps, the noise of one example and that of the others have the correlation "
-                    f"{correlation:.2f}, where it should be 0: averaged over a batch, their errors do not "
-                    "cancel")
-    if abs(noise.var() - 1) > 5 * math.sqrt(2 / noise.size):
-        raise Wrong(f"the noise has the variance {noise.var():.3f} over 400 steps, not 1")
+    noise = numpy.array(noise)                                                  # (steps, N, Z)
+    if numpy.allclose(noise[0], noise[1]):
+        raise Wrong("two steps with different generators draw the same noise; draw it from the rng that is given")
+    centred = noise - noise.mean()
+    _require_zero((centred[:, 0] * centred[:, 1:].mean(axis=1)).mean(), steps * (N - 1) * Z,
+                  "the noise of one example and that of the others have the correlation {:.2f}, where it should be "
+                  "0: averaged over a batch, their errors do not cancel")
+    _require_zero((centred[:, :, 0] * centred[:, :, 1]).mean(), steps * N,
+                  "the latents of one example share their noise: correlation {:.2f}, where q has none")
+    _require_zero(noise.mean(), noise.size, "the noise has the mean {:.3f}, not 0")
+    _require_zero((noise.var() - 1) / 2 ** 0.5, noise.size, "the noise does not have the variance 1")
+    _require_zero(((noise ** 4).mean() - 3) / 96 ** 0.5, noise.size,
+                  "the noise has the right variance, but is not normal: its fourth moment is not 3")
+
+
+def _require_zero(value, count, text):
+    """Raise Wrong unless the mean of `count` independent numbers of variance 1 is as near to 0 as it should be."""
+    if abs(value) > 5 / math.sqrt(count):
+        raise Wrong(f"over 400 steps, {text.format(value)}")
 
 
 def _train_step(module, p, x, seed, lr):
@@ -127,12 +143,14 @@ def _train_step(module, p, x, seed, lr):
         return passes[-1][1]
     module.forward = recorded
     try:
-        module.train_step(p, x, numpy.random.default_rng(seed), lr)
+        loss = module.train_step(p, x, numpy.random.default_rng(seed), lr)
     finally:
         module.forward = forward
     if len(passes) != 1:
         raise Wrong(f"train_step called forward {len(passes)} times; once is asked, with the noise of this "
                     "step")
+    if loss is None or not numpy.isclose(loss, passes[0][1]["loss"]):
+        raise Wrong(f"train_step returned {loss}, and not the loss that forward computed")
     return p, passes
 
 

@@ -136,7 +136,7 @@ EXERCISES = [
         "ds = dlogp[:, None] * 0.5 * ((x - m) ** 2 / variance - 1) * np.exp(s) / variance"),
         Library(log_prob_backward=Gaussian("per-pixel", floor=1e-3).log_prob_backward)),
     Exercise("09_vae", "The whole VAE: where two paths meet", ("vae_backward",), problems.vae, (
-        "loss = 1/N Σ (−log p + KL): so dlogp = −1/N and dkl = 1/N for each example.",
+        "loss = 1/N Σ (−log p + KL): so dlogp is −1/N for each example, -ones / N, and dkl is ones / N.",
         "da = p.log_prob_backward(...), then the decoder's mlp_backward gives dz.",
         "dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h): the two paths add. Then the "
         "encoder."),

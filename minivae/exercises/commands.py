@@ -107,6 +107,8 @@ def watch(first):
             now = _stamp(file)
             if now != saved and now is not None:
                 saved = _when_it_rests(file, now)
+                if saved is None:
+                    continue
                 verdict = runner.run(file)
                 print(f"\n[{time.strftime('%H:%M:%S')}] {verdict.text}", flush=True)
                 if verdict.code == runner.PASSED:

@@ -33,8 +33,11 @@ def linear(module, rng):
     def backward(dy, x, W, b):
         dW, db = _blank(W), _blank(b)
         dx = module.linear_backward(dy, x, W, dW, db)
-        _require_written("dW", dW)
-        _require_written("db", db)
+        if numpy.isnan(dW).all() or numpy.isnan(db).all():
+            from_zero = {"dW": 0 * W, "db": 0 * b}
+            module.linear_backward(dy.copy(), x, W, *from_zero.values())
+            _require_written("dW", dW, from_zero["dW"])
+            _require_written("db", db, from_zero["db"])
         return {"x": dx, "W": dW, "b": db}
 
     def context(dy):
@@ -53,7 +56,7 @@ def tanh_alone(module, rng):
             "1 − y where 1 − y² is needed": dy * (1 - y),
             "the upstream gradient dy is left out": 1 - y ** 2,
             "tanh is taken once more: y is the output already": dy * (1 - tanh(y) ** 2)}}
-    return [_one_input("tanh_backward", "a", tanh, lambda dy, a: module.tanh_backward(dy, tanh(a)), a, rng,
+    return [_one_input("tanh_backward", "a", tanh, lambda dy, a: module.tanh_backward(dy, _read_only(tanh(a))), a, rng,
                        context)]
 
 
@@ -64,7 +67,7 @@ def relu_alone(module, rng):
         return {"sizes": SIZES, "alternatives": {
             "relu of the gradient, where a mask is needed: the sign of the input decides": relu(dy),
             "multiplied by y, where 1 is the slope": dy * relu(a)}}
-    return [_one_input("relu_backward", "a", relu, lambda dy, a: module.relu_backward(dy, relu(a)), a, rng,
+    return [_one_input("relu_backward", "a", relu, lambda dy, a: module.relu_backward(dy, _read_only(relu(a))), a, rng,
                        context)]
 
 
@@ -128,7 +131,7 @@ def autoencoder(module, rng):
 
 
 def bernoulli(module, rng):
-    x, a = (rng.random((N, D)) < 0.5).astype(float), rng.standard_normal((N, D))
+    x, a = _read_only((rng.random((N, D)) < 0.5).astype(float)), rng.standard_normal((N, D))
     pi = sigmoid(a)
     slope = pi * (1 - pi)               # sigmoid′
 
@@ -144,7 +147,7 @@ def bernoulli(module, rng):
 
 
 def sample(module, rng):
-    h, eps = rng.standard_normal((N, 2 * Z)), rng.standard_normal((N, Z))
+    h, eps = rng.standard_normal((N, 2 * Z)), _read_only(rng.standard_normal((N, Z)))
     sigma = numpy.exp(0.5 * h[:, Z:])
 
     def context(dz):
@@ -176,7 +179,7 @@ def kl(module, rng):
 
 def gaussian(module, rng):
     p = Gaussian("per-pixel", floor=1e-3)
-    x, a = rng.standard_normal((N, D)), rng.standard_normal((N, 2 * D))
+    x, a = _read_only(rng.standard_normal((N, D))), rng.standard_normal((N, 2 * D))
     m, exp_s = a[:, :D], numpy.exp(a[:, D:])
     a[:, D] -= 6                        # one variance near the floor, where it matters
     exp_s = numpy.exp(a[:, D:])
@@ -201,7 +204,7 @@ def gaussian(module, rng):
 def vae(module, rng):
     model = VAE(D, Z, hidden=(6,), dtype="float64", backend="numpy")
     model.parameters.flat[...] += 0.1 * rng.standard_normal(model.parameters.flat.shape)
-    q, x, eps = model.posterior, (rng.random((N, D)) < 0.5).astype(float), rng.standard_normal((N, Z))
+    q, x, eps = model.posterior, (rng.random((N, D)) < 0.5).astype(float), _read_only(rng.standard_normal((N, Z)))
     parts = {}
     for beta in (0, 1):
         model.loss_and_grad(x, eps, beta=beta)
@@ -274,7 +277,7 @@ def _adam_variant(theta, gradients, lr, beta1, beta2, epsilon, correct_m=True, c
 
 def categorical(module, rng):
     K, p = 3, Categorical(3)
-    x, a = rng.integers(K, size=(N, D)).astype(float), rng.standard_normal((N, D * K))
+    x, a = _read_only(rng.integers(K, size=(N, D)).astype(float)), rng.standard_normal((N, D * K))
     pi = numpy.exp(p._log_softmax(a))
     one_hot = p._one_hot(x, a.dtype)
 
@@ -291,7 +294,7 @@ def categorical(module, rng):
 
 def full_gaussian(module, rng):
     q = FullGaussian()
-    h, eps = rng.standard_normal((N, q.n_outputs(Z))), rng.standard_normal((N, Z))
+    h, eps = rng.standard_normal((N, q.n_outputs(Z))), _read_only(rng.standard_normal((N, Z)))
     rows, columns = numpy.tril_indices(Z, -1)
 
     def context(dz):
@@ -405,15 +408,24 @@ def _beside_mean(sigma):
     return numpy.concatenate([numpy.full_like(sigma, numpy.nan), sigma], axis=1)
 
 
+def _read_only(a):
+    """The same array, locked: data that the learner's function may look at."""
+    a.setflags(write=False)
+    return a
+
+
 def _blank(a):
     """Room for a gradient, in which it shows what was not written."""
     return numpy.full_like(a, numpy.nan)
 
 
-def _require_written(name, array):
+def _require_written(name, array, from_zero=None):
+    """from_zero: what is in the array after a call that was given zeros; if anything, it was added to."""
     if numpy.isnan(array).all():
-        raise Wrong(f"{name} was not written; write into the array that is given, as in dW[...] = ..., since "
-                    "an assignment without [...] only gives the name to another array")
+        if from_zero is not None and from_zero.any():
+            raise Wrong(f"{name} was added to: what is in it before is rubbish; use {name}[...] = ..., not +=")
+        raise Wrong(f"nothing was written into {name}; write into the array that is given, as in dW[...] = ..., "
+                    "since an assignment without [...] only gives the name to another array")
 
 
 def _fill(model, backward):

@@ -16,7 +16,7 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
-TIME_LIMIT = float(os.environ.get("MINIVAE_EXERCISE_SECONDS", 20))
+TIME_LIMIT = float(os.environ.get("MINIVAE_EXERCISE_SECONDS", 10))
 PASSED, WRONG, NOT_DONE = 0, 1, 3       # exit codes of that process
 SEED = 5
 
@@ -95,8 +95,9 @@ def judge(file):
     told = _warnings_of(caught, file)
     if text is None:
         return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(reports)}".rstrip(), *told]))
+    from .commands import originals
     expected = ""
-    if exercise.file.startswith(("16", "17", "18", "19", "20", "21")):
+    if file.read_bytes() == (originals() / file.name).read_bytes():
         expected = "\n  (The first time this is expected: the file comes with its bug.)"
     return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, *told])
                    + f"{expected}\n  A hint: python -m minivae exercises {exercise.number} --hint")
@@ -169,6 +170,8 @@ def _what_happened(error, file):
     hint = ""
     if isinstance(error, ValueError) and ("shape" in text or "broadcast" in text or "matmul" in text):
         hint = "\n    Print the shapes of both sides; the docstring tells what they should be."
+    if "read-only" in text:
+        hint = "\n    This array belongs to the caller: leave it as it is, and compute a new one."
     if isinstance(error, TypeError) and "NoneType" in text:
         hint = "\n    Something is None: does a function end without return?"
     return f"  {type(error).__name__}: {text}\n    {where}{hint}"
