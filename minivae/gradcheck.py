@@ -313,7 +313,8 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
         check = check_gradient(function, tensor, lambda value: forward(**{**inputs, tensor: value}), x,
                                gradient, dy, tolerance, method, rng)
         checks.append(check)
-    changed = [name for name, x in inputs.items() if not numpy.array_equal(to_numpy(x), to_numpy(given[name]))]
+    changed = [name for name, x in inputs.items()
+               if not numpy.array_equal(to_numpy(x), to_numpy(given[name]))]
     if not numpy.array_equal(to_numpy(dy), to_numpy(given_dy)):
         changed.append("dy, the upstream gradient,")
     if changed:

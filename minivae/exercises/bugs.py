@@ -94,8 +94,9 @@ def _require_gradient_step(module, p, x):
                                    {"others": others, "sizes": {"N": N, "D": D}})
             wrong = [other for other in p
                      if not numpy.allclose(gradients[other], expected[other], rtol=1e-5, atol=1e-8)]
-            raise Wrong(f"train_step, with forward and backward, moved {', '.join(wrong)} along something else than the gradient of the "
-                        f"loss that forward computed (relative error {error:.1e} for {name}); "
+            raise Wrong(f"train_step, with forward and backward, moved {', '.join(wrong)} along something "
+                        "else than the gradient of the loss that forward computed "
+                        f"(relative error {error:.1e} for {name}); "
                         + _rest(p, wrong)
                         + (f"\n    probably: {explanation}" if explanation else ""))
 
@@ -114,11 +115,12 @@ def _require_independent_noise(module, p, x):
         noise.append((c["z"] - c["mu"]) / numpy.exp(0.5 * c["logvar"]))
     noise = numpy.array(noise)                                                  # (steps, N, Z)
     if numpy.allclose(noise[0], noise[1]):
-        raise Wrong("two steps with different generators draw the same noise; draw it from the rng that is given")
+        raise Wrong("two steps with different generators draw the same noise; draw it from the rng that is "
+                    "given")
     centred = noise - noise.mean()
     _require_zero((centred[:, 0] * centred[:, 1:].mean(axis=1)).mean(), steps * (N - 1) * Z,
-                  "the noise of one example and that of the others have the correlation {:.2f}, where it should be "
-                  "0: averaged over a batch, their errors do not cancel")
+                  "the noise of one example and that of the others have the correlation {:.2f}, where it "
+                  "should be 0: averaged over a batch, their errors do not cancel")
     _require_zero((centred[:, :, 0] * centred[:, :, 1]).mean(), steps * N,
                   "the latents of one example share their noise: correlation {:.2f}, where q has none")
     _require_zero(noise.mean(), noise.size, "the noise has the mean {:.3f}, not 0")
@@ -128,7 +130,7 @@ def _require_independent_noise(module, p, x):
 
 
 def _require_zero(value, count, text):
-    """Raise Wrong unless the mean of `count` independent numbers of variance 1 is as near to 0 as it should be."""
+    """Raise Wrong unless the mean of `count` independent numbers of variance 1 is near enough to 0."""
     if abs(value) > 5 / math.sqrt(count):
         raise Wrong(f"over 400 steps, {text.format(value)}")
 

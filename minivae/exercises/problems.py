@@ -56,8 +56,8 @@ def tanh_alone(module, rng):
             "1 − y where 1 − y² is needed": dy * (1 - y),
             "the upstream gradient dy is left out": 1 - y ** 2,
             "tanh is taken once more: y is the output already": dy * (1 - tanh(y) ** 2)}}
-    return [_one_input("tanh_backward", "a", tanh, lambda dy, a: module.tanh_backward(dy, _read_only(tanh(a))), a, rng,
-                       context)]
+    return [_one_input("tanh_backward", "a", tanh,
+                       lambda dy, a: module.tanh_backward(dy, _read_only(tanh(a))), a, rng, context)]
 
 
 def relu_alone(module, rng):
@@ -67,8 +67,8 @@ def relu_alone(module, rng):
         return {"sizes": SIZES, "alternatives": {
             "relu of the gradient, where a mask is needed: the sign of the input decides": relu(dy),
             "multiplied by y, where 1 is the slope": dy * relu(a)}}
-    return [_one_input("relu_backward", "a", relu, lambda dy, a: module.relu_backward(dy, _read_only(relu(a))), a, rng,
-                       context)]
+    return [_one_input("relu_backward", "a", relu,
+                       lambda dy, a: module.relu_backward(dy, _read_only(relu(a))), a, rng, context)]
 
 
 def perceptron(module, rng):
@@ -119,7 +119,7 @@ def _mlp_gradients(dy, x, layers, activation_backward):
 
 def autoencoder(module, rng):
     model = Autoencoder(D, Z, hidden=(6,), dtype="float64", backend="numpy")
-    x = rng.standard_normal((N, D))
+    x = _read_only(rng.standard_normal((N, D)))
 
     def loss_and_grad():
         loss = model.loss_and_grad(x)
@@ -204,7 +204,8 @@ def gaussian(module, rng):
 def vae(module, rng):
     model = VAE(D, Z, hidden=(6,), dtype="float64", backend="numpy")
     model.parameters.flat[...] += 0.1 * rng.standard_normal(model.parameters.flat.shape)
-    q, x, eps = model.posterior, (rng.random((N, D)) < 0.5).astype(float), _read_only(rng.standard_normal((N, Z)))
+    q, x = model.posterior, _read_only((rng.random((N, D)) < 0.5).astype(float))
+    eps = _read_only(rng.standard_normal((N, Z)))
     parts = {}
     for beta in (0, 1):
         model.loss_and_grad(x, eps, beta=beta)
@@ -333,7 +334,7 @@ def score_function(module, rng):
 
 
 def control_variate(module, rng):
-    score, f = rng.standard_normal((N, 4)), rng.standard_normal((N, 1))
+    score, f = _read_only(rng.standard_normal((N, 4))), _read_only(rng.standard_normal((N, 1)))
     a, expected = module.best_coefficient(score, f), best_coefficient(score, f)
     _require_array("best_coefficient", a, (N, 4))
     weight = score ** 2
@@ -423,9 +424,10 @@ def _require_written(name, array, from_zero=None):
     """from_zero: what is in the array after a call that was given zeros; if anything, it was added to."""
     if numpy.isnan(array).all():
         if from_zero is not None and from_zero.any():
-            raise Wrong(f"{name} was added to: what is in it before is rubbish; use {name}[...] = ..., not +=")
-        raise Wrong(f"nothing was written into {name}; write into the array that is given, as in dW[...] = ..., "
-                    "since an assignment without [...] only gives the name to another array")
+            raise Wrong(f"{name} was added to: what is in it before is rubbish; use {name}[...] = ..., "
+                        "not +=")
+        raise Wrong(f"nothing was written into {name}; write into the array that is given, as in "
+                    "dW[...] = ..., since an assignment without [...] only gives the name to another array")
 
 
 def _fill(model, backward):
