@@ -309,10 +309,8 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
                          f"{sorted(inputs)}; return a dict with some of these names")
     checks = []
     for tensor, gradient in gradients.items():
-        x = inputs[tensor]
-        check = check_gradient(function, tensor, lambda value: forward(**{**inputs, tensor: value}), x,
-                               gradient, dy, tolerance, method, rng)
-        checks.append(check)
+        checks.append(check_gradient(function, tensor, lambda value: forward(**{**inputs, tensor: value}),
+                                     inputs[tensor], gradient, dy, tolerance, method, rng))
     changed = [name for name, x in inputs.items()
                if not numpy.array_equal(to_numpy(x), to_numpy(given[name]))]
     if not numpy.array_equal(to_numpy(dy), to_numpy(given_dy)):

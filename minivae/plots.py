@@ -144,7 +144,7 @@ def inference(names, exact, fitted, encoder, curve, noisy, evidence, gap, suppor
         _density_curves(left, names[0], shown, support[0])
     elif len(names) != 2 or exact is None or not _density_contours(left, names, shown, support):
         _error_bars(left, names, shown)
-    left.set_title(f"KL(q ‖ posterior) = {gap:.4f} nats")
+    left.set_title(f"KL(q ‖ posterior) {'=' if exact is not None else '≈'} {gap:.4f} nats")
     bottom, top = left.get_ylim()
     left.set_ylim(bottom, top + 0.25 * (top - bottom))      # room for the legend
     left.legend(loc="upper right")

@@ -97,6 +97,7 @@ def test_infer_an_image_under_a_trained_decoder(latent, posterior, run_cli, in_a
     assert "test image 5 of runs/digits" in out and "encoder's q(z|x)" in out
     evidence, bound, encoder = (row(out, name)[0] for name in ("log p(x)", "ELBO", "encoder's ELBO"))
     assert encoder < bound < evidence + 0.01
+    assert ("gap = KL" in out) == (latent == 2) and ("gap ≈ KL" in out) == (latent == 5)
     assert ("exact posterior" in out) == (latent == 2) == ("importance sampling" not in out)
     assert is_png(in_an_empty_folder / "runs/infer/image-5-mean-field-reparam.png")
 

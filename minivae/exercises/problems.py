@@ -6,7 +6,7 @@ raises Wrong. The right forward functions are the library's, whatever the learne
 
 import numpy
 
-from ..autoencoder import Autoencoder, SquaredError
+from ..autoencoder import Autoencoder
 from ..diagnosis import diagnose
 from ..gradcheck import check_backward, check_model
 from ..inference.approximations import MeanFieldGaussian

@@ -10,7 +10,7 @@ Results that have a row per sample are not summed over it: their spread is what 
 import numpy
 
 from ..backend import get_xp, to_numpy
-from ..errors import InputError, require_count, require_positive, require_shape
+from ..errors import InputError, require_count, require_shape
 from ..posteriors import LOG_2PI, DiagonalGaussian, FullGaussian
 
 

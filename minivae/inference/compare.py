@@ -118,13 +118,14 @@ def print_beliefs(names, beliefs):
 
 def print_bound(evidence, how, fitted):
     """log p(x), the ELBO, and what lies between: KL(q ‖ posterior). -> the gap"""
+    sign = "=" if evidence else "≈"
     if evidence is None:
         evidence, how = fitted.estimate_evidence(), "importance sampling from q"
     gap = Estimate(evidence.mean - fitted.elbo.mean, (evidence.error ** 2 + fitted.elbo.error ** 2) ** 0.5)
     print(f"  log p(x)                 {_with_error(evidence)}    {how}")
     print(f"  ELBO                     {_with_error(fitted.elbo)}    "
           + (f"{DRAWS} samples" if fitted.elbo.error else "exact"))
-    print(f"  gap = KL(q ‖ posterior)  {_with_error(gap)}    nats")
+    print(f"  gap {sign} KL(q ‖ posterior)  {_with_error(gap)}    nats")
     rise = _rise(fitted.curve)
     print(f"  in the last tenth of the steps the ELBO rose by {rise:.4f}" if rise > 0
           else "  in the last tenth of the steps the ELBO rose no more")
