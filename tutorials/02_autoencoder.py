@@ -1,0 +1,229 @@
+# %% [markdown]
+# # 2 · The autoencoder, and why it can't dream
+#
+# **What you'll do.** Train a plain autoencoder on handwritten digits, look at its latent space, and try to make
+# new digits by decoding random points.
+#
+# **What you'll learn.** What an autoencoder does well; that nothing in its loss says where codes should lie; and
+# how to put a number on "its samples are garbage".
+#
+# **What you'll need.** [Tutorial 1](01_backpropagation.py), or that you have seen backpropagation before.
+#
+# **Time.** 20 minutes to read, 15 seconds to run: `python tutorials/02_autoencoder.py` (or `--data mnist`).
+
+# %%
+import numpy as np
+from lesson import DATA, claim, figure, images, learn, options, save
+from measures import distances, kl_from_standard_normal, share_near, told_apart
+
+from minivae import Autoencoder
+from minivae.evaluation import autoencoder_loss
+from minivae.plots import tile
+
+args = options("Tutorial 2: the autoencoder, and why it can't dream.", **DATA)
+data = images(args)
+D, epochs = data.train.shape[1], 100 if args.data == "digits" else 10
+print(f"{len(data.train)} images to train with, {len(data.test)} to test, {D} pixels each")
+
+# %% [markdown]
+# ## Two networks and one number
+#
+# The encoder squeezes an image x through a code z of a few numbers, the decoder makes an image of it again:
+#
+#     z = encoder(x)                                     → autoencoder.Autoencoder.represent
+#     x̂ = decoder(z)                                     → autoencoder.Autoencoder.decode
+#     loss = 1/N Σₙ ‖xₙ − x̂ₙ‖²                           → autoencoder.Autoencoder.loss_and_grad
+#
+# Sum over the pixels, mean over the images. Both networks go downhill on that one number; their gradients are a
+# page of [autoencoder.py](../minivae/autoencoder.py), three lines of it new to you:
+#
+#     ∂‖x − x̂‖²/∂x̂ = −2 (x − x̂)                          → autoencoder.SquaredError.loss_backward
+#
+# and then `mlp_backward` twice. We train two: one with 2 numbers in a code, to draw them, and one with 8.
+
+# %%
+hidden = (300, 150) if args.data == "digits" else (500,)
+plain = {}
+for Z in (2, 8):
+    plain[Z] = Autoencoder(D, Z, hidden, backend="numpy")
+    reports = learn(plain[Z], data.train, epochs, label=f"autoencoder, {Z} numbers")
+    print(f"{Z} numbers in a code: squared error {reports[0].loss:.2f} -> {reports[-1].loss:.2f} per image")
+
+# %% [markdown]
+# ## What it does well: compression
+#
+# Is 8 numbers for 64 pixels good? Compare with the best *linear* code of the same size, principal component
+# analysis: centre the images, project them on the Z directions of largest variance, and back.
+#
+#     x̂ = x̄ + (x − x̄) U Uᵀ                               → next cell
+
+# %%
+mean = data.train.mean(axis=0)
+_, _, directions = np.linalg.svd(data.train - mean, full_matrices=False)        # rows, largest variance first
+error, linear_error = {}, {}
+for Z, autoencoder in plain.items():
+    U = directions[:Z].T                                                        # (D, Z)
+    by_pca = mean + (data.test - mean) @ U @ U.T
+    linear_error[Z] = float(((data.test - by_pca) ** 2).sum(axis=1).mean())
+    error[Z] = float(autoencoder_loss(autoencoder, data.test).mean())
+    claim(f"{Z} numbers: squared error of test images {error[Z]:.2f}, less than {linear_error[Z]:.2f} by PCA",
+          error[Z] < linear_error[Z])
+
+shown, Z = data.test[:16], 8
+U = directions[:Z].T
+rows = [shown, mean + (shown - mean) @ U @ U.T, plain[8].reconstruct(shown), plain[2].reconstruct(shown)]
+drawn, axes = figure(size=(9, 2.9))
+axes.imshow(tile(np.concatenate(rows), data.shape, 16), cmap="gray_r", vmin=0, vmax=1)
+side = data.shape[0] + 1
+axes.set_yticks([side * i + side / 2 for i in range(4)],
+                ["test images", "PCA, 8 numbers", "autoencoder, 8", "autoencoder, 2"])
+axes.set_xticks([])
+axes.set_ylabel("each row, decoded from")
+axes.set_xlabel("16 test images")
+axes.set_title(f"Squared error per image: PCA {linear_error[8]:.2f}, autoencoder {error[8]:.2f} with 8 numbers, "
+               f"{error[2]:.2f} with 2")
+save(drawn, "02-reconstructions")
+
+# %% [markdown]
+# ![reconstructions](figures/02-reconstructions.png)
+#
+# ## What lies between the codes
+#
+# If a code is a good summary, shouldn't a *new* code make a new digit? Where do codes lie, to begin with?
+# Here are those of the training images, each drawn as the digit it is (the model never saw these labels), and beside
+# it the same region decoded point by point.
+
+# %%
+codes = plain[2].represent(data.train)
+low, high = np.percentile(codes, [0.5, 99.5], axis=0)
+steps = 18
+grid = np.stack(np.meshgrid(np.linspace(low[0], high[0], steps), np.linspace(high[1], low[1], steps)), axis=-1)
+decoded = plain[2].decode(grid.reshape(-1, 2).astype(codes.dtype))
+
+drawn, (left, right) = figure(1, 2, size=(11, 5.3))
+for code, label in list(zip(codes, data.train_labels))[:700]:
+    left.text(*code, str(label), fontsize=7, ha="center", va="center", clip_on=True,
+              color="black" if label % 2 else "0.5")
+left.set_xlim(low[0], high[0])
+left.set_ylim(low[1], high[1])
+left.set_title("Codes: wedges, clusters and empty space")
+right.imshow(tile(decoded, data.shape, steps), cmap="gray_r", vmin=0, vmax=1,
+             extent=(low[0], high[0], low[1], high[1]), aspect="auto")
+right.set_title("The same region, decoded: smudges where no codes are")
+for axes in (left, right):
+    axes.set_xlabel("z₁ (no unit)")
+    axes.set_ylabel("z₂ (no unit)")
+save(drawn, "02-latent-plane")
+
+# %% [markdown]
+# ![codes and the decoded plane](figures/02-latent-plane.png)
+#
+# Three things to see, and each has a number:
+#
+# - **The scale is arbitrary.** The loss doesn't change if the encoder doubles z and the decoder halves it. So
+#   nobody can tell, without looking, which z to decode.
+# - **Holes.** Parts of the region hold no codes. The decoder was never asked anything there.
+# - **Overlaps.** Some digits lie on top of others: what is decoded there is a compromise.
+
+# %%
+rng = np.random.default_rng(0)
+spread = codes.std(axis=0)
+print(f"spread of z₁ and z₂: {spread[0]:.2f} and {spread[1]:.2f}; of the 8 numbers: "
+      + " ".join(f"{s:.1f}" for s in plain[8].represent(data.train).std(axis=0)))
+cells = 20      # in each direction, over the region that holds nearly all codes
+counts, _, _ = np.histogram2d(*codes.T, bins=cells, range=list(zip(low, high)))
+even = np.histogram2d(*rng.uniform(low, high, codes.shape).T, bins=cells, range=list(zip(low, high)))[0]
+holes, chance = (counts == 0).mean(), (even == 0).mean()
+claim(f"holes: {holes:.0%} of the cells of a {cells} by {cells} grid over the codes are empty "
+      f"({chance:.0%} if as many codes were spread evenly)", holes > chance + 0.1)
+neighbour = distances(plain[2].represent(data.test), codes).argmin(axis=1)
+overlap = (data.train_labels[neighbour] != data.test_labels).mean()
+by_pixels = (data.train_labels[distances(data.test, data.train).argmin(axis=1)] != data.test_labels).mean()
+claim(f"overlaps: for {overlap:.0%} of the test images the nearest code is another digit's "
+      f"({by_pixels:.0%} among the images themselves)", overlap > 2 * by_pixels)
+
+# %% [markdown]
+# ## Random points, decoded
+#
+# To make new digits you have to draw z from *something*. Two candidates: N(0, I), the obvious choice; and, more
+# generously, the Gaussian that fits the codes best, with their mean m and covariance S = C Cᵀ:
+#
+#     z = ε,  ε ~ N(0, I)                                → next cell
+#     z = m + C ε                                        → next cell
+#
+# How do we judge what comes out? An image is *near data* if some training image is as near to it (in squared error)
+# as training images are to nearly all test images. That is `share_near` in [measures.py](measures.py): real digits score 95 %.
+#
+# And how far are the codes from the Gaussian they are drawn from? `kl_from_standard_normal` estimates
+#
+#     KL(p ‖ q) = E_p[log p/q]                           → measures.kl_from_standard_normal
+#
+# in nats, from samples alone; 0 would say that the codes *are* such a Gaussian. For the fitted one we first undo
+# m and C, which leaves the KL as it is: it doesn't depend on the coordinates.
+
+# %%
+def draw_and_judge(autoencoder, kind):
+    """-> decoded draws, the share of them near data, KL of the codes from what is drawn from"""
+    codes = autoencoder.represent(data.train).astype("float64")[:2000]
+    m, C = np.zeros(codes.shape[1]), np.eye(codes.shape[1])
+    if kind == "fitted":
+        m, C = codes.mean(axis=0), np.linalg.cholesky(np.cov(codes.T))
+    noise = np.random.default_rng(1)
+    z = m + noise.standard_normal(codes.shape) @ C.T
+    standardized = np.linalg.solve(C, (codes - m).T).T
+    decoded = autoencoder.decode(z.astype("float32"))
+    return decoded, share_near(decoded, data), kl_from_standard_normal(standardized, noise)
+
+
+print(f"{'':26}{'near data':>12}{'KL, nats':>12}{'told from decoded codes':>28}")
+near, decoded = {}, {}
+for Z, autoencoder in plain.items():
+    for kind in ("N(0, I)", "fitted"):
+        decoded[Z, kind], near[Z, kind], kl = draw_and_judge(autoencoder, kind)
+        apart = told_apart(decoded[Z, kind], autoencoder.reconstruct(data.train[:2000]))
+        print(f"  {Z} numbers, {kind:<14}{near[Z, kind]:>11.0%}{kl:>12.2f}{apart:>27.0%}")
+        claim(f"the codes are not this Gaussian: KL {kl:.2f} nats, where true draws give about 0", kl > 0.3)
+
+# %%
+rows = [data.test[:16], decoded[8, "fitted"][:16], decoded[8, "N(0, I)"][:16], decoded[2, "N(0, I)"][:16]]
+drawn, axes = figure(size=(9, 2.9))
+axes.imshow(tile(np.concatenate(rows), data.shape, 16), cmap="gray_r", vmin=0, vmax=1)
+axes.set_yticks([side * i + side / 2 for i in range(4)],
+                ["real digits", "8, fitted Gaussian", "8, N(0, I)", "2, N(0, I)"])
+axes.set_xticks([])
+axes.set_ylabel("numbers in a code, drawn from")
+axes.set_xlabel("16 draws each")
+axes.set_title(f"Random codes decoded: {near[8, 'N(0, I)']:.0%} of draws from N(0, I) are near any digit (8 numbers)")
+save(drawn, "02-random-codes")
+
+# %%
+claim(f"with 8 numbers, {near[8, 'N(0, I)']:.0%} of draws from N(0, I) land near data, of real digits 95 %",
+      near[8, "N(0, I)"] < 0.3)
+claim(f"even the best Gaussian gets only {near[8, 'fitted']:.0%}: it fills the holes between the codes",
+      near[8, "fitted"] < 0.85)
+claim(f"more numbers compress better ({error[8]:.2f} against {error[2]:.2f}) and dream worse "
+      f"({near[8, 'fitted']:.0%} against {near[2, 'fitted']:.0%})",
+      error[8] < error[2] and near[8, "fitted"] < near[2, "fitted"])
+
+# %% [markdown]
+# ![decoded draws](figures/02-random-codes.png)
+#
+# ## Why it had to come like this
+#
+# The loss speaks of codes that the encoder *produces*, and of nothing else. The decoder may do as it likes between
+# them, and the encoder may put them anywhere. Three repairs suggest themselves, and the VAE is all three at once:
+#
+# 1. say *which* distribution codes should have: a prior, N(0, I);
+# 2. make each image claim a *region* of codes, not a point, so that neighbours must agree: q(z|x), from which z is drawn;
+# 3. pay for both in the same currency as the reconstruction: nats.
+#
+# How these prices come from one principle, and not from taste, is what tutorials [3](03_variational_inference.py) to
+# [5](05_variational_autoencoder.py) are about; tutorial 5 repeats every measurement of this one.
+#
+# ## What to try next
+#
+# - Exercise 4, *The squared error, and the whole autoencoder*: write its backward pass yourself
+#   (`python -m minivae exercises start exercises`).
+# - Train one with `--error cross-entropy`: `python -m minivae train --model autoencoder --error cross-entropy`.
+# - Is it the few images? Run this with `--data mnist`, 60,000 of them.
+# - Draw from something richer than a Gaussian: z of a random training image plus a little noise. How large may it be?

@@ -1,0 +1,99 @@
+"""What all tutorials share: their options, claims that are checked, figures that are saved, a training loop.
+
+The tutorials are scripts: `python tutorials/02_autoencoder.py`. Editors that know "percent" cells (# %%) run
+them as notebooks. Both import this file, which lies beside them.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy
+from matplotlib.figure import Figure
+
+from minivae import Adam
+from minivae.datasets import load
+from minivae.errors import InputError
+from minivae.plots import save as save_png
+from minivae.progress import ProgressBar
+from minivae.training import train
+
+HERE = Path(__file__).parent
+FIGURES = HERE / "figures"
+
+
+def options(text, **more):
+    """The options of a tutorial, from the command line; in a notebook, their defaults.    text: for --help
+
+    more: the name of a further option, and what argparse is to be told of it. -> argparse.Namespace
+    """
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, settings in more.items():
+        parser.add_argument("--" + name.replace("_", "-"), **settings)
+    return parser.parse_args([] if "ipykernel" in sys.modules else None)
+
+
+DATA = {"data": {"default": "digits", "help": "digits (default), mnist or fashion-mnist"},
+        "data_dir": {"help": "where the MNIST files are, or are downloaded to (default: ~/.cache/minivae)"}}
+
+
+def images(args):
+    """The data set that --data names. -> minivae.datasets.Images; leaves with one line where there is none"""
+    try:
+        return load(args.data, args.data_dir)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
+def claim(statement, holds):
+    """Print a statement that the tutorial makes, or fail: what is printed here has been checked."""
+    if not holds:
+        raise AssertionError(f"this does not hold: {statement}")
+    print(f"  ✓ {statement}")
+
+
+def learn(model, x, epochs, seed=0, lr=4e-3, batch_size=50, label="training", **train_options):
+    """Train with Adam, the learning rate falling to a tenth. -> the EpochReports; training.train tells more"""
+    optimizer, bar, reports = Adam(model.parameters.flat, lr=lr), ProgressBar(label), []
+    for report in train(model, x, optimizer, epochs, batch_size, numpy.random.default_rng(seed), **train_options):
+        optimizer.lr = lr * 0.1 ** (report.epoch / epochs)
+        bar(report.epoch, epochs, lambda: f"loss {report.loss:.2f}")
+        reports.append(report)
+    bar.clear()
+    return reports
+
+
+def figure(rows=1, columns=1, size=(9, 3.6), **subplots):
+    """A matplotlib Figure and its axes, made without pyplot so that no window opens. -> Figure, axes"""
+    new = Figure(figsize=size, layout="constrained")
+    return new, new.subplots(rows, columns, **subplots)
+
+
+class Picture:
+    """A saved figure; a notebook shows it when it is the last value of a cell."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def _repr_png_(self):
+        return self.path.read_bytes()
+
+
+def save(drawn, name):
+    """Write a figure to tutorials/figures, and refuse one that doesn't explain itself. -> Picture
+
+    Every axes has a title, or the figure has; and unless they are switched off, as under images, both have labels.
+    """
+    has_title = bool(drawn.get_suptitle())
+    for axes in drawn.axes:
+        is_colorbar = hasattr(axes, "_colorbar")
+        if not (is_colorbar or has_title or axes.get_title()):
+            raise ValueError(f"{name}: a panel has no title; say what it shows")
+        if not is_colorbar and axes.axison and not (axes.get_xlabel() and axes.get_ylabel()):
+            raise ValueError(f"{name}: the axes of {axes.get_title()!r} have no labels; name what is measured, "
+                             "and its unit")
+    FIGURES.mkdir(exist_ok=True)
+    path = FIGURES / f"{name}.png"
+    save_png(drawn, path)
+    print(f"  figure: {path.parent.name}/{path.name}")
+    return Picture(path)
