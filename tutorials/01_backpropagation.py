@@ -1,0 +1,675 @@
+# %% [markdown]
+# # 1 · Backpropagation by hand
+#
+# **What you'll do.** Derive the gradient of one linear layer, put layers together, check every gradient by
+# machine, find out how such a check can fool you, and train a small network on handwritten digits.
+#
+# **What you'll learn.** That the backward pass is the forward pass in reverse, one short line for each; why
+# dW = xᵀ dy; when to believe a gradient check; where weights start, and what an optimizer does with a gradient.
+#
+# **What you'll need.** Partial derivatives, matrix products, some NumPy. No knowledge of neural networks.
+#
+# **Time.** 40 minutes to read, 10 seconds to run: `python tutorials/01_backpropagation.py`.
+
+# %%
+import numpy as np
+from lesson import claim, figure, options, save
+
+from minivae.datasets import digits
+from minivae.diagnosis import diagnose
+from minivae.gradcheck import (STEP, TABLE_HEAD, TOLERANCE, check_backward, check_gradient, check_model,
+                               complex_step_gradient, numerical_gradient)
+from minivae.layers import linear, linear_backward, mlp, mlp_backward, relu, relu_backward, tanh, tanh_backward
+from minivae.likelihoods import Categorical
+from minivae.optimizers import OPTIMIZERS, SGD, Adam
+from minivae.parameters import Parameters
+from minivae.vae import Loss
+
+options("Tutorial 1: backpropagation by hand.")
+rng = np.random.default_rng(0)
+
+# %% [markdown]
+# ## One linear layer
+#
+# N examples come in as the rows of x (N, I); a matrix W (I, O) and a vector b (O,) make O numbers of each:
+#
+#     yₙₒ = Σᵢ xₙᵢ Wᵢₒ + bₒ,   in short   y = x W + b                   → layers.linear
+#
+# Somewhere behind y there is a loss, one number. Suppose we already know how it changes with each yₙₒ. We call
+# that dy, an array of the shape of y; a leading *d* always means "gradient of the loss with respect to":
+#
+#     dyₙₒ = ∂loss/∂yₙₒ                                                 → next cell
+#
+# We want dW, db and dx. The whole derivation is one question: *which y does this number act on, and how strongly?*
+#
+# **W.** Wᵢₒ acts on yₙₒ for every example n, with the factor xₙᵢ, and on no other column of y. What it does to the
+# loss is the sum of what it does by each of these ways:
+#
+#     dWᵢₒ = Σₙ ∂yₙₒ/∂Wᵢₒ dyₙₒ = Σₙ xₙᵢ dyₙₒ = (xᵀ dy)ᵢₒ                 → layers.linear_backward
+#
+# The sum runs over the *rows* of both x and dy. A matrix product sums over the columns of its first factor: that
+# is all the transpose is for. Shapes confirm it, (I, N) times (N, O) is (I, O), but they don't prove it.
+#
+# **b.** bₒ acts on yₙₒ for every n, with the factor 1. **x.** xₙᵢ acts on yₙₒ for every o, with the factor Wᵢₒ:
+#
+#     dbₒ = Σₙ dyₙₒ,   dxₙᵢ = Σₒ dyₙₒ Wᵢₒ = (dy Wᵀ)ₙᵢ                    → layers.linear_backward
+#
+# Since we have no loss yet, we take dy at random, and for a loss Σₙₒ dyₙₒ yₙₒ, which has just this gradient.
+# Nothing is lost: to first order, every loss looks like that.
+
+# %%
+N, I, O = 5, 4, 3
+x, W, b = rng.standard_normal((N, I)), rng.standard_normal((I, O)), rng.standard_normal(O)
+y = linear(x, W, b)
+dy = rng.standard_normal(y.shape)
+
+dW, db = np.empty_like(W), np.empty_like(b)             # the caller owns them, linear_backward writes into them
+dx = linear_backward(dy, x, W, dW, db)
+
+by_index = np.array([[sum(x[n, i] * dy[n, o] for n in range(N)) for o in range(O)] for i in range(I)])
+claim("Σₙ xₙᵢ dyₙₒ, summed in loops, is xᵀ dy to 14 digits", np.abs(by_index - dW).max() < 1e-14 * N)
+
+nudge, nudged = 1e-6, W.copy()
+nudged[2, 1] += nudge
+change = (dy * linear(x, nudged, b)).sum() - (dy * y).sum()
+claim(f"W[2, 1] moved by {nudge:g} changes the loss by {change:.4e}; dW[2, 1] predicts {nudge * dW[2, 1]:.4e}",
+      abs(change - nudge * dW[2, 1]) < 1e-8 * nudge)
+
+# %% [markdown]
+# ## Forward and backward, in pairs
+#
+# A network is such layers with something bent between them. Elementwise functions are the easy case: each y
+# depends on its own a alone, so there is no sum.
+#
+#     y = tanh a       da = dy (1 − y²)                                 → layers.tanh_backward
+#     y = max(a, 0)    da = dy where y > 0, else 0                      → layers.relu_backward
+#
+# Both need only the *output* y, which has to be kept anyway: it is the next layer's input.
+#
+# Two layers, forward, read downwards:
+#
+#     a = x W₀ + b₀                                                     → layers.linear
+#     h = tanh a                                                        → layers.tanh
+#     y = h W₁ + b₁                                                     → layers.linear
+#
+# and backward, the same lines from the last to the first. Each takes the gradient of what it produced and gives
+# the gradients of what it was made from:
+#
+#     dh = dy W₁ᵀ,  dW₁ = hᵀ dy                                         → layers.linear_backward
+#     da = dh (1 − h²)                                                  → layers.tanh_backward
+#     dx = da W₀ᵀ,  dW₀ = xᵀ da                                         → layers.linear_backward
+#
+# This is the chain rule, and this is backpropagation. There is nothing else to it.
+
+# %%
+H = 6
+W0, b0 = rng.standard_normal((I, H)), rng.standard_normal(H)
+W1, b1 = rng.standard_normal((H, O)), rng.standard_normal(O)
+dW0, db0, dW1, db1 = (np.empty_like(each) for each in (W0, b0, W1, b1))
+
+h = tanh(linear(x, W0, b0))
+y = linear(h, W1, b1)
+
+dh = linear_backward(dy, h, W1, dW1, db1)
+da = tanh_backward(dh, h)
+dx = linear_backward(da, x, W0, dW0, db0)
+
+# %% [markdown]
+# `mlp` and `mlp_backward` in [layers.py](../minivae/layers.py) are these lines in a loop, for any number of
+# layers. The forward pass also returns the input of each layer: it is all that the way back needs.
+
+# %%
+net = [(W0, b0), (W1, b1)]
+grads = [(np.empty_like(W), np.empty_like(b)) for W, b in net]
+output, inputs = mlp(x, net, "tanh")
+input_gradient = mlp_backward(dy, inputs, net, grads, "tanh")
+print("inputs of the layers:", *(each.shape for each in inputs), "  output:", output.shape)
+same = [(output, y), (input_gradient, dx), (grads[0][0], dW0), (grads[0][1], db0), (grads[1][0], dW1),
+        (grads[1][1], db1)]
+claim("the loop gives what our own steps gave: y, dx, dW₀, db₀, dW₁ and db₁",
+      all(np.allclose(theirs, ours, rtol=1e-14, atol=1e-14) for theirs, ours in same))
+
+# %% [markdown]
+# ## Is it right? Measure it
+#
+# A derivative is a limit of differences. So it can be measured, without any calculus:
+#
+#     ∂loss/∂W ≈ (loss(W + s) − loss(W − s)) / 2s                       → gradcheck.numerical_gradient
+#
+# one element of W after the other. And there is a trick that subtracts nothing. For a function that can be
+# computed with complex numbers, step in the imaginary direction, and the derivative comes out as the imaginary
+# part:
+#
+#     f(x + i s) = f(x) + i s f′(x) − …   so   f′(x) ≈ Im f(x + i s) / s → gradcheck.complex_step_gradient
+#
+# Why derive anything, then? Count how often the network has to be run.
+
+# %%
+calls = 0
+
+
+def output_for(W):
+    """The network's output with W in place of W0."""
+    global calls
+    calls += 1
+    return mlp(x, [(W, b0), (W1, b1)], "tanh")[0]
+
+
+def relative(gradient, truth):
+    return float(np.linalg.norm(gradient - truth) / np.linalg.norm(truth))
+
+
+by_differences = numerical_gradient(output_for, W0, dy)
+claim(f"differences agree with dW₀ to {relative(by_differences, dW0):.0e}", relative(by_differences, dW0) < 1e-8)
+claim(f"but they ran the network {calls} times, twice for each of the {W0.size} weights; backpropagation goes "
+      "through it once, forward and back", calls == 2 * W0.size)
+by_complex_step = complex_step_gradient(output_for, W0, dy)
+claim(f"the complex step agrees to {relative(by_complex_step, dW0):.0e}", relative(by_complex_step, dW0) < 1e-13)
+
+# %% [markdown]
+# So differences check, and backpropagation trains: the README's network for MNIST has 815,824 weights and biases.
+#
+# `check_backward` compares for every input of a function, with a random dy. It gives a `Report`, a `Check` for
+# each input, and prints as a table. Here are the layers, all right; you can check the whole library with
+# `python -m minivae gradcheck` (`selfcheck.library_reports`).
+
+# %%
+def linear_gradients(dy, x, W, b):
+    dW, db = np.empty_like(W), np.empty_like(b)
+    return {"x": linear_backward(dy, x, W, dW, db), "W": dW, "b": db}
+
+
+square = {"x": rng.standard_normal((6, 4)), "W": rng.standard_normal((4, 4)), "b": rng.standard_normal(4)}
+reports = [check_backward("linear", linear, linear_gradients, square, rng)]
+for name, forward, backward in [("tanh", tanh, tanh_backward), ("relu", relu, relu_backward)]:
+    reports.append(check_backward(name, forward, lambda dy, a: {"a": backward(dy, forward(a))},
+                                  {"a": rng.standard_normal((5, 4))}, rng))
+print(TABLE_HEAD, *reports, sep="\n")
+worst = max(check.error for report in reports for check in report.checks)
+claim(f"all are right, the largest relative error is {worst:.0e}", all(report.ok for report in reports))
+
+# %% [markdown]
+# Now let us make the usual mistakes. A check that only says "wrong" leaves you to search. Most mistakes have a
+# signature, and [diagnosis.py](../minivae/diagnosis.py) tries one after the other (`explain` asks it, for a whole
+# report): it predicts what the wrong gradient would be, and believes only in what fits to five digits. The 4 by 4
+# weights here are on purpose: with all sides alike, no shape complains.
+
+# %%
+mistakes = {
+    "dx = dy W": lambda dy, x, W, b: {"x": dy @ W},
+    "dW = dyᵀ x": lambda dy, x, W, b: {"W": dy.T @ x},
+    "dW = xᵀ dy / N": lambda dy, x, W, b: {"W": x.T @ dy / len(x)},
+    "db = dy": lambda dy, x, W, b: {"b": dy},
+    "dW from the last example": lambda dy, x, W, b: {"W": x[-1:].T @ dy[-1:]},
+    "dW = −xᵀ dy": lambda dy, x, W, b: {"W": -x.T @ dy},
+}
+
+
+def facts(dy):
+    """What the diagnosis may know: how large N is, what each example adds to dW, a slip to look for in dx."""
+    return {"sizes": {"N": 6}, "W": {"per_example": square["x"][:, :, None] * dy[:, None, :]},
+            "x": {"alternatives": {"W stands where Wᵀ is asked": dy @ square["W"]}}}
+
+
+explained = 0
+for mistake, backward in mistakes.items():
+    check, = check_backward(mistake, linear, backward, square, rng, context=facts).checks
+    print(f"  {mistake:<26} relative error {check.error:7.1e}   probably: {check.explanation}")
+    claim(f"{mistake}: it is found", not check.ok)
+    explained += check.explanation is not None
+claim(f"{explained} of {len(mistakes)} are explained; a random error gets no explanation",
+      explained == len(mistakes) and diagnose(dW0 + rng.standard_normal(dW0.shape), dW0) is None)
+
+# %% [markdown]
+# ## Why does my gradient check fail?
+#
+# Sometimes the gradient is right and the *check* is wrong. Here are the usual ways, each with its number.
+#
+# **The step.** A difference has two errors. A large step leaves out the next terms of the Taylor series; a small
+# one subtracts two nearly equal numbers, each good to a relative ε (2·10⁻¹⁶ in float64, 10⁻⁷ in float32):
+#
+#     (f(x + s) − f(x)) / s        = f′ + s/2 f″ + … ± ε |f| / s        → next cell
+#     (f(x + s) − f(x − s)) / 2s   = f′ + s²/6 f‴ + … ± ε |f| / s       → gradcheck.numerical_gradient
+#     Im f(x + i s) / s            = f′ − s²/6 f‴ + …                   → gradcheck.complex_step_gradient
+#
+# In the central difference the f″ of both sides cancel. In the complex step nothing is subtracted, so that nothing
+# stops s from going to 10⁻³⁰. Measured on our two layers:
+
+# %%
+def forward_difference(f, x, dy, step):
+    """Σ dy (f(x + step) − f(x)) / step, one element of x after the other."""
+    base, gradient = f(x).astype("float64"), np.empty(x.shape)
+    for i in range(x.size):
+        moved = x.copy()
+        moved.flat[i] += step
+        gradient.flat[i] = (dy * (f(moved).astype("float64") - base)).sum() / step
+    return gradient
+
+
+steps = 10.0 ** np.arange(-13, 0.1, 0.5)
+error = {}
+for dtype in ("float64", "float32"):
+    x_, W0_, b0_, W1_, b1_ = (each.astype(dtype) for each in (x, W0, b0, W1, b1))
+    layers = [tuple(each.astype("float64") for each in pair) for pair in [(W0_, b0_), (W1_, b1_)]]
+    mlp_backward(dy, mlp(x_.astype("float64"), layers, "tanh")[1], layers, grads, "tanh")
+    truth = grads[0][0]
+
+    def output_for(W):
+        return mlp(x_, [(W, b0_), (W1_, b1_)], "tanh")[0]
+
+    methods = {"forward": lambda step: forward_difference(output_for, W0_, dy, step),
+               "central": lambda step: numerical_gradient(output_for, W0_, dy, step),
+               "complex": lambda step: complex_step_gradient(output_for, W0_, dy, step)}
+    for name, method in methods.items():
+        if (name, dtype) != ("complex", "float32"):             # complex_step_gradient computes in complex128
+            error[name, dtype] = np.array([relative(method(step), truth) for step in steps])
+
+
+def slope(name, dtype, low, high):
+    """How the error goes with the step between low and high: as step^slope."""
+    within = (steps > 0.9 * low) & (steps < 1.1 * high)
+    return np.polyfit(np.log(steps[within]), np.log(error[name, dtype][within]), 1)[0]
+
+
+drawn, panels = figure(1, 2, size=(10, 4), sharey=True)
+for axes, dtype in zip(panels, ("float64", "float32")):
+    for name, style in (("forward", "k^:"), ("central", "ko-"), ("complex", "s--")):
+        if (name, dtype) in error:
+            axes.loglog(steps, np.maximum(error[name, dtype], 1e-17), style, markersize=4,
+                        label=f"{name} {'step' if name == 'complex' else 'difference'}",
+                        **({"color": "0.55"} if name == "complex" else {}))
+    axes.axhline(TOLERANCE, color="0.7", linewidth=1, zorder=0)
+    axes.axvline(STEP, color="0.7", linewidth=1, zorder=0)
+    axes.set_xlabel("step s (in units of the weight)")
+    axes.set_ylabel("relative error of the gradient")
+    axes.set_title(f"{dtype}: at best {error['central', dtype].min():.0e} by central differences")
+    axes.set_ylim(3e-18, 30)
+panels[0].legend(loc="lower right")
+panels[1].legend(loc="lower right")
+save(drawn, "01-step-size")
+
+# %% [markdown]
+# ![error against step size](figures/01-step-size.png)
+#
+# Read it from the right: the error falls with the step, along a line of slope 1 or 2, until rounding takes over
+# and it *rises* again, with slope −1. The grey lines are the library's step and tolerance: with central
+# differences in float64 there are orders of magnitude between the noise and what counts as wrong.
+
+# %%
+claim(f"error ~ step^{slope('forward', 'float64', 1e-6, 1e-3):.2f} for forward differences, "
+      f"step^{slope('central', 'float64', 1e-4, 1e-2):.2f} for central ones, "
+      f"step^{slope('complex', 'float64', 1e-6, 1e-2):.2f} for the complex step",
+      abs(slope("forward", "float64", 1e-6, 1e-3) - 1) < 0.1
+      and abs(slope("central", "float64", 1e-4, 1e-2) - 2) < 0.1
+      and abs(slope("complex", "float64", 1e-6, 1e-2) - 2) < 0.1)
+claim(f"below, both differences go as step^{slope('central', 'float64', 1e-12, 1e-7):.2f}: rounding",
+      abs(slope("central", "float64", 1e-12, 1e-7) + 1) < 0.2)
+at_step = {dtype: error["central", dtype][np.abs(steps / STEP - 1).argmin()] for dtype in ("float64", "float32")}
+claim(f"float64, central, s = {STEP:g}: {at_step['float64']:.0e}; at best, a forward difference gets to "
+      f"{error['forward', 'float64'].min():.0e}, the complex step to {error['complex', 'float64'].min():.0e}",
+      at_step["float64"] < 1e-9 < error["forward", "float64"].min() and error["complex", "float64"].min() < 1e-14)
+
+# %% [markdown]
+# **float32.** In the right panel the gradient is as right as in the left one; only f is computed in the precision
+# that one trains with. No step brings it under the tolerance. Don't loosen the tolerance: check in float64, then
+# train in float32.
+
+# %%
+at_best = error["central", "float32"].min()
+claim(f"float32: {at_step['float32']:.0e} with s = {STEP:g}, and {at_best:.0e} with the best step; allowed are "
+      f"{TOLERANCE:g}", at_best > 10 * TOLERANCE)
+single = x.astype("float32")
+ones = np.ones_like(single)
+check = check_gradient("tanh, in float32", "a", tanh, single, tanh_backward(ones, tanh(single)), ones)
+claim(f"so the check rejects a right gradient (error {check.error:.0e}), and warns: {check.warnings[0]}",
+      not check.ok and "float64" in check.warnings[0])
+
+# %% [markdown]
+# **A kink.** relu has no derivative at 0, and the central difference there is the mean of both sides, ½. It
+# happens in earnest: an image that is all black, times weights, plus biases that start at 0, is exactly 0. The
+# library's check looks at both sides. It takes any value from one slope to the other for right, and says so; a
+# value outside stays wrong.
+
+# %%
+a = np.array([-1.0, 0.0, 0.5])
+half = numerical_gradient(relu, a, np.ones(3))
+check = check_gradient("relu at a kink", "a", relu, a, relu_backward(np.ones(3), relu(a)), np.ones(3))
+wrong = check_gradient("relu at a kink", "a", relu, a, np.array([0, 1.5, 1]), np.ones(3))
+print(check)
+claim(f"differences give {half[1]:g} at the kink; relu_backward's 0 is accepted, with a warning; 1.5 is not",
+      abs(half[1] - 0.5) < 1e-9 and check.ok and len(check.warnings) == 1 and not wrong.ok)
+
+# %% [markdown]
+# **Noise that is drawn anew.** If the function draws random numbers at each call, f(x + s) and f(x − s) differ by
+# noise that is then divided by 10⁻⁵. Draw it before, and hand it over as an argument: in this library noise is
+# data.
+
+# %%
+noisy = check_gradient("tanh of a noisy input", "a", lambda a: tanh(a + rng.standard_normal(a.shape)), x,
+                       1 - tanh(x) ** 2)
+print(noisy)
+claim("the check calls twice, and notices", "noise redrawn" in noisy.problems[0])
+noise = rng.standard_normal(x.shape)
+frozen = check_gradient("the same, noise given", "a", lambda a: tanh(a + noise), x,
+                        tanh_backward(np.ones_like(x), tanh(x + noise)))
+claim(f"with the noise given it passes: relative error {frozen.error:.0e}", frozen.ok)
+
+# %% [markdown]
+# Two more, shortly. A function that *changes its input* in place spoils the next call (`check_backward` looks for
+# that). And a gradient that is *zero* has no relative error: both sides are rounding. The next section has one.
+#
+# ## And when it passes, is the gradient right?
+#
+# Not always. A check compares Σ dy · y with your gradient for *one* dy. Take all ones, as many checks do, and
+# there are wrong gradients that it can't see. Three of them:
+#
+# - tanh, where da = 1 − y² *forgets dy*. With dy = 1, nothing is missing.
+# - A shuffle of the columns, y = x[:, order], whose backward shuffles where it should shuffle *back*. Ones are
+#   ones in any order.
+# - A softmax, y = eᵃ/Σeᵃ. Its outputs add up to 1, so that with dy = 1 the "loss" is a constant: everything with
+#   the gradient zero passes.
+#
+# The right gradient of the softmax weights by y what the wrong one takes the plain mean of:
+#
+#     daᵢ = yᵢ (dyᵢ − Σⱼ yⱼ dyⱼ)                                        → next cell
+
+# %%
+def softmax(a):
+    e = np.exp(a - a.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+order = np.array([2, 0, 3, 1])
+cases = {
+    "tanh": (tanh, lambda dy, a: tanh_backward(dy, tanh(a)), lambda dy, a: 1 - tanh(a) ** 2),
+    "shuffle": (lambda a: a[:, order], lambda dy, a: dy[:, np.argsort(order)], lambda dy, a: dy[:, order]),
+    "softmax": (softmax, lambda dy, a: softmax(a) * (dy - (softmax(a) * dy).sum(axis=1, keepdims=True)),
+                lambda dy, a: softmax(a) * (dy - dy.mean(axis=1, keepdims=True))),
+}
+a = rng.standard_normal((5, 4))
+print(f"{'largest difference from measured':<36}{'dy = 1':>12}{'dy random':>12}")
+for name, (forward, right, wrong) in cases.items():
+    off = {}
+    for which, backward in (("right", right), ("wrong", wrong)):
+        for kind, dy_ in (("ones", np.ones((5, 4))), ("random", rng.standard_normal((5, 4)))):
+            off[which, kind] = np.abs(backward(dy_, a) - numerical_gradient(forward, a, dy_)).max()
+        print(f"  {name + ', ' + which:<34}{off[which, 'ones']:>12.0e}{off[which, 'random']:>12.0e}")
+    report = check_backward(name, forward, lambda dy, a: {"a": wrong(dy, a)}, {"a": a}, rng)
+    claim(f"{name}: the wrong gradient passes with dy = 1; `check_backward` draws dy at random, and sees it",
+          off["wrong", "ones"] < 1e-8 and off["right", "random"] < 1e-8 and off["wrong", "random"] > 0.01
+          and not report.ok)
+
+# %% [markdown]
+# So let dy be random. A wrong gradient that passes then would have to be wrong only in directions orthogonal to
+# the dy that was drawn, and the chance of that is nil.
+#
+# **The right gradient of the wrong objective** is the last trap, and no gradient check can see it. The check
+# compares the backward pass with the forward pass, and both can be wrong together. An example that VAEs are full
+# of: noise with the variance exp(v) is meant. The standard deviation is its root; suppose it is forgotten, forward
+# and backward:
+#
+#     z = exp(½ v) ε,  dv = Σ dz ½ z                                    → next cell
+#     z = exp(v) ε,    dv = Σ dz z       (wrong, and consistent)        → next cell
+
+# %%
+eps = rng.standard_normal(100_000)
+v = np.array([-1.0])
+for name, power in (("right", 0.5), ("wrong", 1.0)):
+    def draw(v):
+        return np.exp(power * v) * eps
+
+    def draw_backward(dz, v):
+        return {"v": (dz * power * draw(v)).sum(keepdims=True)}
+
+    report = check_backward(f"z, {name}", draw, draw_backward, {"v": v}, rng)
+    variance = draw(v).var()
+    print(report)
+    claim(f"{name}: the check passes; the draws have the variance {variance:.3f}, exp(v) is {np.exp(v[0]):.3f}",
+          report.ok and (abs(variance / np.exp(v[0]) - 1) < 0.05) == (name == "right"))
+
+# %% [markdown]
+# What helps is to hold the forward pass against its *definition*: here, the variance of many draws. The exercises
+# have a VAE with exactly this bug (number 16), and [tutorial 5](05_variational_autoencoder.py) tests its objective
+# this way.
+#
+# ## Where weights start
+#
+# Now train one. The first question is where to start. Not at zero: then all hidden units do the same, get the same
+# gradient, and stay the same for ever. So at random; but how large? Each output is a sum over fan_in inputs, and
+# variances of independent terms add:
+#
+#     Var yₒ = Σᵢ Var(Wᵢₒ) xᵢ² = fan_in · Var(W) · mean x²              → next cell
+#
+# With Var(W) = 1/fan_in the scale passes through unchanged. Any other factor is multiplied in again at every
+# layer. That is `networks.EncoderDecoder._initialize` in [networks.py](../minivae/networks.py): W ~ N(0,
+# 1/fan_in), twice that for relu, which lets only half of the power through (He et al. 2015). Twenty layers of 256
+# units:
+
+# %%
+depth, width = 20, 256
+
+
+def through(activation, gain, seed=1):
+    """Root mean squares, layer by layer: of the layers' inputs, and of db, the gradient that arrives there."""
+    rng = np.random.default_rng(seed)
+    layers = [(rng.standard_normal((width, width)) * (gain / width) ** 0.5, np.zeros(width)) for _ in range(depth)]
+    grads = [(np.empty_like(W), np.empty_like(b)) for W, b in layers]
+    y, inputs = mlp(rng.standard_normal((100, width)), layers, activation)
+    mlp_backward(rng.standard_normal(y.shape) / len(y) ** 0.5, inputs, layers, grads, activation, need_dx=False)
+    return [np.sqrt((x * x).mean()) for x in inputs], [np.sqrt((db * db).mean()) for _, db in grads]
+
+
+starts = {("tanh", 0.25): "v:", ("tanh", 1): "o-", ("tanh", 4): "^--", ("relu", 1): "s:", ("relu", 2): "D-"}
+activations, arriving = {}, {}
+drawn, (left, right) = figure(1, 2, size=(10, 4))
+for (activation, gain), style in starts.items():
+    activations[activation, gain], arriving[activation, gain] = through(activation, gain)
+    color = "k" if activation == "tanh" else "0.55"
+    label = f"{activation}, {'¼' if gain == 0.25 else gain}/fan_in"
+    for axes, sizes in ((left, activations[activation, gain]), (right, arriving[activation, gain])):
+        axes.semilogy(range(1, depth + 1), sizes, style, color=color, markersize=4, label=label)
+left.set_ylabel("root mean square of its input (no unit)")
+right.set_ylabel("root mean square of its db (no unit)")
+left.set_title("Forward: too small a start loses the signal")
+right.set_title("Backward: the gradient is lost, or grows")
+for axes in (left, right):
+    axes.set_xlabel("layer")
+    axes.set_xticks([1, 5, 10, 15, 20])
+left.legend(loc="lower left", fontsize=9)
+save(drawn, "01-initialization")
+
+# %% [markdown]
+# ![activations and gradients through twenty layers](figures/01-initialization.png)
+#
+# Too small, and the signal is gone before it arrives. Too large under tanh: the signal can't grow, tanh sees to
+# that, but its units are driven towards ±1, and what the large W multiply on the way back is more than the flat
+# slopes take away. Even at 1/fan_in tanh loses a little at each layer, since |tanh a| < |a|; relu with 2/fan_in
+# keeps the mean square.
+
+# %%
+alike = [(np.full((I, H), 0.3), np.zeros(H)), (np.full((H, O), 0.3), np.zeros(O))]
+mlp_backward(dy, mlp(x, alike, "tanh")[1], alike, grads, "tanh")
+claim("six hidden units that start alike get six times the same gradient, and so stay alike",
+      grads[0][0].any() and np.ptp(grads[0][0], axis=1).max() < 1e-14)
+big = rng.standard_normal((400, 500)) @ (rng.standard_normal((500, 300)) / 500 ** 0.5)
+claim(f"one layer, Var(W) = 1/fan_in: inputs of variance 1 become outputs of variance {big.var():.3f}",
+      abs(big.var() - 1) < 0.1)
+for (activation, gain), (low, high) in {("tanh", 0.25): (0, 1e-4), ("tanh", 1): (0.05, 0.6), ("tanh", 4): (0.7, 1),
+                                        ("relu", 1): (0, 0.01), ("relu", 2): (0.2, 3)}.items():
+    last = activations[activation, gain][-1]
+    claim(f"{activation} with {gain:g}/fan_in: a scale of {last:.1e} reaches layer {depth}", low < last < high)
+claim(f"on the way back, ¼/fan_in leaves {arriving['tanh', 0.25][0]:.0e} of the gradient, 4/fan_in makes it "
+      f"{arriving['tanh', 4][0]:.0e}", arriving["tanh", 0.25][0] < 1e-4 and arriving["tanh", 4][0] > 10)
+
+# %% [markdown]
+# ## A network that reads digits
+#
+# 64 pixels, 30 tanh units, 10 outputs a, one for each digit. Which loss? The network is to give the right label a
+# high probability. The softmax makes probabilities of a, and the loss is minus the logarithm of the label's:
+#
+#     log p(label) = a[label] − log Σₖ exp a[k]                         → likelihoods.Categorical.log_prob
+#     loss = −1/N Σₙ log pₙ(labelₙ)                                     → next cell
+#     ∂log p/∂a[k] = 1{k = label} − softmax(a)[k]                       → likelihoods.Categorical.log_prob_backward
+#
+# All weights are views into one flat vector, `Parameters`, and so are the gradients: layers see matrices, the
+# optimizer sees one long vector.
+
+# %%
+class Classifier:
+    """An MLP and the loss above; `loss_and_grad` fills `gradients`."""
+
+    def __init__(self, sizes, rng, dtype="float32"):
+        shapes = {}
+        for i, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:])):
+            shapes[f"net.{i}.W"], shapes[f"net.{i}.b"] = (fan_in, fan_out), (fan_out,)
+        self.parameters, self.gradients = Parameters(shapes, np, dtype), Parameters(shapes, np, dtype)
+        self.layers, self.grads = self.parameters.layers("net"), self.gradients.layers("net")
+        self.likelihood = Categorical(sizes[-1])
+        for W, _ in self.layers:
+            W[...] = rng.standard_normal(W.shape) / len(W) ** 0.5
+
+    def loss_and_grad(self, x, labels):
+        """x (N, 64), labels (N,) -> Loss; its first number is the mean of −log p(label), in nats"""
+        a, inputs = mlp(x, self.layers, "tanh")
+        loss = -self.likelihood.log_prob(labels[:, None], a).mean()
+        da = self.likelihood.log_prob_backward(np.full(len(x), -1 / len(x), a.dtype), labels[:, None], a)
+        mlp_backward(da, inputs, self.layers, self.grads, "tanh", need_dx=False)
+        return Loss(loss, loss, 0 * loss)
+
+    def errors(self, x, labels):
+        """The share of images that it reads wrongly."""
+        return float((mlp(x, self.layers, "tanh")[0].argmax(axis=1) != labels).mean())
+
+
+data = digits()
+small = Classifier((64, 5, 10), rng, "float64")
+batch = data.train[:20].astype("float64"), data.train_labels[:20]
+report = check_model("a small one", small, lambda: small.loss_and_grad(*batch))
+print(TABLE_HEAD, report, sep="\n")
+claim("its gradient is right, before we train anything", report.ok)
+
+# %% [markdown]
+# ## What an optimizer does with a gradient
+#
+# The gradient g points uphill; we step the other way, θ being all parameters:
+#
+#     θ ← θ − η g                                                       → optimizers.SGD
+#     v ← γ v + g,  θ ← θ − η v                                         → optimizers.Momentum
+#     s ← s + g²,   θ ← θ − η g / (√s + ε)                              → optimizers.Adagrad
+#     s ← ρ s + (1 − ρ) g²,  θ ← θ − η g / (√s + ε)                     → optimizers.RMSprop
+#     m̂, v̂: means of g and of g²;  θ ← θ − η m̂ / (√v̂ + ε)              → optimizers.Adam
+#
+# All are an `Optimizer`: they change θ in place, by `step(g)`. (`InTurn` has several take turns, each with a part
+# of θ.) SGD's step is as long as η g: how far it goes depends on the units of the loss. The last three divide by
+# the size of the past gradients, so that only directions and ratios count. Adam's first step has the length η in
+# every weight, and its path stays the same if the loss is multiplied by 1000.
+
+# %%
+def path(make, factor, n_steps=20):
+    """How far θ has moved after some steps on one batch, the loss being multiplied by `factor`."""
+    model = Classifier((64, 5, 10), np.random.default_rng(1), "float64")
+    optimizer, start = make(model.parameters.flat), model.parameters.flat.copy()
+    for _ in range(n_steps):
+        model.loss_and_grad(*batch)
+        optimizer.step(factor * model.gradients.flat)
+    return model.parameters.flat - start
+
+
+small = Classifier((64, 5, 10), np.random.default_rng(1), "float64")
+small.loss_and_grad(*batch)
+steep = np.abs(small.gradients.flat) > 1e-4                 # black pixels have no gradient
+first = path(lambda theta: Adam(theta, lr=0.01), 1, n_steps=1)
+claim(f"Adam's first step: {first[steep].min():.6f} or {first[steep].max():.6f}, however steep",
+      np.allclose(np.abs(first[steep]), 0.01, rtol=1e-3))
+theta = np.zeros(3)
+adam = Adam(theta, lr=0.01)
+for _ in range(20):
+    adam.step(np.array([1e-3, 1, 1000.0]))
+claim(f"and as long as the gradient stays what it is, so does the step: after 20 steps, θ is {theta.round(6)}",
+      np.allclose(theta, -0.2, rtol=1e-4))
+changed = {}
+for name, make in (("SGD", lambda theta: SGD(theta, lr=0.01)), ("Adam", lambda theta: Adam(theta, lr=0.01))):
+    once, often = path(make, 1), path(make, 1000)
+    changed[name] = np.linalg.norm(often - once) / np.linalg.norm(once)
+claim(f"the loss times 1000: Adam's path changes by {changed['Adam']:.0e} of its length, SGD's by "
+      f"{changed['SGD']:.0f} times its length",
+      changed["Adam"] < 1e-2 and changed["SGD"] > 5)
+
+# %% [markdown]
+# Which is best? Not a fair question without saying at which learning rate. So train with each at rates from 10⁻³
+# to 10, ten epochs of batches of 50. The loop is four lines: forward and backward on a batch, one step, next.
+
+# %%
+def train_classifier(name, lr, seed=0, epochs=10, batch_size=50):
+    """-> the model, and its loss on all training images after each epoch"""
+    rng = np.random.default_rng(seed)
+    model = Classifier((64, 30, 10), rng)
+    optimizer, losses = OPTIMIZERS[name](model.parameters.flat, lr=lr), []
+    for _ in range(epochs):
+        order = rng.permutation(len(data.train))
+        for first in range(0, len(order), batch_size):
+            chosen = order[first:first + batch_size]
+            model.loss_and_grad(data.train[chosen], data.train_labels[chosen])
+            optimizer.step(model.gradients.flat)
+        losses.append(float(model.loss_and_grad(data.train, data.train_labels).loss))
+    return model, losses
+
+
+rates = 10.0 ** np.arange(-3, 1.1, 0.5)
+final, best = {}, {}
+for name in OPTIMIZERS:
+    runs = [train_classifier(name, lr) for lr in rates]
+    final[name] = np.array([losses[-1] for _, losses in runs])
+    i = int(final[name].argmin())
+    model, losses = runs[i]
+    best[name] = rates[i], losses, model.errors(data.test, data.test_labels)
+    print(f"  {name:<9} best at η = {rates[i]:<6.2g} loss {losses[-1]:.3f} nats, {best[name][2]:.1%} of the test "
+          f"images read wrongly; at η = {rates[0]:g}: {final[name][0]:.3f} nats")
+
+drawn, (left, right) = figure(1, 2, size=(10, 4))
+for name, style in zip(OPTIMIZERS, ("ko-", "k^--", "D:", "v-.", "s-")):
+    color = {} if style.startswith("k") else {"color": "0.5"}
+    label = {"sgd": "SGD", "rmsprop": "RMSprop"}.get(name, name.capitalize())
+    rate, losses, _ = best[name]
+    left.semilogy(range(1, 11), losses, style, markersize=4, label=f"{label}, η = {rate:.2g}", **color)
+    right.loglog(rates, final[name], style, markersize=4, label=label, **color)
+spread = max(losses[-1] for _, losses, _ in best.values())
+left.set_title(f"Each at its best rate: all below {np.ceil(100 * spread) / 100:.2f} nats")
+left.set_xlabel("epoch")
+right.set_title("The rate decides more than the optimizer")
+right.set_xlabel("learning rate η (no unit)")
+for axes in (left, right):
+    axes.set_ylabel("−log p(label), nats per training image")
+    axes.legend(fontsize=9)
+save(drawn, "01-optimizers")
+
+# %%
+claim(f"guessing among ten labels costs log 10 = {np.log(10):.2f} nats; at its best rate, every optimizer gets to "
+      f"{spread:.3f} or less in ten epochs", spread < 0.15)
+claim(f"and reads at least {1 - max(errors for *_, errors in best.values()):.0%} of the test images rightly",
+      max(errors for *_, errors in best.values()) < 0.1)
+claim(f"at η = {rates[0]:g} Adam gets to {final['adam'][0]:.2f}, SGD to {final['sgd'][0]:.2f}: its best rate is "
+      f"{best['sgd'][0] / best['adam'][0]:.0f} times Adam's",
+      final["adam"][0] < 1 and final["sgd"][0] > 2 and best["sgd"][0] > 5 * best["adam"][0])
+claim(f"Momentum at its best gets to {final['momentum'].min():.3f}, Adam to {final['adam'].min():.3f}",
+      final["momentum"].min() < 3 * final["adam"].min())
+claim(f"{rates[-1]:g} is too much for all: the best loss there is {min(each[-1] for each in final.values()):.2f}",
+      min(each[-1] for each in final.values()) > 5 * spread)
+
+# %% [markdown]
+# ![training curves, and the loss against the learning rate](figures/01-optimizers.png)
+#
+# Momentum, given its own rate, keeps up with Adam here. What Adam buys is that the same rate, 10⁻³ to 10⁻², does
+# for most networks, with no knowledge of the scale of their loss. That is why the tutorials use it.
+#
+# ## What to try next
+#
+# - Exercises 1, *The linear layer, backwards*, 2, *Tanh and relu, backwards*, and 3, *A multilayer perceptron, by
+#   the chain rule*: close this page and derive them (`python -m minivae exercises start exercises`).
+# - Exercise 10, *Adam*: one step, as its paper writes it.
+# - Exercise 16, *Find the bug: every gradient agrees with differences*: the wrong objective from above, in a whole
+#   VAE.
+# - Use relu in the classifier. Which gain does its start need, and does the check of the model still pass?
+# - Check a function of your own with `check_backward`: `forward(**inputs)`, and `backward(dy, **inputs)` that
+#   returns a dict.
+# - Then [tutorial 2](02_autoencoder.py): two such networks back to back.
