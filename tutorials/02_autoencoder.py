@@ -73,7 +73,7 @@ shown, Z = data.test[:16], 8
 U = directions[:Z].T
 rows = [shown, mean + (shown - mean) @ U @ U.T, plain[8].reconstruct(shown), plain[2].reconstruct(shown)]
 drawn, axes = figure(size=(9, 2.9))
-axes.imshow(tile(np.concatenate(rows), data.shape, 16), cmap="gray_r", vmin=0, vmax=1)
+axes.imshow(tile(np.concatenate(rows), data.shape, 16), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
 side = data.shape[0] + 1
 axes.set_yticks([side * i + side / 2 for i in range(4)],
                 ["test images", "PCA, 8 numbers", "autoencoder, 8", "autoencoder, 2"])
@@ -89,25 +89,25 @@ save(drawn, "02-reconstructions")
 #
 # ## What lies between the codes
 #
-# If a code is a good summary, shouldn't a *new* code make a new digit? Where do codes lie, to begin with?
-# Here are those of the training images, each drawn as the digit it is (the model never saw these labels), and beside
+# If a code is a good summary, shouldn't a *new* code make a new digit? Where do codes lie, to begin with? Here
+# are those of the training images, each drawn as the digit it is (the model never saw these labels), and beside
 # it the same region decoded point by point.
 
 # %%
 codes = plain[2].represent(data.train)
 low, high = np.percentile(codes, [0.5, 99.5], axis=0)
-steps = 18
+steps = 14
 grid = np.stack(np.meshgrid(np.linspace(low[0], high[0], steps), np.linspace(high[1], low[1], steps)), axis=-1)
 decoded = plain[2].decode(grid.reshape(-1, 2).astype(codes.dtype))
 
 drawn, (left, right) = figure(1, 2, size=(11, 5.3))
-for code, label in list(zip(codes, data.train_labels))[:700]:
+for code, label in list(zip(codes, data.train_labels))[:450]:
     left.text(*code, str(label), fontsize=7, ha="center", va="center", clip_on=True,
               color="black" if label % 2 else "0.5")
 left.set_xlim(low[0], high[0])
 left.set_ylim(low[1], high[1])
 left.set_title("Codes: wedges, clusters and empty space")
-right.imshow(tile(decoded, data.shape, steps), cmap="gray_r", vmin=0, vmax=1,
+right.imshow(tile(decoded, data.shape, steps), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest",
              extent=(low[0], high[0], low[1], high[1]), aspect="auto")
 right.set_title("The same region, decoded: smudges where no codes are")
 for axes in (left, right):
@@ -151,8 +151,9 @@ claim(f"overlaps: for {overlap:.0%} of the test images the nearest code is anoth
 #     z = ε,  ε ~ N(0, I)                                → next cell
 #     z = m + C ε                                        → next cell
 #
-# How do we judge what comes out? An image is *near data* if some training image is as near to it (in squared error)
-# as training images are to nearly all test images. That is `share_near` in [measures.py](measures.py): real digits score 95 %.
+# How do we judge what comes out? An image is *near data* if some training image is as near to it (in squared
+# error) as training images are to nearly all test images. That is `share_near` in [measures.py](measures.py):
+# real digits score 95 %.
 #
 # And how far are the codes from the Gaussian they are drawn from? `kl_from_standard_normal` estimates
 #
@@ -187,7 +188,7 @@ for Z, autoencoder in plain.items():
 # %%
 rows = [data.test[:16], decoded[8, "fitted"][:16], decoded[8, "N(0, I)"][:16], decoded[2, "N(0, I)"][:16]]
 drawn, axes = figure(size=(9, 2.9))
-axes.imshow(tile(np.concatenate(rows), data.shape, 16), cmap="gray_r", vmin=0, vmax=1)
+axes.imshow(tile(np.concatenate(rows), data.shape, 16), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
 axes.set_yticks([side * i + side / 2 for i in range(4)],
                 ["real digits", "8, fitted Gaussian", "8, N(0, I)", "2, N(0, I)"])
 axes.set_xticks([])
@@ -210,15 +211,18 @@ claim(f"more numbers compress better ({error[8]:.2f} against {error[2]:.2f}) and
 #
 # ## Why it had to come like this
 #
-# The loss speaks of codes that the encoder *produces*, and of nothing else. The decoder may do as it likes between
-# them, and the encoder may put them anywhere. Three repairs suggest themselves, and the VAE is all three at once:
+# The loss speaks of codes that the encoder *produces*, and of nothing else. The decoder may do as it likes
+# between them, and the encoder may put them anywhere. Three repairs suggest themselves, and the VAE is all
+# three at once:
 #
 # 1. say *which* distribution codes should have: a prior, N(0, I);
-# 2. make each image claim a *region* of codes, not a point, so that neighbours must agree: q(z|x), from which z is drawn;
+# 2. make each image claim a *region* of codes, not a point, so that neighbours must agree: q(z|x), from which z
+#    is drawn;
 # 3. pay for both in the same currency as the reconstruction: nats.
 #
-# How these prices come from one principle, and not from taste, is what tutorials [3](03_variational_inference.py) to
-# [5](05_variational_autoencoder.py) are about; tutorial 5 repeats every measurement of this one.
+# How these prices come from one principle, and not from taste, is what tutorials
+# [3](03_variational_inference.py) to [5](05_variational_autoencoder.py) are about; tutorial 5 repeats every
+# measurement of this one.
 #
 # ## What to try next
 #
@@ -226,4 +230,5 @@ claim(f"more numbers compress better ({error[8]:.2f} against {error[2]:.2f}) and
 #   (`python -m minivae exercises start exercises`).
 # - Train one with `--error cross-entropy`: `python -m minivae train --model autoencoder --error cross-entropy`.
 # - Is it the few images? Run this with `--data mnist`, 60,000 of them.
-# - Draw from something richer than a Gaussian: z of a random training image plus a little noise. How large may it be?
+# - Draw from something richer than a Gaussian: z of a random training image plus a little noise. How large may
+#   it be?

@@ -1,11 +1,12 @@
 # %% [markdown]
 # # 6 · Two ways to read the loss
 #
-# **What you'll do.** Take the loss of the VAE apart twice: into the squared error of an autoencoder and a price on its codes; and
-# into log p(x) and the error of the encoder. Turn the weight of the KL from nothing to a hundred; train one half of the model at a time.
+# **What you'll do.** Take the loss of the VAE apart twice: into the squared error of an autoencoder and a price
+# on its codes; and into log p(x) and the error of the encoder. Turn the weight of the KL from nothing to a
+# hundred; train one half of the model at a time.
 #
-# **What you'll learn.** When a VAE *is* an autoencoder, exactly; what each term pulls on; what β means and why 1 is special; that
-# training is variational EM, with inference and learning done at once.
+# **What you'll learn.** When a VAE *is* an autoencoder, exactly; what each term pulls on; what β means and why
+# 1 is special; that training is variational EM, with inference and learning done at once.
 #
 # **What you'll need.** [Tutorial 5](05_variational_autoencoder.py).
 #
@@ -40,18 +41,18 @@ def relative(a, b):
 # %% [markdown]
 # # First reading: a regularized autoencoder
 #
-#     loss = −E_q[log p(x|z)] + KL(q(z|x) ‖ p(z))                                 → vae.VAE.loss_and_grad
+#     loss = −E_q[log p(x|z)] + KL(q(z|x) ‖ p(z))                       → vae.VAE.loss_and_grad
 #            error of the copy  + price of the code
 #
 # ## The first term is the squared error
 #
 # Let the pixels be Gaussian around the decoder's output with unit variance, Σ = I:
 #
-#     −log N(x; m, I) = ½ ‖x − m‖² + D/2 log 2π                                   → likelihoods.Gaussian.log_prob
+#     −log N(x; m, I) = ½ ‖x − m‖² + D/2 log 2π                         → likelihoods.Gaussian.log_prob
 #
-# Take the noise away (ε = 0, so z = μ) and the KL (β = 0), and what is left is the loss of the plain autoencoder, halved, and a
-# constant. Not nearly, but exactly, gradient and all. We give an autoencoder the weights of a VAE and compare; of the
-# encoder's last layer it gets the half that makes μ.
+# Take the noise away (ε = 0, so z = μ) and the KL (β = 0), and what is left is the loss of the plain
+# autoencoder, halved, and a constant. Not nearly, but exactly, gradient and all. We give an autoencoder the
+# weights of a VAE and compare; of the encoder's last layer it gets the half that makes μ.
 
 # %%
 Z = 3
@@ -63,7 +64,8 @@ for name in plain.parameters.names():
 x = data.train[:50].astype("float64")
 ours, theirs = vae.loss_and_grad(x, np.zeros((50, Z)), beta=0.0), plain.loss_and_grad(x)
 constant = 0.5 * D * math.log(2 * math.pi)
-claim(f"loss: {ours.loss:.6f} = ½ · {theirs.loss:.6f} + {constant:.6f}", abs(ours.loss - 0.5 * theirs.loss - constant) < 1e-10)
+claim(f"loss: {ours.loss:.6f} = ½ · {theirs.loss:.6f} + {constant:.6f}",
+      abs(ours.loss - 0.5 * theirs.loss - constant) < 1e-10)
 for name in plain.gradients.names():
     mine = vae.gradients[name]
     mine = mine[..., :Z] if name.startswith("encoder.1") else mine
@@ -74,10 +76,10 @@ claim("gradient of log σ²: zero, nothing depends on it", not vae.gradients["en
 # %% [markdown]
 # ## How much should the KL weigh?
 #
-# With another variance the squared error is divided by 2σ². So a factor β before the KL and the variance σ² of the pixels are one and
-# the same knob:
+# With another variance the squared error is divided by 2σ². So a factor β before the KL and the variance σ² of
+# the pixels are one and the same knob:
 #
-#     ‖x − m‖²/2σ² + β KL = β [‖x − m‖²/2(βσ²) + KL]                              → next cell
+#     ‖x − m‖²/2σ² + β KL = β [‖x − m‖²/2(βσ²) + KL]                    → next cell
 
 # %%
 eps = rng.standard_normal((1, 50, Z))
@@ -90,9 +92,10 @@ claim("σ² = 0.05 with β = 4 has 4 times the gradient of σ² = 0.2 with β = 
       relative(gradients[4.0], 4 * gradients[1.0]) < 1e-12)
 
 # %% [markdown]
-# So the answer is 1, with the right σ². At β = 1 the loss is a bound on −log p(x), and models can be compared. Another β says that the pixels have
-# another noise than the likelihood claims, and the number is a bound no more. With a *learned* σ² (`Gaussian("shared")`) there is
-# nothing to choose. (For Bernoulli pixels there is no σ², and no such way out: there β ≠ 1 is simply another objective.)
+# So the answer is 1, with the right σ². At β = 1 the loss is a bound on −log p(x), and models can be compared.
+# Another β says that the pixels have another noise than the likelihood claims, and the number is a bound no
+# more. With a *learned* σ² (`Gaussian("shared")`) there is nothing to choose. (For Bernoulli pixels there is no
+# σ², and no such way out: there β ≠ 1 is simply another objective.)
 #
 # Still, the knob is instructive. We turn it over five orders of magnitude, with σ² = 0.05 and 8 latents.
 
@@ -113,8 +116,8 @@ claim("a larger β never buys a better copy: the error rises from one β to the 
 claim("and the code costs less each time", all(after < before for before, after in zip(price, price[1:])))
 claim(f"β = {betas[0]:g}: σ is {width[0]:.2f}, an autoencoder with hardly any noise", width[0] < 0.1)
 mean_image_error = float(((data.test - data.train.mean(axis=0)) ** 2).sum(axis=1).mean())
-claim(f"β = {betas[-1]:g}: KL {price[-1]:.3f} nats, and the error {error[-1]:.2f} is that of the mean image, {mean_image_error:.2f}",
-      price[-1] < 0.1 and abs(error[-1] - mean_image_error) < 0.3)
+claim(f"β = {betas[-1]:g}: KL {price[-1]:.3f} nats, and the error {error[-1]:.2f} is that of the mean image, "
+      f"{mean_image_error:.2f}", price[-1] < 0.1 and abs(error[-1] - mean_image_error) < 0.3)
 
 rows = [data.test[:10]] + [swept[beta].decode(rng.standard_normal((10, 8), dtype="float32"))
                            for beta in (0.001, 0.1, 1.0, 10.0, 100.0)]
@@ -126,9 +129,10 @@ left.set_xlim(right=1.15 * max(price))
 left.set_xlabel("price of the code: KL, nats per test image")
 left.set_ylabel("squared error per test image")
 left.set_title("Each β (at the points) trades copy for price")
-right.imshow(tile(np.concatenate(rows), data.shape, 10), cmap="gray_r", vmin=0, vmax=1)
+right.imshow(tile(np.concatenate(rows), data.shape, 10), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
 side = data.shape[0] + 1
-right.set_yticks([side * (i + 0.5) - 1 for i in range(6)], ["real", *(f"β = {b:g}" for b in (0.001, 0.1, 1, 10, 100))])
+right.set_yticks([side * (i + 0.5) - 1 for i in range(6)],
+                 ["real", *(f"β = {beta:g}" for beta in (0.001, 0.1, 1, 10, 100))])
 right.set_xticks([])
 right.set_xlabel("ten decoded draws of z ~ N(0, I)")
 right.set_ylabel("trained with")
@@ -142,10 +146,11 @@ save(drawn, "06-beta")
 #
 # ## What each term pulls on
 #
-# Both terms act on the encoder's μ and log σ². The KL's pull is simple: μ towards 0, σ towards 1. The reconstruction wants sharp codes: it pulls
-# σ down, and μ to where the image comes back from. At the end of training the pulls must balance, on average over the data:
+# Both terms act on the encoder's μ and log σ². The KL's pull is simple: μ towards 0, σ towards 1. The
+# reconstruction wants sharp codes: it pulls σ down, and μ to where the image comes back from. At the end of
+# training the pulls must balance, on average over the data:
 #
-#     E[∂(−log p)/∂log σ²] + β ½ (σ² − 1) = 0                                     → next cell
+#     E[∂(−log p)/∂log σ²] + β ½ (σ² − 1) = 0                           → next cell
 
 # %%
 def pulls(model, x, beta, n_samples=200):
@@ -183,25 +188,27 @@ save(drawn, "06-pulls")
 # %% [markdown]
 # ![the two pulls](figures/06-pulls.png)
 #
-# A pull is at most ½ nat per unit of log σ², as ½ (1 − σ²) can't be larger: a latent near ½ is in full use, one near 0 is not used: there the
-# decoder doesn't look, nothing pulls σ down, and the KL wins.
+# A pull is at most ½ nat per unit of log σ², as ½ (1 − σ²) can't be larger: a latent near ½ is in full use, one
+# near 0 is not used: there the decoder doesn't look, nothing pulls σ down, and the KL wins.
 #
 # # Second reading: variational EM
 #
 # The same number, split otherwise:
 #
-#     loss = −log p(x) + KL(q(z|x) ‖ p(z|x))                                      → next cell
+#     loss = −log p(x) + KL(q(z|x) ‖ p(z|x))                            → next cell
 #            how bad the decoder is + how wrong the encoder is
 #
 # The first term knows nothing of the encoder. So:
 #
-# - **decoder fixed, train the encoder**: log p(x) can't move; the gap closes. That is inference, the E-step of EM.
+# - **decoder fixed, train the encoder**: log p(x) can't move; the gap closes. That is inference, the E-step of
+#   EM.
 # - **encoder fixed, train the decoder**: maximum likelihood for images whose z are given, the M-step.
 # - **both**: what everyone does. One step of each, at the same time, with the same gradient.
 #
-# To watch it we need log p(x) itself. With two latents it is an integral over a plane, and a sum over a grid gives it:
+# To watch it we need log p(x) itself. With two latents it is an integral over a plane, and a sum over a grid
+# gives it:
 #
-#     log p(x) ≈ log Σ_grid p(x|z) p(z) Δz                                        → next cell
+#     log p(x) ≈ log Σ_grid p(x|z) p(z) Δz                              → next cell
 
 # %%
 line = np.linspace(-4, 4, 90)
@@ -233,7 +240,8 @@ claim(f"log p(x) by the grid {log_px(checked):.3f}, by importance sampling {samp
       abs(log_px(checked) - sampled.mean()) < 0.05)
 
 # %% [markdown]
-# Now the experiment. Sixty epochs each: in phases of ten epochs, encoder and decoder in turn; by turns from step to step (`InTurn`); and both at once.
+# Now the experiment. Sixty epochs each: in phases of ten epochs, encoder and decoder in turn; by turns from
+# step to step (`InTurn`); and both at once.
 
 # %%
 def descend(model, schedule):
@@ -250,7 +258,8 @@ def descend(model, schedule):
 curves = {}
 model = new_model()
 encoder, decoder = (model.parameters.part(name) for name in ("encoder", "decoder"))
-phases = {"decoder": Adam(model.parameters.flat[decoder], lr=2e-3), "encoder": Adam(model.parameters.flat[encoder], lr=2e-3)}
+phases = {"decoder": Adam(model.parameters.flat[decoder], lr=2e-3),
+          "encoder": Adam(model.parameters.flat[encoder], lr=2e-3)}
 
 
 class Only:
@@ -271,7 +280,8 @@ curves["in turn"] = descend(model, [(InTurn(model.parameters.flat, parts, lambda
 model = new_model()
 curves["both at once"] = descend(model, [(Adam(model.parameters.flat, lr=2e-3), 60)])
 for name, (epochs, value, evidence) in curves.items():
-    print(f"{name:<13} ELBO {value[-1]:6.2f}, log p(x) {evidence[-1]:6.2f}, between them {evidence[-1] - value[-1]:.2f} nats")
+    print(f"{name:<13} ELBO {value[-1]:6.2f}, log p(x) {evidence[-1]:6.2f}, between them "
+          f"{evidence[-1] - value[-1]:.2f} nats")
 
 # %% [markdown]
 # What must hold, and does:
@@ -283,16 +293,17 @@ for name, (_, value_, evidence_) in curves.items():
 for first in (10, 30, 50):
     inside = (epochs >= first) & (epochs <= first + 10)
     start, end = np.flatnonzero(inside)[[0, -1]]
-    claim(f"epochs {first} to {first + 10}, encoder alone: log p(x) moves by {np.ptp(evidence[inside]):.0e}, the gap closes from "
-          f"{evidence[start] - value[start]:.2f} to {evidence[end] - value[end]:.2f} nats",
-          np.ptp(evidence[inside]) < 1e-9 and evidence[end] - value[end] < evidence[start] - value[start])
+    gap = evidence - value
+    claim(f"epochs {first} to {first + 10}, encoder alone: log p(x) moves by {np.ptp(evidence[inside]):.0e}, the gap "
+          f"closes from {gap[start]:.2f} to {gap[end]:.2f} nats",
+          np.ptp(evidence[inside]) < 1e-9 and gap[end] < gap[start])
 for first in (0, 20, 40):
     start, end = np.flatnonzero((epochs == first) | (epochs == first + 10))
-    claim(f"epochs {first} to {first + 10}, decoder alone: ELBO {value[start]:.2f} -> {value[end]:.2f}, log p(x) {evidence[start]:.2f} -> "
-          f"{evidence[end]:.2f}", value[end] > value[start])
+    claim(f"epochs {first} to {first + 10}, decoder alone: ELBO {value[start]:.2f} -> {value[end]:.2f}, log p(x) "
+          f"{evidence[start]:.2f} -> {evidence[end]:.2f}", value[end] > value[start])
 final = {name: curve[1][-1] for name, curve in curves.items()}
-claim(f"both at once gets further in 60 epochs: {final['both at once']:.2f} nats, against {final['in turn']:.2f} in turn, "
-      f"{final['in phases']:.2f} in phases", final["both at once"] > max(final["in turn"], final["in phases"]))
+claim(f"both at once gets further in 60 epochs: {final['both at once']:.2f} nats, against {final['in turn']:.2f} in "
+      f"turn, {final['in phases']:.2f} in phases", final["both at once"] > max(final["in turn"], final["in phases"]))
 
 drawn, panels = figure(1, 3, size=(11, 3.8), sharey=True)
 low = min(curve[1][3] for curve in curves.values())
@@ -312,12 +323,14 @@ save(drawn, "06-em")
 # %% [markdown]
 # ![the ELBO and log p(x), in phases, in turn and at once](figures/06-em.png)
 #
-# In a grey phase the upper curve is flat: the encoder can't change what the decoder gives to an image. In a white one the ELBO rises, and may part from log p(x), since the
-# q it relies on is out of date. Exact EM would close the gap wholly in each E-step. Nobody waits for that: any step up the ELBO is progress.
+# In a grey phase the upper curve is flat: the encoder can't change what the decoder gives to an image. In a
+# white one the ELBO rises, and may part from log p(x), since the q it relies on is out of date. Exact EM would
+# close the gap wholly in each E-step. Nobody waits for that: any step up the ELBO is progress.
 #
 # ## What to try next
 #
-# - Exercise 9, *The whole VAE: where two paths meet*; exercise 19 is a VAE whose two networks are trained one after the other, and something is wrong with it.
+# - Exercise 9, *The whole VAE: where two paths meet*; exercise 19 is a VAE whose two networks are trained one
+#   after the other, and something is wrong with it.
 # - `python -m minivae train --update alternate` (or `encoder`, `decoder`), and `--beta`.
 # - Is the balance of pulls kept in *each* image? Plot all 500, not their mean.
 # - Let σ² be learned: `Gaussian("shared")`. To which β, in the first figure, does it correspond?
