@@ -143,6 +143,28 @@ def test_float32_is_warned_about():
     assert any("float64" in warning for warning in check.warnings)
 
 
+def test_in_float32_rounding_is_not_taken_for_kinks():
+    x = numpy.linspace(-1, 1, 20, dtype="float32")
+    check = check_gradient("tanh", "x", numpy.tanh, x, 1 - numpy.tanh(x) ** 2)
+    assert not check.ok and len(check.warnings) == 1 and "float32" in check.warnings[0]
+
+
+def softmax(a):
+    e = numpy.exp(a - a.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (100, 30)])
+def test_a_gradient_of_zero_is_right_and_is_told(rng, shape):
+    a, dy = rng.standard_normal(shape), numpy.ones(shape)      # each row of the softmax sums to 1: nothing moves
+    y = softmax(a)
+    right = y * (dy - (y * dy).sum(axis=1, keepdims=True))
+    check = check_gradient("softmax", "a", softmax, a, right, dy, rng=rng)
+    assert check.ok and "rounding" in check.warnings[-1] and not any("kink" in line for line in check.warnings)
+    wrong = right + 1e-6 * rng.standard_normal(shape)
+    assert not check_gradient("softmax", "a", softmax, a, wrong, dy, rng=rng).ok
+
+
 def test_a_function_that_is_not_finite_is_named():
     x = numpy.array([1.0])
     check = check_gradient("f", "x", lambda x: x * numpy.inf, x, x)

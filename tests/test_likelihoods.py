@@ -63,6 +63,8 @@ def test_wrong_shapes_are_told_with_both():
     for function in (p.log_prob, lambda x, a: p.log_prob_backward(numpy.ones(2), x, a)):
         with pytest.raises(InputError, match=r"x \(2, 1\) does not fit a \(2, 3\)"):
             function(numpy.ones((2, 1)), numpy.ones((2, 3)))
+        with pytest.raises(InputError, match=r"x must be \(N, D\)"):
+            function(numpy.ones(3), numpy.ones((2, 3)))
 
 
 # Gaussian

@@ -356,7 +356,8 @@ claim(f"with the noise given it passes: relative error {frozen.error:.0e}", froz
 
 # %% [markdown]
 # Two more, shortly. A function that *changes its input* in place spoils the next call (`check_backward` looks for
-# that). And a gradient that is *zero* has no relative error: both sides are rounding. The next section has one.
+# that). And a gradient that is *zero* has no relative error: both sides are rounding. The library's check then says
+# that, and lets it pass. The next section has one.
 #
 # ## And when it passes, is the gradient right?
 #
