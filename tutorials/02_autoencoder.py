@@ -59,10 +59,10 @@ for Z in (2, 8):
 
 # %%
 mean = data.train.mean(axis=0)
-_, _, directions = np.linalg.svd(data.train - mean, full_matrices=False)        # rows, largest variance first
+_, directions = np.linalg.eigh(np.cov(data.train.T))                            # columns, largest variance last
 error, linear_error = {}, {}
 for Z, autoencoder in plain.items():
-    U = directions[:Z].T                                                        # (D, Z)
+    U = directions[:, -Z:]                                                      # (D, Z)
     by_pca = mean + (data.test - mean) @ U @ U.T
     linear_error[Z] = float(((data.test - by_pca) ** 2).sum(axis=1).mean())
     error[Z] = float(autoencoder_loss(autoencoder, data.test).mean())
@@ -70,7 +70,7 @@ for Z, autoencoder in plain.items():
           error[Z] < linear_error[Z])
 
 shown, Z = data.test[:16], 8
-U = directions[:Z].T
+U = directions[:, -Z:]
 rows = [shown, mean + (shown - mean) @ U @ U.T, plain[8].reconstruct(shown), plain[2].reconstruct(shown)]
 drawn, axes = figure(size=(9, 2.9))
 axes.imshow(tile(np.concatenate(rows), data.shape, 16), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
@@ -136,9 +136,10 @@ even = np.histogram2d(*rng.uniform(low, high, codes.shape).T, bins=cells, range=
 holes, chance = (counts == 0).mean(), (even == 0).mean()
 claim(f"holes: {holes:.0%} of the cells of a {cells} by {cells} grid over the codes are empty "
       f"({chance:.0%} if as many codes were spread evenly)", holes > chance + 0.1)
-neighbour = distances(plain[2].represent(data.test), codes).argmin(axis=1)
-overlap = (data.train_labels[neighbour] != data.test_labels).mean()
-by_pixels = (data.train_labels[distances(data.test, data.train).argmin(axis=1)] != data.test_labels).mean()
+test, train = data.test[:2000], data.train[:10_000]
+labels, test_labels = data.train_labels[:10_000], data.test_labels[:2000]
+overlap = (labels[distances(plain[2].represent(test), codes[:10_000]).argmin(axis=1)] != test_labels).mean()
+by_pixels = (labels[distances(test, train).argmin(axis=1)] != test_labels).mean()
 claim(f"overlaps: for {overlap:.0%} of the test images the nearest code is another digit's "
       f"({by_pixels:.0%} among the images themselves)", overlap > 2 * by_pixels)
 

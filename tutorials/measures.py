@@ -16,10 +16,12 @@ def distances(a, b):
 def share_near(x, images):
     """The share of x (M, D) that lie as near to a training image as test images do. -> 0 to 1
 
-    Near is what 95 % of the test images are: so a perfect source of new images would score about 0.95.
+    Near is what 95 % of the test images are: so a perfect source of new images would score about 0.95. Of a large
+    data set, 2,000 test and 10,000 training images stand for all.
     """
-    near = numpy.percentile(distances(images.test, images.train).min(axis=1), 95)
-    return float((distances(x, images.train).min(axis=1) <= near).mean())
+    test, train = images.test[:2000], images.train[:10_000]
+    near = numpy.percentile(distances(test, train).min(axis=1), 95)
+    return float((distances(x, train).min(axis=1) <= near).mean())
 
 
 def kl_from_standard_normal(codes, rng, k=5):
