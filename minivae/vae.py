@@ -57,7 +57,8 @@ class VAE(EncoderDecoder):
         bound  "elbo"         mean over the L samples
                "iwae"         log of the mean weight: tighter, by Jensen's inequality; needs
                               "monte-carlo"                                (Burda et al. 2016, eq. 8)
-        beta   weight of the KL. With beta ≠ 1 the value is no bound on log p(x) any more.
+        beta   weight of the KL. With beta ≠ 1 the value is not the ELBO: with beta > 1 a looser bound on
+               log p(x), with beta < 1 perhaps none.
 
         Returns Loss(loss, reconstruction, kl). Raises InputError for wrong shapes or options.
         """
