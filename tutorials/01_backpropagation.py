@@ -54,8 +54,8 @@ rng = np.random.default_rng(0)
 #
 #     dbₒ = Σₙ dyₙₒ,   dxₙᵢ = Σₒ dyₙₒ Wᵢₒ = (dy Wᵀ)ₙᵢ                    → layers.linear_backward
 #
-# Since we have no loss yet, we take dy at random, and for a loss Σₙₒ dyₙₒ yₙₒ, which has just this gradient.
-# Nothing is lost: to first order, every loss looks like that.
+# Since we have no loss yet, we draw dy at random; it is the gradient of the loss Σₙₒ dyₙₒ yₙₒ. Nothing is lost: to
+# first order, every loss looks like that.
 
 # %%
 N, I, O = 5, 4, 3
@@ -99,7 +99,8 @@ claim(f"W[2, 1] moved by {nudge:g} changes the loss by {change:.4e}; dW[2, 1] pr
 #     da = dh (1 − h²)                                                  → layers.tanh_backward
 #     dx = da W₀ᵀ,  dW₀ = xᵀ da                                         → layers.linear_backward
 #
-# This is the chain rule, and this is backpropagation. There is nothing else to it.
+# This is the chain rule, and this is backpropagation. There is nothing else to it. (The
+# [derivations](derivations.md#layers) have every gradient of the library, one step at a time.)
 
 # %%
 H = 6
@@ -326,7 +327,7 @@ claim(f"so the check rejects a right gradient (error {check.error:.0e}), and war
 
 # %% [markdown]
 # **A kink.** relu has no derivative at 0, and the central difference there is the mean of both sides, ½. It
-# happens in earnest: an image that is all black, times weights, plus biases that start at 0, is exactly 0. The
+# happens in earnest: an image that is all white (zeros), times weights, plus biases that start at 0, is zero. The
 # library's check looks at both sides. It takes any value from one slope to the other for right, and says so; a
 # value outside stays wrong.
 
@@ -356,8 +357,8 @@ claim(f"with the noise given it passes: relative error {frozen.error:.0e}", froz
 
 # %% [markdown]
 # Two more, shortly. A function that *changes its input* in place spoils the next call (`check_backward` looks for
-# that). And a gradient that is *zero* has no relative error: both sides are rounding. The library's check then says
-# that, and lets it pass. The next section has one.
+# that). And a gradient that is *zero* has no relative error: both sides are rounding. The library's check then
+# says that, and lets it pass. The next section has one.
 #
 # ## And when it passes, is the gradient right?
 #
@@ -436,15 +437,15 @@ for name, power in (("right", 0.5), ("wrong", 1.0)):
 # ## Where weights start
 #
 # Now train one. The first question is where to start. Not at zero: then all hidden units do the same, get the same
-# gradient, and stay the same for ever. So at random; but how large? Each output is a sum over fan_in inputs, and
-# variances of independent terms add:
+# gradient, and stay the same for ever. So at random; but how large? Each output is a sum over fan_in terms (fan_in
+# is the number of inputs), and variances of independent terms add:
 #
 #     Var yₒ = Σᵢ Var(Wᵢₒ) xᵢ² = fan_in · Var(W) · mean x²              → next cell
 #
 # With Var(W) = 1/fan_in the scale passes through unchanged. Any other factor is multiplied in again at every
 # layer. That is `networks.EncoderDecoder._initialize` in [networks.py](../minivae/networks.py): W ~ N(0,
-# 1/fan_in), twice that for relu, which lets only half of the power through (He et al. 2015). Twenty layers of 256
-# units:
+# 1/fan_in), twice that for relu, which lets only half of the mean square through (He et al. 2015). Twenty layers
+# of 256 units:
 
 # %%
 depth, width = 20, 256
@@ -506,7 +507,8 @@ claim(f"on the way back, ¼/fan_in leaves {arriving['tanh', 0.25][0]:.0e} of the
 # ## A network that reads digits
 #
 # 64 pixels, 30 tanh units, 10 outputs a, one for each digit. Which loss? The network is to give the right label a
-# high probability. The softmax makes probabilities of a, and the loss is minus the logarithm of the label's:
+# high probability. The softmax makes probabilities of a, and the loss is minus the logarithm of the label's, in
+# *nats*: natural logarithms, 1 nat = 1.44 bits.
 #
 #     log p(label) = a[label] − log Σₖ exp a[k]                         → likelihoods.Categorical.log_prob
 #     loss = −1/N Σₙ log pₙ(labelₙ)                                     → next cell
@@ -552,7 +554,7 @@ claim("its gradient is right, before we train anything", report.ok)
 # %% [markdown]
 # ## What an optimizer does with a gradient
 #
-# The gradient g points uphill; we step the other way, θ being all parameters:
+# The gradient g points uphill; we step the other way. θ are all parameters, η is the *learning rate*:
 #
 #     θ ← θ − η g                                                       → optimizers.SGD
 #     v ← γ v + g,  θ ← θ − η v                                         → optimizers.Momentum
@@ -560,10 +562,10 @@ claim("its gradient is right, before we train anything", report.ok)
 #     s ← ρ s + (1 − ρ) g²,  θ ← θ − η g / (√s + ε)                     → optimizers.RMSprop
 #     m̂, v̂: means of g and of g²;  θ ← θ − η m̂ / (√v̂ + ε)              → optimizers.Adam
 #
-# All are an `Optimizer`: they change θ in place, by `step(g)`. (`InTurn` has several take turns, each with a part
-# of θ.) SGD's step is as long as η g: how far it goes depends on the units of the loss. The last three divide by
-# the size of the past gradients, so that only directions and ratios count. Adam's first step has the length η in
-# every weight, and its path stays the same if the loss is multiplied by 1000.
+# All are an `Optimizer`: they change θ in place, by `step(g)`. SGD's step is as long as η g: how far it goes
+# depends on the units of the loss. The last three divide by the size of the past gradients, so that only
+# directions and ratios count. Adam's first step has the length η in every weight, and its path stays the same if
+# the loss is multiplied by 1000.
 
 # %%
 def path(make, factor, n_steps=20):
@@ -578,7 +580,7 @@ def path(make, factor, n_steps=20):
 
 small = Classifier((64, 5, 10), np.random.default_rng(1), "float64")
 small.loss_and_grad(*batch)
-steep = np.abs(small.gradients.flat) > 1e-4                 # black pixels have no gradient
+steep = np.abs(small.gradients.flat) > 1e-4                 # white pixels (0) have no gradient
 first = path(lambda theta: Adam(theta, lr=0.01), 1, n_steps=1)
 claim(f"Adam's first step: {first[steep].min():.6f} or {first[steep].max():.6f}, however steep",
       np.allclose(np.abs(first[steep]), 0.01, rtol=1e-3))
@@ -598,7 +600,8 @@ claim(f"the loss times 1000: Adam's path changes by {changed['Adam']:.0e} of its
 
 # %% [markdown]
 # Which is best? Not a fair question without saying at which learning rate. So train with each at rates from 10⁻³
-# to 10, ten epochs of batches of 50. The loop is four lines: forward and backward on a batch, one step, next.
+# to 10. A *batch* of 50 images gives a gradient, and the optimizer makes one step with it; once through all images
+# is an *epoch*, and we take ten. The loop is four lines: forward and backward on a batch, one step, next.
 
 # %%
 def train_classifier(name, lr, seed=0, epochs=10, batch_size=50):
@@ -654,6 +657,10 @@ claim(f"at η = {rates[0]:g} Adam gets to {final['adam'][0]:.2f}, SGD to {final[
       final["adam"][0] < 1 and final["sgd"][0] > 2 and best["sgd"][0] > 5 * best["adam"][0])
 claim(f"Momentum at its best gets to {final['momentum'].min():.3f}, Adam to {final['adam'].min():.3f}",
       final["momentum"].min() < 3 * final["adam"].min())
+by_rate = min(each[:7].max() / each.min() for each in final.values())               # rates[6] is 1
+by_optimizer = spread / min(each.min() for each in final.values())
+claim(f"the rate decides more: between 10⁻³ and 1 it makes a factor of at least {by_rate:.0f} in the loss of each "
+      f"optimizer; each at its best rate, they differ by {by_optimizer:.1f}", by_rate > 2 * by_optimizer > 2)
 claim(f"{rates[-1]:g} is too much for all: the best loss there is {min(each[-1] for each in final.values()):.2f}",
       min(each[-1] for each in final.values()) > 5 * spread)
 

@@ -2,8 +2,8 @@
 # # 3 · Variational inference
 #
 # **What you'll do.** Take a model with one latent number, where every integral can be done, and check each line
-# of the derivation of the ELBO on it. Turn the knobs of q by hand. Then fit q by coordinate ascent where there
-# are more latents, and find out what it gets wrong.
+# of the derivation of the *evidence lower bound*, the ELBO, on it. Turn the knobs of q by hand. Then fit q by
+# coordinate ascent where there are more latents, and find out what it gets wrong.
 #
 # **What you'll learn.** Why log p(x) can't be had; how the ELBO gets around that; which way round the KL goes,
 # and what follows; what a q without correlations costs, in nats.
@@ -11,7 +11,7 @@
 # **What you'll need.** Densities, means and variances. No network is trained; [tutorial 2](02_autoencoder.py) says
 # what all this is wanted for.
 #
-# **Time.** 40 minutes to read, a few seconds to run: `python tutorials/03_variational_inference.py`.
+# **Time.** 60 minutes to read, a few seconds to run: `python tutorials/03_variational_inference.py`.
 
 # %%
 import math
@@ -30,7 +30,7 @@ from minivae.inference.coordinate_ascent import gaussian_elbo, gaussian_factor
 from minivae.inference.distributions import Beta, Grid, MultivariateNormal
 from minivae.inference.examples import EXAMPLES
 from minivae.layers import mlp
-from minivae.likelihoods import Gaussian
+from minivae.likelihoods import Bernoulli, Gaussian
 from minivae.posteriors import DiagonalGaussian, prior_log_prob
 
 options("Tutorial 3: variational inference.")
@@ -45,7 +45,7 @@ options("Tutorial 3: variational inference.")
 #
 # The first is the **evidence**: how probable the model found the data. It is also the constant that makes the
 # second, the **posterior**, integrate to 1. For a few pairs of prior and likelihood, called conjugate, both have
-# a formula.
+# a formula. The logarithm of the evidence is given in *nats*: natural logarithms, 1 nat = 1.44 bits.
 #
 # Two of them. One measurement x = 3 with unit noise, of a quantity that we thought was about 0 ± 1: halfway
 # between the two. And a coin believed to be nearly fair, Beta(10, 10), that shows 6 heads and 4 tails: counts
@@ -53,16 +53,16 @@ options("Tutorial 3: variational inference.")
 
 # %%
 one = GaussianMean(np.array([[3.0]]))                           # x (N, Z): one observation of one latent
-p = one.posterior()
-claim(f"x = 3, unit noise, prior N(0, 1): the posterior is N({p.mean[0]:.1f}, {p.covariance[0, 0]:.1f})",
-      np.allclose([p.mean[0], p.covariance[0, 0]], [1.5, 0.5], atol=1e-12))
+mean, variance = one.posterior().mean[0], one.posterior().covariance[0, 0]
+claim(f"x = 3, unit noise, prior N(0, 1): the posterior is N({mean:.1f}, {variance:.1f})",
+      np.allclose([mean, variance], [1.5, 0.5], atol=1e-12))
 claim(f"and log p(x) = log N(3; 0, 2) = {one.log_evidence():.4f} nats",
       abs(one.log_evidence() + 0.5 * (math.log(2 * math.pi * 2) + 9 / 2)) < 1e-12)
 
 coin = BetaBernoulli(6, 4, 10, 10)
-p = coin.posterior()
-claim(f"6 heads, 4 tails, prior Beta(10, 10): the posterior is Beta({p.a}, {p.b}), π = {p.mean[0]:.3f} "
-      f"± {p.covariance[0, 0] ** 0.5:.3f}", (p.a, p.b) == (16, 14))
+posterior = coin.posterior()
+claim(f"6 heads, 4 tails, prior Beta(10, 10): the posterior is Beta({posterior.a}, {posterior.b}), π = "
+      f"{posterior.mean[0]:.3f} ± {posterior.covariance[0, 0] ** 0.5:.3f}", (posterior.a, posterior.b) == (16, 14))
 pi = np.linspace(0, 1, 20_001)[1:-1, None]                      # (S, 1): S values of the one latent
 joint = np.exp(coin.log_joint(pi))                              # p(x, π)
 added = math.log(joint.sum() * (pi[1, 0] - pi[0, 0]))
@@ -121,8 +121,8 @@ claim(f"the library does this for one latent or two: '{refused}'", "too many poi
 # %%
 model, rng = GaussianMean(np.full((1, 20), 3.0)), np.random.default_rng(0)
 prior = MeanFieldGaussian(np.zeros(20), np.ones(20))
-p = model.posterior()
-best = MeanFieldGaussian(p.mean.copy(), np.sqrt(p.covariance.diagonal()))
+posterior = model.posterior()
+best = MeanFieldGaussian(posterior.mean.copy(), np.sqrt(posterior.covariance.diagonal()))
 guess, sure = estimate_log_evidence(model, prior, rng, 100_000), estimate_log_evidence(model, best, rng, 2)
 print(f"20 latents: log p(x) = {model.log_evidence():.2f} nats")
 claim(f"100,000 draws from the prior say {guess.mean:.2f} ± {guess.error:.2f}: off by more than they admit",
@@ -131,15 +131,18 @@ claim(f"2 draws from the posterior say {sure.mean:.2f}, exactly", abs(sure.mean 
 
 # %% [markdown]
 # So we'd need draws from near the posterior, which is what we don't know. Variational inference *searches* for
-# it: take a family of distributions q(z) with knobs, and turn them until q is near p(z|x). Near in what sense?
+# it: take a family of distributions q(z) with knobs, and turn them until q is near p(z|x). (Elsewhere q too is
+# called a posterior, the *approximate* one, as in the library's `vae.posterior`. Here the word means p(z|x) only.)
+# Near in what sense?
 #
 # ## The KL divergence
 #
 #     KL(q ‖ p) = E_q[log q(z) − log p(z)]               → next cell
 #
-# How much more probable, on the log scale, q finds its own draws than p finds them. It is zero where q = p and
-# positive elsewhere. It is not a distance: the two arguments play different parts. For Gaussians it has a
-# formula, and for p = N(0, I) a short one that every VAE uses:
+# p here is any target; below it is the posterior. The KL is how much more probable, on the log scale, q finds
+# its own draws than p finds them. It is zero where q = p and positive elsewhere. It is not a distance: the two
+# arguments play different parts. For Gaussians it has a formula, and for p = N(0, I) a short one that every VAE
+# uses:
 #
 #     KL(q ‖ N(0, I)) = ½ Σ (μ² + σ² − 1 − log σ²)       → posteriors.DiagonalGaussian.kl
 #
@@ -183,6 +186,10 @@ for mu, sigma in ((0, 1), (0, 2), (1.5, 0.3), (-2, 0.05)):
 #
 #     log p(x, z) = log N(x; f(z), σ² I) + log N(z; 0, 1)    → inference.other_models.NonlinearDecoder.log_joint
 #
+# Its first pixel is a trench around z = 0, the second a slow rise:
+#
+#     f(z) = tanh(z u + c) V                                 → layers.mlp
+#
 # We also compute log p(x|z) apart, with the pieces a VAE's decoder is made of (`mlp`, and the likelihood
 # `Gaussian`). The evidence comes from the library's own grid; ours has to agree.
 
@@ -191,6 +198,7 @@ model = EXAMPLES["one-latent"].make(np)
 log_joint, log_prior = model.log_joint(z), prior_log_prob(z)
 layers = [(model.u[None], model.c), (model.V, np.zeros(2))]     # (W, b): 1 latent -> 3 hidden -> 2 pixels
 decoded, _ = mlp(z, layers, "tanh")                             # f(z)
+print(f"x = {model.x}, σ² = {model.variance:.2f}, u = {model.u}, c = {model.c}, V =\n{model.V}")
 log_likelihood = Gaussian(variance=model.variance).log_prob(model.x[None], decoded[:, None])[:, 0]    # N = 1
 claim("log p(x, z) = log p(x|z) + log p(z), everywhere on the grid",
       np.allclose(log_joint, log_likelihood + log_prior, rtol=1e-10))
@@ -203,12 +211,45 @@ peaks = [i for i in range(1, len(z) - 1) if density[i] > max(density[i - 1], den
 left_mass = integral(density * (z[:, 0] < 0))
 claim(f"the posterior has modes at z = {z[peaks[0], 0]:.2f} and {z[peaks[1], 0]:.2f}, with {left_mass:.0%} and "
       f"{1 - left_mass:.0%} of its mass on their sides of 0", len(peaks) == 2 and 0.2 < left_mass < 0.4)
+off = np.linalg.norm(decoded - model.x, axis=1) / model.variance ** 0.5
+claim(f"there f(z) is {off[peaks[0]]:.1f} σ and {off[peaks[1]]:.1f} σ from x, at z = 0 between them "
+      f"{off[abs(z[:, 0]).argmin()]:.1f} σ", max(off[peaks]) < 2 < 3 < off[abs(z[:, 0]).argmin()])
+
+drawn, (left, right) = figure(1, 2, size=(11, 3.8))
+near = abs(z[:, 0]) < 3
+for i, style in enumerate(("k-", "k--")):
+    left.plot(z[near, 0], decoded[near, i], style, label=f"pixel {i + 1} of f(z)")
+    left.axhline(model.x[i], color="0.5", ls=style[1:], lw=1, label=f"pixel {i + 1} of x")
+left.set_xlabel("z (no unit)")
+left.set_ylabel("value of a pixel (no unit)")
+left.set_title("Pixel 1 fits at two z; pixel 2 prefers the right one")
+right.plot(*decoded[near].T, "k-", label="f(z), z from −3 to 3")
+for at in (-2, -1, 0, 1, 2):
+    here = decoded[abs(z[:, 0] - at).argmin()]
+    right.plot(*here, "ko", ms=4)
+    place = (-32, 8 * at - 4) if abs(at) == 1 else (6, -3)
+    right.annotate(f"z = {at}".replace("-", "−"), here, xytext=place, textcoords="offset points", fontsize=8.5)
+right.plot(*model.x, "kx", ms=9, mew=2, label="x")
+angle = np.linspace(0, 2 * math.pi, 100)
+right.plot(*(model.x[:, None] + model.variance ** 0.5 * np.stack([np.cos(angle), np.sin(angle)])), "0.5", ls=":",
+           label="σ around x")
+right.set_aspect("equal")
+right.set_xlabel("pixel 1 (no unit)")
+right.set_ylabel("pixel 2 (no unit)")
+right.set_title("All that it can decode: the curve passes x twice")
+for axes in (left, right):
+    axes.legend(fontsize=8.5)
+    axes.grid(alpha=0.3)
+save(drawn, "03-model")
 
 # %% [markdown]
+# ![the two pixels against z, and against each other](figures/03-model.png)
+#
 # ## Turn the knobs
 #
 # q is N(μ, σ²), so it has two knobs. At a few settings, what we want to be small, KL(q ‖ p(z|x)), and a number
-# that we define now and derive below:
+# that we define now and derive below, the **evidence lower bound** (ELBO): a lower bound on log p(x), the
+# log-evidence.
 #
 #     ELBO = E_q[log p(x, z) − log q(z)]                 → inference.fitting.elbo
 #
@@ -317,7 +358,8 @@ claim(f"E_q[log p(x|z)] − KL(q ‖ prior) = {fits:.4f} − {costs:.4f} = {fits
 claim(f"E_q[log p(x, z)] + H[q] = {integral(np.exp(log_q) * log_joint):.4f} + {float(q.entropy()):.4f}, the ELBO",
       abs(integral(np.exp(log_q) * log_joint) + float(q.entropy()) - bound) < 1e-8)
 estimate = elbo(model, q, rng, 20_000)
-claim(f"and by 20,000 draws from q: {estimate.mean:.3f} ± {estimate.error:.3f}; this goes with any Z",
+claim(f"and by 20,000 draws from q: {estimate.mean:.3f} ± {estimate.error:.3f}; this works for any number of "
+      "latents",
       abs(estimate.mean - bound) < 5 * estimate.error < 0.3)
 
 # %% [markdown]
@@ -354,6 +396,11 @@ claim(f"log w varies less under a better q: its standard deviation is {spread['h
 #
 # For discrete data, yes. p(x) is then a probability, so log p(x) ≤ 0, and the ELBO is no higher. That is so for
 # every q, on the coin for instance, where q is a Beta.
+#
+# A *positive* ELBO is then a bug. The usual one: pixels from 0 to 255, or standardized, are fed to a Bernoulli.
+# Its x log π + (1 − x) log(1 − π) is at most 0 for x from 0 to 1, grey ones included, and unbounded beyond. Or it
+# is an estimate from few draws. But the mean of w = p(x, z)/q(z) over q is p(x), so that an estimate is positive
+# with at most the probability p(x) (Markov's inequality): for an image, never.
 
 # %%
 def coin_elbo(a, b):
@@ -367,6 +414,17 @@ for a, b in ((10, 10), (3, 9), (16, 14)):
     claim(f"coin, q = Beta({a}, {b}): ELBO {bound:.4f} ≤ log p(x) = {coin.log_evidence():.4f} ≤ 0",
           bound <= coin.log_evidence() + 1e-8 <= 0)
 claim("with equality at the posterior, Beta(16, 14)", abs(coin_elbo(16, 14) - coin.log_evidence()) < 1e-8)
+logits = np.linspace(-30, 30, 601)[:, None]                     # of π, from nearly 0 to nearly 1
+highest = {x: Bernoulli().log_prob(np.full(logits.shape, x), logits).max() for x in (0, 0.3, 1, -0.5, 200)}
+claim("log p of a pixel x under a Bernoulli is at most: "
+      + ", ".join(f"{round(value, 2) + 0:g} at x = {x:g}" for x, value in highest.items()),
+      max(highest[0], highest[0.3], highest[1]) <= 0 and min(highest[-0.5], highest[200]) > 10)
+toss, q = BetaBernoulli(1, 0, 1, 1), Beta(3, 1)                 # one toss, heads; the posterior is Beta(2, 1)
+draws = np.random.default_rng(4).beta(3, 1, (100_000, 1))
+log_w = toss.log_joint(draws) - q.log_prob(draws)
+claim(f"one toss: {np.mean(log_w > 0):.1%} of the one-draw estimates of the ELBO are positive, their mean is "
+      f"{log_w.mean():.3f}; p(x) = {math.exp(toss.log_evidence()):.2f}",
+      abs(np.mean(log_w > 0) - 1 / 27) < 0.005 and abs(log_w.mean() - (1 / 3 - math.log(3))) < 0.01)
 
 # %% [markdown]
 # For continuous data, no. p(x) is a *density*, per unit of x, and a density exceeds 1 where it is concentrated.
@@ -394,14 +452,14 @@ claim(f"the gap, KL(q ‖ posterior), is {gap_mm:.4f} nats in both",
       abs(ruler.log_evidence() - bound - gap_mm) < 1e-8)
 
 # %% [markdown]
-# So the sign of an ELBO says nothing by itself, and ELBOs compare only between models of the same data in the
-# same units.
+# So for continuous data the sign of an ELBO says nothing. And ELBOs compare only between models of the same data
+# in the same units.
 #
 # ## Two knobs, two hills
 #
-# Back to the model with two answers. Both knobs at once make the ELBO a landscape over (μ, log σ). We scan it,
-# and beside that climb it from two places along estimated gradients ([tutorial 4](04_why_reparameterize.py) is
-# about how these are had).
+# Back to the model with two answers. Both knobs at once make the ELBO a landscape over (μ, log σ) (the library's
+# knob is log σ²; we draw log σ). We scan it, and beside that climb it from two places along estimated gradients
+# ([tutorial 4](04_why_reparameterize.py) is about how these are had).
 
 # %%
 places, log_sigmas = np.linspace(-2, 2, 81), np.linspace(-3, 1, 61)
@@ -435,8 +493,8 @@ claim(f"where you start decides where you end: ELBO {ends[1.5]:.2f} or {ends[-1.
 
 # %% [markdown]
 # At the better optimum the gap is not zero, and no more climbing will close it: no Gaussian has two modes. With
-# two well separated modes, a q that sits on one of mass m with its exact shape has KL(q ‖ p) = log 1/m, the
-# price of ignoring the rest.
+# two well separated modes, take a q that sits on one of mass m with its exact shape. There p = m q, and so
+# KL(q ‖ p) = E_q[log q/p] = log 1/m, the price of ignoring the rest.
 
 # %%
 gap = log_evidence - ends[1.5]
@@ -496,7 +554,7 @@ for (start, path), style in zip(paths.items(), ("k-", "k--")):
 for i, j in hills:
     left.plot(places[j], log_sigmas[i], "k*", ms=12, label="local optimum" if (i, j) == hills[0] else None)
 left.set_xlabel("the knob μ")
-left.set_ylabel("the knob log σ")
+left.set_ylabel("log σ (no unit)")
 left.set_title("The ELBO (contours, nats) has two local optima")
 left.legend(fontsize=8.5, loc="upper left")
 right.fill_between(z[:, 0], density, color="0.85", label="posterior p(z|x)")
@@ -528,14 +586,20 @@ claim(f"E_q[log p(x|z)]: {rebuilt['seeking']:.2f} nats on the mode, {rebuilt['ma
 #
 # ## Coordinate ascent: no gradient at all
 #
+# (From here on it is about fitting q without gradients. The VAE doesn't need it: in a hurry, go on to [tutorial
+# 4](04_why_reparameterize.py), and come back later.)
+#
 # Now more latents. The simplest family says that they are independent under q: **mean field**, q(z) = Π qᵢ(zᵢ).
-# Hold all factors but one. As a function of that one, the ELBO is a constant less a KL, so we know its top:
+# Hold all factors but one, and collect the terms of the ELBO with qᵢ: ∫ qᵢ (E_{others}[log p] − log qᵢ) dzᵢ. Call
+# qᵢ* the density ∝ exp E_{others}[log p]. Then that is −KL(qᵢ ‖ qᵢ*) and a constant, which comes of making qᵢ*
+# integrate to 1 ([derivation](derivations.md#the-best-factor)). So we know the top:
 #
 #     ELBO(qᵢ) = const − KL(qᵢ ‖ qᵢ*)                    → next cell
 #     log qᵢ*(zᵢ) = E_{others}[log p(x, z)] + const      → inference.coordinate_ascent.coordinate_ascent
 #
-# Set qᵢ to qᵢ*, go to the next, and round again. For log p(x, z) = const + bᵀz − ½ zᵀΛz the average is a
-# quadratic in zᵢ, so qᵢ* is a Gaussian without our having asked for one:
+# Set qᵢ to qᵢ*, go to the next, and round again. Say log p(x, z) = const + bᵀz − ½ zᵀΛz: as a function of z a
+# Gaussian with the precision matrix Λ (the inverse covariance) and the mean Λ⁻¹b. The average is a quadratic in
+# zᵢ, so qᵢ* is a Gaussian without our having asked for one; mⱼ is the mean of qⱼ:
 #
 #     qᵢ* = N((bᵢ − Σ_{j≠i} Λᵢⱼ mⱼ)/Λᵢᵢ, 1/Λᵢᵢ)          → inference.coordinate_ascent.gaussian_factor
 #
@@ -577,8 +641,9 @@ for m1, v1 in ((0.0, 1.0), (m, 0.1), (m + 1, variance)):
 #
 # Each update is the best there is for its factor, so the ELBO never falls. But going along one axis at a time is
 # slow in a narrow, slanted valley: with correlation ρ between two latents, a round shrinks the error of the
-# means by ρ². And what is left at the end can be said exactly. The means become right. The variances become
-# 1/Λᵢᵢ, that of zᵢ with all others *known*. The correlations are zero. This costs
+# means by ρ². And what is left at the end can be said exactly ([derivation](derivations.md#a-gaussian-factor)).
+# The means become right. The variances become 1/Λᵢᵢ, that of zᵢ with all others *known*. The correlations are
+# zero. This costs
 #
 #     KL(q ‖ p) = ½ (Σ log Λᵢᵢ − log |Λ|)                → next cell
 #
@@ -714,15 +779,23 @@ claim(f"centred: the gap is {gap:.0e} nats after one round; log p(x) is {centred
 # %% [markdown]
 # ## Uncorrelated is not independent
 #
-# The classical example: readings with unknown mean μ *and* unknown precision τ (one over the variance). The
-# exact posterior is a normal-gamma. Mean field gives q(μ) q(τ), a Gaussian and a gamma, and the updates go
-# round:
+# The classical example: N readings xₙ ~ N(μ, 1/τ) with unknown mean μ *and* unknown precision τ (one over the
+# variance). The prior is called a normal-gamma, and the exact posterior is one again. Gamma(a, b) is the density
+# ∝ τᵃ⁻¹ e^(−bτ) on τ > 0, with mean a/b; m₀, κ₀, a₀ and b₀ are given:
 #
-#     a = a₀ + (N + 1)/2             → inference.coordinate_ascent.coordinate_ascent
-#     a_n = a₀ + N/2                 → inference.conjugate_models.UnknownMeanAndPrecision.posterior
+#     p(τ) = Gamma(a₀, b₀),  p(μ|τ) = N(m₀, 1/(κ₀ τ))       → inference.conjugate_models.UnknownMeanAndPrecision
 #
-# The first is q's, the second the exact one. The +1 is no misprint: the prior p(μ|τ) contains √τ, as each of the
-# N readings does. (In the exact posterior μ is integrated out, and that takes it away.)
+# Mean field gives q(μ) q(τ), the best factors being N(m, 1/λ) and Gamma(a, b)
+# ([derivation](derivations.md#mean-and-precision)). λ needs b, and b needs λ, by its average: so the updates go
+# round.
+#
+#     m = (κ₀ m₀ + N x̄)/(κ₀ + N),  λ = (κ₀ + N) a/b         → inference.coordinate_ascent.coordinate_ascent
+#     b = b₀ + ½ E_q[Σ (xₙ − μ)² + κ₀ (μ − m₀)²]            → inference.coordinate_ascent.coordinate_ascent
+#     a = a₀ + (N + 1)/2                                    → inference.coordinate_ascent.coordinate_ascent
+#     a_n = a₀ + N/2                     → inference.conjugate_models.UnknownMeanAndPrecision.posterior
+#
+# The last is the a of the exact posterior. The +1 is no misprint: the prior p(μ|τ) contains √τ, as each of the N
+# readings does. (In the exact posterior μ is integrated out, and that takes it away.)
 
 # %%
 model = EXAMPLES["normal-gamma"].make(np)
@@ -732,6 +805,10 @@ print_beliefs(model.names, {"exact": posterior, "mean field": fitted.q})
 gap = print_bound(evidence, how, fitted)
 updates = list(coordinate_ascent(model, 100))
 q, p = updates[-1].q, model.posterior()
+expected_squares = model.scatter + model.N * ((model.mean_x - q.m) ** 2 + 1 / q.lam) \
+    + model.kappa0 * ((q.m - model.m0) ** 2 + 1 / q.lam)
+claim("at the end the updates of λ and b change nothing any more",
+      np.allclose([q.lam, q.b], [(model.kappa0 + model.N) * q.a / q.b, model.b0 + 0.5 * expected_squares]))
 claim(f"{model.N} readings: a = {q.a} in q, {p.a} in the posterior",
       q.a == model.a0 + (model.N + 1) / 2 and p.a == model.a0 + model.N / 2)
 claim("no update lowers the ELBO", np.diff([update.elbo for update in updates]).min() > -1e-12)

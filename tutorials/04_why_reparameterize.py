@@ -11,7 +11,7 @@
 #
 # **What you'll need.** [Tutorial 3](03_variational_inference.py), or that you know the ELBO.
 #
-# **Time.** 40 minutes to read, 10 seconds to run: `python tutorials/04_why_reparameterize.py`.
+# **Time.** 60 minutes to read, 10 seconds to run: `python tutorials/04_why_reparameterize.py`.
 
 # %%
 import math
@@ -41,7 +41,7 @@ options("Tutorial 4: why reparameterize.")
 #
 # Draw many x and average x²: a good estimate of the average. But its derivative? The numbers have been drawn; θ
 # isn't in them any more. Turn θ a little, and they stay: the derivative is 0, which is wrong. Drawing new ones
-# at θ ± s and taking the difference is right on average, but the noise is divided by s:
+# at θ ± δ and taking the difference is right on average, but the noise is divided by δ:
 
 # %%
 def gaussian(mu, sigma=1.0):
@@ -49,11 +49,12 @@ def gaussian(mu, sigma=1.0):
     return MeanFieldGaussian(np.array([mu], "float64"), np.array([sigma], "float64"))
 
 
-rng, theta, s = np.random.default_rng(0), 2.0, 0.01
-up, down = gaussian(theta + s), gaussian(theta - s)
-fresh = (up.sample(up.draw_noise(rng, 100_000)) ** 2 - down.sample(down.draw_noise(rng, 100_000)) ** 2) / (2 * s)
+rng, theta, delta = np.random.default_rng(0), 2.0, 0.01
+up, down = gaussian(theta + delta), gaussian(theta - delta)
+fresh = up.sample(up.draw_noise(rng, 100_000)) ** 2 - down.sample(down.draw_noise(rng, 100_000)) ** 2
+fresh /= 2 * delta
 eps = up.draw_noise(rng, 100_000)
-same = (up.sample(eps) ** 2 - down.sample(eps) ** 2) / (2 * s)
+same = (up.sample(eps) ** 2 - down.sample(eps) ** 2) / (2 * delta)
 error = (fresh.var() / len(fresh)) ** 0.5
 claim(f"differences of new draws: {fresh.mean():.2f} ± {error:.2f}, variance {fresh.var():,.0f}",
       abs(fresh.mean() - 2 * theta) < 5 * error and fresh.var() > 50_000)
@@ -67,7 +68,7 @@ claim(f"differences with the same noise on both sides: {same.mean():.3f}, varian
 # ## The log-derivative trick
 #
 # The average is an integral, and there θ stands in the density. So differentiate the density; then multiply and
-# divide by it, to have an average again:
+# divide by it, to have an average again. λ are all knobs together, and ∇ is the gradient by them:
 #
 #     ∇ E_q[f] = ∇ ∫ q(z) f(z) dz                        → next cell
 #              = ∫ f(z) ∇q(z) dz                         → next cell
@@ -89,14 +90,14 @@ q, f = gaussian(2.0, 0.7), z[:, 0] ** 2
 truth = np.array([2 * 2.0, 0.7 ** 2])                           # E[z²] = μ² + σ², by μ and by log σ²
 
 
-def slope_of_q(knob, s=1e-5):
+def slope_of_q(knob, delta=1e-5):
     """∂q(z)/∂λ of one knob at each z of the grid, by differences"""
     densities = []
-    for shift in (s, -s):
+    for shift in (delta, -delta):
         moved = gaussian(2.0, 0.7)
         moved.knobs[knob] += shift
         densities.append(np.exp(moved.log_prob(z)))
-    return (densities[0] - densities[1]) / (2 * s)
+    return (densities[0] - densities[1]) / (2 * delta)
 
 
 lines = {
@@ -214,7 +215,8 @@ claim(f"f jumps at 0: ∇f is 0, so reparameterization says {through:.2f}; the s
 
 # %% [markdown]
 # So for discrete z: add up all values if they are few; or use the score function, with what follows; or replace
-# z by a continuous stand-in, as the Gumbel-softmax does, and live with a bias.
+# z by a continuous stand-in, and live with a bias (the Gumbel-softmax: a softmax of logits and noise, which comes
+# near a choice of one as its temperature falls).
 #
 # ## The score is zero on average, and what follows
 #
@@ -225,7 +227,8 @@ claim(f"f jumps at 0: ∇f is 0, so reparameterization says {through:.2f}; the s
 #
 #     a* = E[f s²] / E[s²]                               → inference.estimators.best_coefficient
 #
-# where s is the score. For the toy a* is θ² + 3, and the variance falls from θ⁴ + 14 θ² + 15 to
+# where s is the score of one knob ([derivation](derivations.md#less-variance-for-the-score-function)). For the
+# toy a* is θ² + 3, and the variance falls from θ⁴ + 14 θ² + 15 to
 #
 #     Var[(x² − a*) (x − θ)] = 8 θ² + 6                  → next cell
 
@@ -302,16 +305,19 @@ save(drawn, "04-toy")
 #
 # Now f is log p(x, z) − log q(z), and has the knobs in it. Does that add a term? E_q[−∇ log q], which is zero
 # once more. So both tricks carry over, each with variants. [estimators.py](../minivae/inference/estimators.py)
-# has them all:
+# has them all, and `ESTIMATORS` their short names:
 #
-# - `ScoreFunction`: as above. `control_variate=True` subtracts a*. `baseline=0.9` subtracts a running mean of f
-#   from the steps before. `rao_blackwell=True` keeps, for the knobs of zᵢ, only the terms of f that zᵢ is in:
-#   the others' part averages to zero, since under a factorized q they know nothing of zᵢ. Together that is
-#   black-box variational inference.
-# - `Reparameterized("analytic-entropy")`: ∇ log p through the draw, and the entropy of q in closed form.
-# - `Reparameterized("monte-carlo")`: log q at the draws, differentiated all through. For Gaussians it is the
-#   same number draw by draw.
-# - `Reparameterized("path-only")`: without the score in that derivative, which averages to zero. See below.
+# - *score*, `ScoreFunction`: as above. *score-cv*, `control_variate=True`, subtracts a*. *score-baseline*,
+#   `baseline=0.9`, subtracts a running mean of f from the steps before. *score-rb*, `rao_blackwell=True`, keeps
+#   for the knobs of zᵢ only the terms of f that zᵢ is in: the others' part averages to zero, since under a
+#   factorized q they know nothing of zᵢ. *score-rb-cv* has both, and is black-box variational inference
+#   (Ranganath et al. 2014: the model is a black box that gives values of log p(x, z)).
+# - *reparam*, `Reparameterized("analytic-entropy")`: ∇ log p through the draw, and the entropy of q in closed
+#   form.
+# - *reparam-mc*, `Reparameterized("monte-carlo")`: log q at the draws, differentiated all through. For Gaussians
+#   it is the same number draw by draw.
+# - *path-only*, `Reparameterized("path-only")`: without the score in that derivative, which averages to zero. See
+#   below.
 #
 # All are unbiased. On a line through 20 points, where the ELBO of a Gaussian q is known exactly, we compare with
 # its gradient by differences.
@@ -342,6 +348,9 @@ claim(f"'monte-carlo' and 'analytic-entropy' are the same, draw by draw, to {dif
 
 # %% [markdown]
 # ## Against the number of latents, and of draws
+#
+# (In a hurry? This section, *Why is the variance lower?* and *What it is worth* are the core of what follows. The
+# others can wait.)
 #
 # More latents: Z times the measurement of tutorial 3 (x = 3, unit noise, prior N(0, 1)), q at N(0, I). More
 # draws: the mean of S draws has a variance ∝ 1/S.
@@ -416,15 +425,16 @@ save(drawn, "04-variance")
 #     f(μ + σ ε) ≈ f(μ) + σ gᵀε + ½ σ² εᵀHε              → next cell
 #
 # What is random in the estimate for μ? With reparameterization it is ∇f(z) = g + σ H ε: only the *curvature*
-# makes noise. With the score function it is f(z) ε/σ: the value f(μ) does (that part a control variate removes),
-# and then g in *all* directions, for each knob. One number f has to serve all Z knobs, and to each of them the
-# others' share is noise. ∇f comes as Z numbers, one for each: it knows the direction. So take f linear, f = gᵀz
-# with ‖g‖ = 1:
+# makes noise. With the score function it is f(z) ε/σ. The value f(μ) makes noise (a control variate removes that),
+# and so does the slope g, in every direction, in the estimate of every single knob. One number f has to serve all
+# Z knobs, and to each of them the others' share is noise. ∇f comes as Z numbers, one for each: it knows the
+# direction. So take f linear, f = gᵀz with ‖g‖ = 1, around μ = 0 ([derivation](derivations.md#reparameterized)):
 #
 #     summed variance, score function = (Z + 1) ‖g‖²     → next cell
 #     summed variance, reparameterized = σ² ‖H‖²         → next cell
 #
-# where H = 0 for the linear f, and 0.1 I with ½ · 0.1 ‖z‖² added to it; σ is 1.
+# where ‖H‖² is the sum of the squared entries of H: H = 0 for the linear f, and 0.1 I with ½ · 0.1 ‖z‖² added to
+# it; σ is 1.
 
 # %%
 rng = np.random.default_rng(11)
@@ -555,13 +565,13 @@ claim(f"and path-only {variance['path-only']:.1f} is still ahead of reparam {var
       variance["path-only"] < 0.8 * variance["reparam"])
 
 # %% [markdown]
-# Second, "path-only" isn't always less noisy than "reparam". For a posterior N(m, s²) and a knob μ, one draw has
+# Second, "path-only" isn't always less noisy than "reparam". For a posterior N(m, v) and a knob μ, one draw has
 # the variance
 #
-#     reparam, knob μ: Var = σ²/s⁴                       → next cell
-#     path-only, knob μ: Var = (1/σ − σ/s²)²             → next cell
+#     reparam, knob μ: Var = σ²/v²                       → next cell
+#     path-only, knob μ: Var = (1/σ − σ/v)²              → next cell
 #
-# and the second is the larger one where σ² < ½ s²: a q that is far too narrow.
+# and the second is the larger one where σ² < ½ v: a q that is far too narrow.
 
 # %%
 one = GaussianMean(np.array([[3.0]]))                           # its posterior is N(1.5, 0.5)
@@ -571,7 +581,7 @@ for square in (0.05, 0.25, 0.4, 0.8):
     whole = Reparameterized("analytic-entropy").rows(one, q, eps)[:, 0].var()
     path = Reparameterized("path-only").rows(one, q, eps)[:, 0].var()
     expected = square / 0.25, (square ** -0.5 - square ** 0.5 / 0.5) ** 2
-    claim(f"σ² = {square}, where s² = 0.5: reparam {whole:.3f}, path-only {path:.3f}",
+    claim(f"σ² = {square}, where v = 0.5: reparam {whole:.3f}, path-only {path:.3f}",
           np.allclose((whole, path), expected, rtol=0.05) and (path > 1.2 * whole) == (square < 0.25))
 
 # %% [markdown]
@@ -608,6 +618,9 @@ for name, runs in curves.items():
           f"within 5 nats of the best mean-field q ({best:.2f}) at step {close[name] or 'none'}")
 claim("reparameterized it is ahead of the score function after 100 steps, in each of three runs",
       curves["reparam"][:, 100].min() > curves["score"][:, 100].max() + 2)
+score, score_cv, reparam = (curves[name][:, 100].mean() for name in ("score", "score-cv", "reparam"))
+claim(f"and on average score < score-cv < reparam there: {score:.1f} < {score_cv:.1f} < {reparam:.1f}",
+      score + 1 < score_cv < reparam - 1)
 
 # %% [markdown]
 # ![the ELBO of three estimators](figures/04-curves.png)
@@ -618,10 +631,10 @@ claim("reparameterized it is ahead of the score function after 100 steps, in eac
 #
 # ## Latents that aren't real numbers
 #
-# A Gaussian q gives probability to negative numbers, but a precision is positive and a coin's π is between 0 and
-# 1. **ADVI** puts the Gaussian on ζ, any real number, and lets z = T(ζ): exp for a positive latent, the sigmoid
-# for one between 0 and 1. A density changes under that: a small interval keeps its probability, p(ζ) |dζ| = p(z)
-# |dz|. So
+# A Gaussian q gives probability to negative numbers, but a precision is positive and a coin's π is in [0, 1].
+# **ADVI** (automatic differentiation variational inference) puts the Gaussian on ζ, any real number, and lets
+# z = T(ζ): exp for a positive latent, the sigmoid for one between 0 and 1. A density changes under that: a small
+# interval keeps its probability, p(ζ) |dζ| = p(z) |dz|. So
 #
 #     log p(x, ζ) = log p(x, T(ζ)) + Σ log |dz/dζ|       → inference.transforms.Unconstrained.log_joint
 #

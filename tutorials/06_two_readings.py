@@ -129,6 +129,7 @@ left.plot(price, error, "ko-", markersize=4)
 for beta, kl, e in list(zip(betas, price, error))[::-1]:
     left.annotate(f"{beta:g}", (kl, e), xytext=(3, 5), textcoords="offset points", fontsize=8)
 left.set_xlim(right=1.15 * max(price))
+left.set_ylim(top=1.06 * max(error))
 left.set_xlabel("price of the code: KL, nats per test image")
 left.set_ylabel("squared error per test image")
 left.set_title("Each β (at the points) trades copy for price")
