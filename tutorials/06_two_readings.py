@@ -103,11 +103,11 @@ claim("σ² = 0.05 with β = 4 has 4 times the gradient of σ² = 0.2 with β = 
 # Still, the knob is instructive. We turn it over five orders of magnitude, with σ² = 0.05 and 8 latents.
 
 # %%
-betas = (0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
+betas = (0.001, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 swept, error, price, width = {}, [], [], []
 for beta in betas:
     swept[beta] = VAE(D, 8, (100,), likelihood=Gaussian(0.05), backend="numpy")
-    learn(swept[beta], data.train, 40, label=f"β = {beta:g}", beta=beta)
+    learn(swept[beta], data.train, 50, batch_size=100, label=f"β = {beta:g}", beta=beta)
     mean, scale = swept[beta].encode(data.test)
     z = mean + scale * rng.standard_normal(mean.shape, dtype="float32")
     error.append(float(((data.test - swept[beta].decode(z)) ** 2).sum(axis=1).mean()))
@@ -216,10 +216,10 @@ save(drawn, "06-pulls")
 #     log p(x) ≈ log Σ_grid p(x|z) p(z) Δz                              → next cell
 
 # %%
-line = np.linspace(-4, 4, 90)
+line = np.linspace(-4, 4, 80)
 plane = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 1, 2)                    # (points, 1, 2)
 log_prior = prior_log_prob(plane)[:, 0] + 2 * math.log(line[1] - line[0])               # log p(z) Δz
-watched = data.train[:100]
+watched = data.train[:50]
 
 
 def log_px(model):
@@ -288,7 +288,8 @@ optimizer = InTurn(model.parameters.flat, parts_of(model), lambda theta: Adam(th
 curves["in turn"] = descend(model, [(optimizer, 60)])
 model = new_model()
 optimizer = InTurn(model.parameters.flat, parts_of(model), lambda theta: Adam(theta, lr=2e-3))
-as_many_steps = descend(model, [(optimizer, 120)])
+list(train(model, data.train, optimizer, 120, 50, np.random.default_rng(1)))
+as_many_steps = bound(model)
 model = new_model()
 curves["both at once"] = descend(model, [(Adam(model.parameters.flat, lr=2e-3), 60)])
 for name, (epochs, value, evidence) in curves.items():
@@ -317,8 +318,8 @@ final = {name: curve[1][-1] for name, curve in curves.items()}
 claim(f"both at once gets further in 60 epochs: {final['both at once']:.2f} nats, against {final['in turn']:.2f} in "
       f"turn, {final['in phases']:.2f} in phases", final["both at once"] > max(final["in turn"], final["in phases"]))
 
-claim(f"but in 120 epochs, with as many steps for each network, taking turns gets as far: {as_many_steps[1][-1]:.2f} "
-      "nats. At once, each pass serves both", abs(as_many_steps[1][-1] - final["both at once"]) < 1)
+claim(f"but in 120 epochs, with as many steps for each network, taking turns gets as far: {as_many_steps:.2f} "
+      "nats. At once, each pass serves both", abs(as_many_steps - final["both at once"]) < 1)
 
 drawn, panels = figure(1, 3, size=(11, 3.8), sharey=True)
 low = min(curve[1][3] for curve in curves.values())
