@@ -5,7 +5,7 @@ import numpy
 import pytest
 
 import strict_cupy
-from minivae import VAE, Adam, backend, datasets, evaluation, plots, runs, training
+from minivae import VAE, Adam, backend, datasets, evaluation, gradcheck, plots, runs, training
 from minivae.selfcheck import library_reports
 
 
@@ -123,7 +123,10 @@ def test_every_model_trains_evaluates_and_is_saved_on_the_stand_in(cupy_stand_in
     numpy.testing.assert_array_equal(results["numpy"], results["cupy"])
 
 
-def test_every_option_of_the_step_runs_on_the_stand_in(cupy_stand_in):
+def test_every_option_of_the_step_runs_on_the_stand_in(cupy_stand_in, monkeypatch):
+    # Forward and backward, and the shapes and types of what comes back. Differences, thousands of evaluations, are
+    # taken in test_gradcheck.py with NumPy.
+    monkeypatch.setattr(gradcheck, "_compare_elements", lambda check, *_: None)
     reports = list(library_reports(cupy_stand_in))
     assert len(reports) > 20 and all(report.ok for report in reports)
 

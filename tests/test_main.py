@@ -1,6 +1,7 @@
 """The command line as its users meet it: what it prints, what it leaves behind, and how it fails."""
 
 import csv
+import itertools
 import json
 import os
 import re
@@ -174,8 +175,11 @@ def test_training_whose_reader_has_left_says_that_it_stopped(unbuffered, tmp_pat
 
 
 def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
+    # Some of the reports: test_gradcheck.py goes through all of them.
+    every = command_line.library_reports
+    monkeypatch.setattr(command_line, "library_reports", lambda *args: itertools.islice(every(*args), 12))
     code, out, _ = run_cli("gradcheck", "--backend", "numpy", "--all")
-    assert code == 0 and "0 wrong" in out and "VAE, Bernoulli, DiagonalGaussian, monte-carlo iwae, L = 3, relu" in out and "encoder.0.W" in out
+    assert code == 0 and "0 wrong" in out and "mlp, tanh" in out and "DiagonalGaussian.kl" in out
     monkeypatch.setitem(layers.ACTIVATIONS, "tanh", (layers.tanh, lambda dy, y: dy * (1 + y * y)))
     code, out, _ = run_cli("gradcheck", "--backend", "numpy")
     assert code == 1 and "WRONG" in out
