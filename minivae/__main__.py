@@ -154,7 +154,8 @@ def _resumed_run(args):
         raise InputError("--resume goes on in its own folder; leave out --out and --overwrite")
     for name in runs.DEFAULTS:
         asked = getattr(args, name)
-        if name == "epochs" and asked is not None and run.config["final_lr"] is not None:
+        falls = run.config["final_lr"] is not None or run.config["stages"] is not None
+        if name == "epochs" and asked is not None and falls:
             raise InputError(f"{args.resume} lets its learning rate fall over {run.config['epochs']} epochs; "
                              "leave out --epochs, or start another run with --out")
         if name in ("epochs", "data_dir") and asked is not None:

@@ -66,6 +66,8 @@ class Run:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path} is not valid JSON ({error!r:.80}); restore it, "
                              "or train again") from error
+        if isinstance(config, dict):
+            config = {**{name: DEFAULTS[name] for name in ADDED_LATER}, **config}
         check_config(config, path)
         return cls(folder, config, _read_history(Path(folder) / "history.csv"))
 
@@ -137,8 +139,10 @@ DEFAULTS = {"data": "digits", "data_dir": None, "key": None, "binarize": None, "
             "hidden": [300, 150], "activation": "tanh", "likelihood": "bernoulli", "variance": "shared",
             "floor": 1e-3, "levels": None, "posterior": "diagonal", "error": "squared-error", "samples": 1,
             "kl": "closed-form", "bound": "elbo", "beta": 1.0, "update": "both", "optimizer": "adam",
-            "lr": 1e-3, "final_lr": None, "batch_size": 50, "epochs": None, "dtype": "float32",
-            "backend": "auto", "seed": 0}
+            "lr": 1e-3, "final_lr": None, "stages": None, "epsilon": None, "batch_size": 50, "epochs": None,
+            "dtype": "float32", "backend": "auto", "seed": 0}
+ADDED_LATER = ("stages", "epsilon")     # runs made before these options were don't name them
+N_STAGES = 8
 MODELS = ("vae", "autoencoder")
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}
@@ -171,7 +175,8 @@ VALID = {
     "seed": lambda v: is_whole(v, 0),
     **dict.fromkeys(("latent", "samples", "batch_size", "epochs"), is_whole),
     **dict.fromkeys(("lr", "floor"), is_real),
-    "final_lr": lambda v: v is None or is_real(v),
+    **dict.fromkeys(("final_lr", "epsilon"), lambda v: v is None or is_real(v)),
+    "stages": lambda v: v is None or type(v) in (int, float) and 1 <= v <= 10,
     **{name: lambda v, known=known: type(v) is str and v in known for name, known in CHOICES.items()},
 }
 
@@ -195,6 +200,15 @@ def complete(config):
                        else config["likelihood"] == "bernoulli")
     if config["binarize"] is None:
         config["binarize"] = "dynamic" if black_and_white else "none"
+    if config["stages"] is not None:
+        for name in ("epochs", "final_lr"):
+            if config[name] is not None:
+                raise InputError(f"--stages sets epochs and learning rates; leave out "
+                                 f"--{name.replace('_', '-')} {config[name]}")
+        config["epochs"] = sum(_stage_lengths(config))
+    if config["epsilon"] is not None and config["optimizer"] not in ("adam", "adagrad", "rmsprop"):
+        raise InputError(f"--optimizer {config['optimizer']} divides by nothing; leave out "
+                         f"--epsilon {config['epsilon']}")
     if config["epochs"] is None:
         config["epochs"] = 300 if config["data"] == "digits" else 20
     if config["model"] == "vae" and config["likelihood"] == "categorical":
@@ -237,18 +251,34 @@ def build_model(config, data_dim):
 
 def build_optimizer(config, model):
     """The optimizer that the config describes, for the parts of this model that are to be updated."""
+    options = {} if config["epsilon"] is None else {"epsilon": config["epsilon"]}
+
     def make(theta):
-        return OPTIMIZERS[config["optimizer"]](theta, lr=config["lr"])
+        return OPTIMIZERS[config["optimizer"]](theta, lr=config["lr"], **options)
 
     parts = [model.parameters.part(*prefixes) for prefixes in UPDATES[config["update"]]]
     return InTurn(model.parameters.flat, parts, make) if parts else make(model.parameters.flat)
 
 
 def learning_rate(config, epoch):
-    """The learning rate in this epoch, 1 to epochs: from lr to final_lr by the same factor each time."""
+    """The learning rate in this epoch, from 1 on.
+
+    With final_lr it falls from lr to that, by the same factor each epoch. With stages B, there are
+    Bⁱ epochs at lr · 10^(−i/7), for i = 0, ..., 7 (Burda et al. 2016, §5: B = 3).
+    """
+    if config["stages"] is not None:
+        for stage, length in enumerate(_stage_lengths(config)):
+            if epoch <= length:
+                break
+            epoch -= length
+        return config["lr"] * 10 ** (-stage / (N_STAGES - 1))
     if config["final_lr"] is None or config["epochs"] == 1:
         return config["lr"]
     return config["lr"] * (config["final_lr"] / config["lr"]) ** ((epoch - 1) / (config["epochs"] - 1))
+
+
+def _stage_lengths(config):
+    return [round(config["stages"] ** i) for i in range(N_STAGES)]
 
 
 def loss_options(config):
