@@ -4,58 +4,93 @@ The products are what no implementation can avoid; the ratio to them says how mu
 them. Measure on an idle machine: other work disturbs the threads of the BLAS more than it does the rest.
 """
 
-import ctypes
+import os
 import statistics
+import subprocess
 import sys
 import time
-from pathlib import Path
+import tracemalloc
+from typing import NamedTuple
 
 import numpy
 
-from .backend import get_xp, synchronize
+from .backend import array_module, get_xp, synchronize
+from .blas import better_kernels, blas, why_not
 from .optimizers import Adam
 from .vae import VAE
 
 
-def measure(backend="auto", data_dim=784, hidden=(500,), latent_dim=20, batch_size=100, rounds=200):
-    """Median milliseconds of the parts of a step, taken in turn in one process. -> dict of name: ms"""
-    rng = numpy.random.default_rng(0)
-    vae = VAE(data_dim, latent_dim, hidden, backend=backend)
-    xp = get_xp(vae.parameters.flat)
-    optimizer = Adam(vae.parameters.flat)
-    x = xp.asarray((rng.random((batch_size, data_dim)) < 0.3).astype("float32"))
-    eps = vae.draw_noise(rng, batch_size)
-    products = _matrix_products(vae, x)
+class Network(NamedTuple):
+    """A VAE with one hidden layer in encoder and decoder, tanh, float32, and its batch."""
 
-    def loss_and_grad():
-        vae.loss_and_grad(x, eps)
+    data_dim: int
+    hidden: int
+    latent_dim: int
+    batch_size: int
 
-    def adam():
-        optimizer.step(vae.gradients.flat)
+    def __str__(self):
+        D, H, Z, N = self
+        return f"{D}-{H}-{Z}-{H}-{D}, tanh, float32, batch {N}"
 
-    def whole_step():
-        loss_and_grad()
-        adam()
 
-    parts = {"matrix products alone": products, "forward + backward": loss_and_grad, "Adam": adam,
-             "whole step": whole_step}
+PAPER = Network(784, 500, 20, 100)          # Kingma & Welling 2014, §5
+LARGE = Network(784, 2000, 64, 4096)
+
+
+class Step:
+    """One training step with Adam, on data that are on the device already, and its parts."""
+
+    def __init__(self, network=PAPER, backend="auto"):
+        D, H, Z, N = network
+        rng = numpy.random.default_rng(0)
+        self.vae = VAE(D, Z, (H,), backend=backend)
+        self.xp = get_xp(self.vae.parameters.flat)
+        self.adam = Adam(self.vae.parameters.flat)
+        self.x = self.xp.asarray((rng.random((N, D)) < 0.3).astype("float32"))
+        self.eps = self.vae.draw_noise(rng, N)
+        self.products, self.flops = matrix_products(self.vae, self.x)
+
+    def forward_and_backward(self):
+        self.vae.loss_and_grad(self.x, self.eps)
+
+    def optimizer(self):
+        self.adam.step(self.vae.gradients.flat)
+
+    def whole(self):
+        self.forward_and_backward()
+        self.optimizer()
+
+
+def measure(step, seconds=4.0):
+    """Median milliseconds of the parts of a Step, taken in turn in one process. -> dict of name: ms"""
+    parts = {"matrix products alone": step.products, "forward + backward": step.forward_and_backward,
+             "Adam": step.optimizer, "whole step": step.whole}
     times = {name: [] for name in parts}
-    for round_ in range(rounds + rounds // 10):
+    for part in parts.values():
+        part()
+        part()      # unmeasured: caches, threads and the allocator warm up
+    start = time.perf_counter()
+    while time.perf_counter() - start < seconds or len(times["whole step"]) < 5:
         for name, part in parts.items():
-            synchronize(xp)
-            start = time.perf_counter()
-            part()
-            synchronize(xp)
-            if round_ >= rounds // 10:      # the first rounds warm up caches, threads and the allocator
-                times[name].append(1e3 * (time.perf_counter() - start))
+            times[name].append(_milliseconds(part, step.xp))
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def _matrix_products(vae, x):
+def _milliseconds(part, xp):
+    synchronize(xp)
+    start = time.perf_counter()
+    part()
+    synchronize(xp)
+    return 1e3 * (time.perf_counter() - start)
+
+
+def matrix_products(vae, x):
     """A function that computes the step's matrix products and nothing else, on the model's own weights.
 
     Per layer one forward (x W) and two backward (xᵀ dy, dy Wᵀ), but no dy Wᵀ for the encoder's
     first layer, whose x is data: 11 for the paper's network of 4 layers.
+
+    -> the function, and its floating-point operations: N I O multiplications and additions a product
     """
     xp = get_xp(x)
     layers = vae.encoder + vae.decoder
@@ -71,39 +106,84 @@ def _matrix_products(vae, x):
             if i > 0:
                 upstream[i] @ layers[i][0].T
 
-    return products
+    sizes = [W.size for W, _ in layers]
+    return products, 2 * len(x) * (3 * sum(sizes) - sizes[0])
 
 
-def blas_name():
-    """The BLAS behind NumPy: name, version, and for OpenBLAS its kernels and number of threads."""
-    config = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    name = f"{config.get('name', 'unknown')} {config.get('version', '')}".strip()
-    return name + _openblas_details()
+def rate_of_a_large_product(xp, n=4096, repeats=5):
+    """Billions of float32 operations a second in the product of two n x n matrices."""
+    a = xp.asarray(numpy.random.default_rng(0).standard_normal((n, n), dtype="float32"))
+    out = xp.empty_like(a)
+    multiply = lambda: xp.matmul(a, a, out=out)
+    multiply()
+    return 2 * n ** 3 / min(_milliseconds(multiply, xp) for _ in range(repeats)) / 1e6
 
 
-def _openblas_details():
-    """NumPy's wheels bring their own OpenBLAS, whose functions have a prefix and a suffix."""
-    package = Path(numpy.__file__).parent
-    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        for path in folder.glob("*openblas*"):
-            library = ctypes.CDLL(str(path))
-            for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
-                core = getattr(library, f"{prefix}openblas_get_corename{suffix}", None)
-                threads = getattr(library, f"{prefix}openblas_get_num_threads{suffix}", None)
-                if core and threads:
-                    core.restype = ctypes.c_char_p
-                    return f", kernels {core().decode()}, {threads()} threads"
-    return ", kernels unknown (no OpenBLAS in this NumPy's wheel)"
+def memory(network=PAPER, backend="auto"):
+    """Bytes of arrays that training takes at most, and those that it can't do without. -> peak, needed
+
+    Needed are parameters, Adam's two vectors, a batch with its noise, and its activations: the
+    output of each layer.
+    """
+    D, H, Z, N = network
+    tracemalloc.start()         # NumPy reports its arrays there; CuPy has its own accounts
+    step = Step(network, backend)
+    step.products = None        # with the arrays that it multiplies
+    tracemalloc.reset_peak()
+    for _ in range(3):
+        step.whole()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    if step.xp is not numpy:
+        peak = step.xp.get_default_memory_pool().total_bytes()
+    outputs = sum(W.shape[1] for W, _ in step.vae.encoder + step.vae.decoder)
+    return peak, 3 * step.vae.parameters.flat.nbytes + 4 * N * (D + Z + outputs + Z)
 
 
-def report(backend="auto", batch_size=100, stream=None):
-    """Measure the paper's network, 784-500-20-500-784 with tanh and float32, and print the table."""
-    print_ = lambda line: print(line, file=stream or sys.stdout)
-    xp = get_xp(VAE(2, 1, (2,), backend=backend).parameters.flat)
-    print_(f"{xp.__name__} {xp.__version__}, numpy {numpy.__version__}, BLAS: {blas_name()}")
-    print_(f"784-500-20-500-784, tanh, float32, batch {batch_size}")
-    times = measure(backend, batch_size=batch_size)
-    alone = times["matrix products alone"]
-    for name, milliseconds in times.items():
-        print_(f"  {name:<22} {milliseconds:7.3f} ms   {milliseconds / alone:5.2f} x the products")
-    print_(f"  {batch_size / times['whole step'] * 1e3:.0f} examples/s, without drawing the data")
+def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=4.0):
+    """Measure the networks and print a table for each. batch_size, where given, replaces theirs."""
+    xp = array_module(backend)
+    library = blas()
+    print(f"{_device(xp)}numpy {numpy.__version__}, BLAS: {library}")
+    for network in networks:
+        network = network._replace(batch_size=batch_size or network.batch_size)
+        print(f"\n{network}", flush=True)
+        step = Step(network, backend)
+        times = measure(step, seconds)
+        alone = times["matrix products alone"]
+        for name, milliseconds in times.items():
+            print(f"  {name:<22} {milliseconds:9.3f} ms   {milliseconds / alone:5.2f} x the products")
+        rate = step.flops / alone / 1e6
+        del step
+        peak, needed = memory(network, backend)
+        print(f"  {network.batch_size / times['whole step'] * 1e3:,.0f} examples/s, without drawing the data; "
+              f"products {rate:,.0f} GFLOP/s")
+        print(f"  arrays take {peak / 1e6:.0f} MB at most, {peak / needed:.2f} x parameters, Adam's memory, "
+              "batch and activations", flush=True)
+    print(f"\none product of 4096 x 4096 matrices: {rate_of_a_large_product(xp):,.0f} GFLOP/s")
+    better = better_kernels(library.kernels) if xp is numpy else None
+    if better:
+        _print_advice(library.kernels, better)
+
+
+def _device(xp):
+    if xp is numpy:
+        return ""
+    name = xp.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    return f"cupy {xp.__version__} on {name}; on the host "
+
+
+def _print_advice(kernels, better):
+    now, then = (_products_of_a_process(environment) for environment in ({}, {"OPENBLAS_CORETYPE": better}))
+    print(f"This processor can run OpenBLAS's {better} kernels, but {why_not(kernels)}. With the environment "
+          f"variable OPENBLAS_CORETYPE={better} the products of the first network take {then / now:.2f} times "
+          f"as long ({then:.2f} ms, now {now:.2f}).")
+
+
+def _products_of_a_process(environment):
+    """Median milliseconds of the paper's products, in a process of its own with these variables set."""
+    code = ("from minivae import bench; "
+            "print(bench.measure(bench.Step(bench.PAPER, 'numpy'), 2.0)['matrix products alone'])")
+    child = subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, check=True,
+                           capture_output=True, text=True)
+    return float(child.stdout)

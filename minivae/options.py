@@ -63,7 +63,8 @@ def parser(commands):
     _add(sub, "backend", "CPU, GPU, or the GPU where it works")
 
     sub = command("bench", "Time a training step beside its matrix products alone.")
-    sub.add_argument("--batch", type=_count, default=100, metavar="N", help="batch size (default: 100)")
+    sub.add_argument("--batch", type=_count, metavar="N", help="batch size (default: 100 for the paper's "
+                     "network, 4096 for the large one)")
     _add(sub, "backend", "CPU, GPU, or the GPU where it works")
     return main
 

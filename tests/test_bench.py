@@ -1,16 +1,23 @@
+import tracemalloc
+
 import numpy
+import pytest
 
-from minivae import VAE, bench
+from minivae import VAE, Adam, bench, blas, datasets, training
+
+SMALL = bench.Network(20, 8, 2, 4)
 
 
-def test_the_papers_network_has_eleven_products(monkeypatch):
+def test_the_papers_network_has_eleven_products_and_their_operations_are_counted(monkeypatch):
     """Counted by an array whose @ and matmul count."""
-    count = []
+    products, operations = [], 0
 
     class Counting(numpy.ndarray):
         def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
-            count.append(ufunc.__name__)
+            nonlocal operations
+            products.append(ufunc.__name__)
             plain = [numpy.asarray(i) for i in inputs]
+            operations += 2 * plain[0].shape[0] * plain[0].shape[1] * plain[1].shape[1]
             if out:
                 kwargs["out"] = tuple(numpy.asarray(o) for o in out)
             return getattr(ufunc, method)(*plain, **kwargs).view(Counting)
@@ -18,21 +25,90 @@ def test_the_papers_network_has_eleven_products(monkeypatch):
     vae = VAE(784, 20, hidden=(500,), backend="numpy")
     for layers in (vae.encoder, vae.decoder):
         layers[:] = [(W.view(Counting), b) for W, b in layers]
-    products = bench._matrix_products(vae, numpy.zeros((100, 784), "float32").view(Counting))
-    products()
-    assert count == ["matmul"] * 11
+    run, flops = bench.matrix_products(vae, numpy.zeros((100, 784), "float32").view(Counting))
+    run()
+    assert products == ["matmul"] * 11
+    assert flops == operations
 
 
-def test_the_report_has_both_ratios_and_the_kernels(capsys):
-    bench.report("numpy", batch_size=2)
-    text = capsys.readouterr().out
-    assert "BLAS: " in text and "kernels " in text and "examples/s" in text
-    lines = {line.split("  ")[1]: line for line in text.splitlines() if " x the products" in line}
-    assert set(lines) == {"matrix products alone", "forward + backward", "Adam", "whole step"}
-    assert "1.00 x" in lines["matrix products alone"]
+def test_the_report_has_all_that_is_asked_of_it(capsys, monkeypatch):
+    monkeypatch.setattr(bench, "rate_of_a_large_product", lambda xp: 1234)
+    bench.report("numpy", networks=(SMALL, bench.PAPER), batch_size=2, seconds=0.01)
+    head, small, paper, end = capsys.readouterr().out.split("\n\n")
+    assert "BLAS: " in head and "kernels " in head
+    assert small.startswith("20-8-2-8-20, tanh, float32, batch 2\n") and paper.startswith("784-500-20-500-784, ")
+    for table in (small, paper):
+        lines = {line.split("  ")[1]: line for line in table.splitlines() if line.endswith(" x the products")}
+        assert set(lines) == {"matrix products alone", "forward + backward", "Adam", "whole step"}
+        assert "1.00 x" in lines["matrix products alone"]
+        assert "examples/s" in table and "GFLOP/s" in table and "MB at most" in table
+    assert "4096 x 4096 matrices: 1,234 GFLOP/s" in end
+
+
+def test_the_rate_of_a_product_counts_its_operations(monkeypatch):
+    monkeypatch.setattr(bench, "_milliseconds", lambda part, xp: 2.0)
+    assert bench.rate_of_a_large_product(numpy, n=100) == 2 * 100 ** 3 / 2e-3 / 1e9
 
 
 def test_measure_takes_all_parts_in_turn():
-    times = bench.measure("numpy", data_dim=20, hidden=(8,), latent_dim=2, batch_size=4, rounds=10)
+    times = bench.measure(bench.Step(SMALL, "numpy"), seconds=0.05)
     assert all(milliseconds > 0 for milliseconds in times.values())
     assert times["whole step"] > times["Adam"]
+
+
+@pytest.mark.parametrize("network", [bench.PAPER, bench.LARGE._replace(batch_size=256)])
+def test_a_step_takes_at_most_two_and_a_half_times_the_memory_that_it_needs(network):
+    peak, needed = bench.memory(network, "numpy")
+    assert needed < peak < 2.5 * needed
+
+
+def test_the_memory_that_is_needed_is_that_of_the_arrays():
+    parameters = 20 * 8 + 8 + 8 * 4 + 4 + 2 * 8 + 8 + 8 * 20 + 20
+    batch = 4 * (20 + 2)                        # x, ε
+    activations = 4 * (8 + 4 + 2 + 8 + 20)      # tanh, h, z, tanh, a
+    assert bench.memory(SMALL, "numpy")[1] == 4 * (3 * parameters + batch + activations)
+
+
+def test_an_epoch_does_not_copy_the_data(rng):
+    data = rng.random((5000, 784), dtype="float32")
+    vae = VAE(784, 20, backend="numpy")
+    adam = Adam(vae.parameters.flat)
+    tracemalloc.start()
+    list(training.train(vae, data, adam, 1, 500, rng, transform=datasets.binarize))
+    extra = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0 < extra < data.nbytes
+
+
+def test_the_kernels_that_numpy_uses_are_wide_enough_or_better_ones_are_named():
+    assert blas.better_kernels("SkylakeX", {"X86_V4", "X86_V3"}) is None
+    assert blas.better_kernels("Haswell", {"X86_V4", "X86_V3"}) == "SkylakeX"
+    assert blas.better_kernels("Prescott", {"AVX512_SKX", "FMA3"}) == "SkylakeX"     # as older NumPys call them
+    assert blas.better_kernels("Zen", {"X86_V3"}) is None
+    assert blas.better_kernels("Sandybridge", {"X86_V3"}) == "Haswell"
+    assert blas.better_kernels("Nehalem", {"X86_V2"}) is None       # SkylakeX would be an illegal instruction
+    assert blas.better_kernels("neoversen1", {"NEON"}) is None
+    assert blas.better_kernels(None, {"X86_V4"}) is None
+    found = blas.better_kernels(blas.blas().kernels)
+    assert found in (None, "SkylakeX", "Haswell")
+
+
+def test_the_advice_is_measured_and_says_why(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(bench, "_products_of_a_process",
+                        lambda environment: asked.append(environment) or 4 - 2 * len(environment))
+    monkeypatch.setattr(bench, "better_kernels", lambda kernels: "SkylakeX")
+    monkeypatch.setattr(bench, "rate_of_a_large_product", lambda xp: 1)
+    monkeypatch.setattr(bench, "blas", lambda: blas.Blas("openblas", "Haswell", 2))
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    bench.report("numpy", networks=())
+    text = capsys.readouterr().out
+    assert asked == [{}, {"OPENBLAS_CORETYPE": "SkylakeX"}]
+    assert "OPENBLAS_CORETYPE=Haswell is set" in text
+    assert "OPENBLAS_CORETYPE=SkylakeX the products of the first network take 0.50 times as long" in text
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    assert "took Haswell" in blas.why_not("Haswell")
+
+
+def test_the_products_of_a_process_of_its_own():
+    assert 0 < bench._products_of_a_process({}) < 1e5

@@ -102,7 +102,7 @@ def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, optio
 
 
 def test_the_learning_rate_falls_by_the_same_factor_each_epoch_and_resumes_where_it_was(run_cli, tmp_path):
-    config = {"lr": 1e-2, "final_lr": 1e-4, "epochs": 5}
+    config = {**runs.DEFAULTS, "lr": 1e-2, "final_lr": 1e-4, "epochs": 5}
     rates = [runs.learning_rate(config, epoch) for epoch in (1, 2, 3, 5)]
     numpy.testing.assert_allclose(rates, [1e-2, 10 ** -2.5, 1e-3, 1e-4])
     options = ["--final-lr", "1e-4", "--update", "alternate"]
@@ -121,6 +121,31 @@ def test_the_learning_rate_falls_by_the_same_factor_each_epoch_and_resumes_where
     assert run_cli("train", "--resume", tmp_path / "run")[0] == 0
     assert used[1:] == pytest.approx([1e-3, 10 ** -3.5]) and runs.learning_rate({**config, "final_lr": None}, 4) == 1e-2
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
+
+
+def test_the_stages_of_burda_et_al(run_cli, tmp_path):
+    config = runs.complete({**runs.DEFAULTS, "stages": 3.0})
+    assert config["epochs"] == sum(3 ** i for i in range(8)) == 3280
+    ends = {i: sum(3 ** j for j in range(i + 1)) for i in range(8)}
+    for i in range(8):
+        first, last = ends[i] - 3 ** i + 1, ends[i]
+        assert runs.learning_rate(config, first) == runs.learning_rate(config, last)
+        assert runs.learning_rate(config, last) == pytest.approx(1e-3 * 10 ** (-i / 7))
+    refused(run_cli, "leave out --epochs 5", "train", "--stages", "2", "--epochs", "5")
+    refused(run_cli, "leave out --final-lr 0.1", "train", "--stages", "2", "--final-lr", "0.1")
+    refused(run_cli, "not a number from 1 to 10", "train", "--stages", "0.5")
+    code, out, _ = run_cli("train", "--out", tmp_path / "run", *SMALL, "--stages", "1")
+    assert code == 0 and "   8/8 " in out
+    refused(run_cli, "leave out --epochs", "train", "--resume", tmp_path / "run", "--epochs", "9")
+
+
+def test_epsilon_reaches_the_optimizers_that_have_one(run_cli):
+    for name in ("adam", "adagrad", "rmsprop"):
+        config = runs.complete({**runs.DEFAULTS, "optimizer": name, "epsilon": 0.25})
+        model = runs.build_model({**config, "backend": "numpy"}, 64)
+        assert runs.build_optimizer(config, model).epsilon == 0.25
+        assert runs.build_optimizer({**config, "epsilon": None}, model).epsilon == 1e-8
+    refused(run_cli, "leave out --epsilon 0.1", "train", "--optimizer", "momentum", "--epsilon", "0.1")
 
 
 @pytest.mark.parametrize("half", ["encoder", "decoder"])
@@ -185,9 +210,11 @@ def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
     assert code == 1 and "WRONG" in out
 
 
-def test_bench_prints_its_table(run_cli):
-    code, out, _ = run_cli("bench", "--batch", "2", "--backend", "numpy")
-    assert code == 0 and "x the products" in out
+def test_bench_passes_its_options_on(run_cli, monkeypatch):
+    asked = []
+    monkeypatch.setattr(command_line.bench, "report", lambda *options: asked.append(options))
+    assert run_cli("bench", "--batch", "2", "--backend", "numpy")[0] == run_cli("bench")[0] == 0
+    assert asked == [("numpy", 2), ("auto", None)]
 
 
 def test_help_and_version(run_cli):

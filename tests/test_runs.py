@@ -29,6 +29,12 @@ def test_a_run_comes_back_as_it_was_saved(saved):
     assert set(again.config["versions"]) == {"minivae", "numpy", "python"}
 
 
+def test_a_run_made_before_an_option_existed_can_still_be_opened(saved):
+    old = {name: value for name, value in CONFIG.items() if name not in runs.ADDED_LATER}
+    (saved.folder / "config.json").write_text(json.dumps(old))
+    assert runs.Run.open(saved.folder).config == CONFIG
+
+
 def test_a_history_that_ran_ahead_of_the_checkpoint_is_cut(saved):
     with open(saved.folder / "history.csv", "a") as file:
         file.write("3,9,9,0,-9,0.1,100\n")
@@ -74,7 +80,7 @@ def test_broken_runs_are_refused(saved, name, content, message):
     ("hidden", "8"), ("hidden", 8), ("hidden", [0]), ("hidden", [[8]]), ("activation", []), ("optimizer", "foo"),
     ("lr", "0.1"), ("lr", -1), ("batch_size", 1.5), ("epochs", None), ("dtype", "float16"), ("backend", "tpu"),
     ("seed", -1), ("binarize", "foo"), ("binarize", None), ("beta", -0.5), ("variance", 0), ("variance", "big"),
-    ("levels", 1), ("likelihood", {}), ("samples", 0),
+    ("levels", 1), ("likelihood", {}), ("samples", 0), ("stages", 11), ("stages", True), ("epsilon", 0),
 ])
 def test_a_config_with_an_impossible_value_is_refused_by_name(saved, name, value):
     (saved.folder / "config.json").write_text(json.dumps({**CONFIG, name: value}))

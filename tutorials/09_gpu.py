@@ -23,7 +23,8 @@ from lesson import claim, figure, options, save
 
 from minivae import VAE, Adam
 from minivae.backend import BackendUnavailable, array_module, get_xp, synchronize, to_numpy
-from minivae.bench import blas_name, measure
+from minivae.bench import Step, measure
+from minivae.blas import blas
 from minivae.datasets import binarize, digits
 from minivae.layers import relu, relu_backward
 from minivae.training import train
@@ -37,7 +38,7 @@ except BackendUnavailable as reason:
     sys.exit(f"error: {reason}")
 on_gpu = xp is not np
 device = "GPU (CuPy)" if on_gpu else "CPU (NumPy)"
-print(f"{xp.__name__} {xp.__version__}: what follows is measured on the {device}; BLAS of the CPU: {blas_name()}")
+print(f"{xp.__name__} {xp.__version__}: what follows is measured on the {device}; BLAS of the CPU: {blas()}")
 if not on_gpu:
     try:
         array_module("cupy")
@@ -335,7 +336,7 @@ for name in networks:
 # everything else.
 
 # %%
-times = measure(xp.__name__, rounds=40)
+times = measure(Step(backend=xp.__name__), seconds=1)
 alone, whole = times["matrix products alone"], times["whole step"]
 for name, milliseconds in times.items():
     print(f"  {name:<22} {milliseconds:8.3f} ms   {milliseconds / alone:5.2f} times the products")

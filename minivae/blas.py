@@ -1,0 +1,76 @@
+"""Which library computes NumPy's matrix products, and whether it uses all that this processor can do.
+
+Nine tenths of a training step are matrix products, so this decides how fast everything is.
+"""
+
+import ctypes
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy
+
+# OpenBLAS has hand-written code, kernels, for each kind of processor, named after the first of that kind.
+# Those for the widest vectors, what NumPy 2.4 and older ones call the instructions they need, newest first.
+WIDEST = [("SkylakeX", {"X86_V4", "AVX512_SKX"}), ("Haswell", {"X86_V3", "FMA3"})]
+AS_WIDE = {"SkylakeX": {"SkylakeX", "Cooperlake", "SapphireRapids"},
+           "Haswell": {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"}}
+
+
+class Blas(NamedTuple):
+    """The matrix library behind NumPy; kernels and threads are None where they can't be told."""
+
+    name: str
+    kernels: str | None
+    threads: int | None
+
+    def __str__(self):
+        if self.kernels is None:
+            return f"{self.name}, kernels unknown (no OpenBLAS in this NumPy's wheel)"
+        return f"{self.name}, kernels {self.kernels}, {self.threads} thread{'s' * (self.threads > 1)}"
+
+
+def blas():
+    """-> Blas"""
+    config = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    name = f"{config.get('name', 'unknown')} {config.get('version', '')}".strip()
+    return Blas(name, *_openblas_details())
+
+
+def _openblas_details():
+    """NumPy's wheels bring their own OpenBLAS, whose functions have a prefix and a suffix. -> kernels, threads"""
+    package = Path(numpy.__file__).parent
+    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
+        for path in folder.glob("*openblas*"):
+            library = ctypes.CDLL(str(path))
+            for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
+                core = getattr(library, f"{prefix}openblas_get_corename{suffix}", None)
+                threads = getattr(library, f"{prefix}openblas_get_num_threads{suffix}", None)
+                if core and threads:
+                    core.restype = ctypes.c_char_p
+                    return core().decode(), threads()
+    return None, None
+
+
+def better_kernels(kernels, instructions=None):
+    """The kernels for wider vectors that this processor could run, or None if `kernels` are wide enough.
+
+    instructions: names as NumPy gives them, of what the processor can do (default: this one's). Only
+    such kernels are named: others would end the process with an illegal instruction.
+    """
+    if kernels is None:
+        return None
+    if instructions is None:
+        found = numpy.show_config(mode="dicts").get("SIMD Extensions", {})
+        instructions = {*found.get("baseline", ()), *found.get("found", ())}
+    for best, needed in WIDEST:
+        if needed & set(instructions):
+            return None if kernels in AS_WIDE[best] else best
+    return None
+
+
+def why_not(kernels):
+    """Why OpenBLAS has chosen these, as far as can be told."""
+    if os.environ.get("OPENBLAS_CORETYPE"):
+        return f"OPENBLAS_CORETYPE={os.environ['OPENBLAS_CORETYPE']} is set"
+    return f"OpenBLAS does not know this processor well and took {kernels}"
