@@ -156,8 +156,8 @@ def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=4.0
         rate = step.flops / alone / 1e6
         del step
         peak, needed = memory(network, backend)
-        print(f"  {network.batch_size / times['whole step'] * 1e3:,.0f} examples/s, without drawing the data; "
-              f"products {rate:,.0f} GFLOP/s")
+        print(f"  {network.batch_size / times['whole step'] * 1e3:,.0f} examples/s, without drawing the "
+              f"data; products {rate:,.0f} GFLOP/s")
         print(f"  arrays take {peak / 1e6:.0f} MB at most, {peak / needed:.2f} x parameters, Adam's memory, "
               "batch and activations", flush=True)
     print(f"\none product of 4096 x 4096 matrices: {rate_of_a_large_product(xp):,.0f} GFLOP/s")
@@ -176,8 +176,8 @@ def _device(xp):
 def _print_advice(kernels, better):
     now, then = (_products_of_a_process(environment) for environment in ({}, {"OPENBLAS_CORETYPE": better}))
     print(f"This processor can run OpenBLAS's {better} kernels, but {why_not(kernels)}. With the environment "
-          f"variable OPENBLAS_CORETYPE={better} the products of the first network take {then / now:.2f} times "
-          f"as long ({then:.2f} ms, now {now:.2f}).")
+          f"variable OPENBLAS_CORETYPE={better} the products of the first network take {then / now:.2f} "
+          f"times as long ({then:.2f} ms, now {now:.2f}).")
 
 
 def _products_of_a_process(environment):

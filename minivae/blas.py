@@ -38,7 +38,7 @@ def blas():
 
 
 def _openblas_details():
-    """NumPy's wheels bring their own OpenBLAS, whose functions have a prefix and a suffix. -> kernels, threads"""
+    """NumPy's wheels bring an OpenBLAS whose functions have a prefix and a suffix. -> kernels, threads"""
     package = Path(numpy.__file__).parent
     for folder in (package.parent / "numpy.libs", package / ".dylibs"):
         for path in folder.glob("*openblas*"):

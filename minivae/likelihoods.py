@@ -248,4 +248,5 @@ class Categorical:
 
 def _require_same_pixels(x, a):
     if x.ndim != 2 or x.shape != a.shape[-2:]:
-        raise InputError(f"x {x.shape} does not fit a {a.shape}: x must be (N, D), and a end in the same N and D")
+        raise InputError(f"x {x.shape} does not fit a {a.shape}: "
+                         "x must be (N, D), and a end in the same N and D")

@@ -108,8 +108,8 @@ def _train_options(sub):
     _add(group, "optimizer", "")
     _add(group, "lr", "learning rate", _rate, "R")
     _add(group, "final_lr", "let the learning rate fall to this, by the same factor each epoch", _rate, "R")
-    _add(group, "stages", "instead of --epochs: B^i epochs at a learning rate of lr 10^(-i/7), for i = 0 to 7 "
-         "(Burda et al. 2016: 3, which makes 3280 epochs)", _stages, "B")
+    _add(group, "stages", "instead of --epochs: B^i epochs at a learning rate of lr 10^(-i/7), for i = 0 to "
+         "7 (Burda et al. 2016: 3, which makes 3280 epochs)", _stages, "B")
     _add(group, "epsilon", "what adam, adagrad and rmsprop add to the root they divide by (default: 1e-08)",
          _rate, "E")
     _add(group, "seed", "of weights, order and noise", _seed, "S")

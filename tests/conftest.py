@@ -4,7 +4,12 @@ import numpy
 import pytest
 
 import strict_cupy
-from minivae.backend import BackendUnavailable, array_module
+from minivae.backend import array_module
+
+
+def pytest_addoption(parser):
+    parser.addoption("--backend", choices=("stand-in", "cupy"), default="stand-in",
+                     help="what the tests of the device run on: strict_cupy.py, or CuPy on a real GPU")
 
 
 @pytest.fixture
@@ -21,6 +26,21 @@ def cupy_stand_in(monkeypatch):
 
 
 @pytest.fixture
+def device(request, monkeypatch):
+    """The library of the device: the stand-in, or with --backend cupy CuPy itself, on a GPU that has to work."""
+    if request.config.getoption("--backend") == "stand-in":
+        monkeypatch.setitem(sys.modules, "cupy", strict_cupy.StrictCuPy())
+    return array_module("cupy")
+
+
+@pytest.fixture
+def assert_same(request):
+    """assert_same(numpy's float64 results, the device's): the stand-in's to the bit, a GPU's to rounding."""
+    rtol = 0 if request.config.getoption("--backend") == "stand-in" else 1e-9
+    return lambda host, device: numpy.testing.assert_allclose(device, host, rtol=rtol)
+
+
+@pytest.fixture
 def run_cli(capsys):
     """run_cli("train", "--epochs", 3) -> exit code, standard output, standard error"""
     from minivae.__main__ import main
@@ -33,13 +53,3 @@ def run_cli(capsys):
         captured = capsys.readouterr()
         return code, captured.out, captured.err
     return run
-
-
-def pytest_collection_modifyitems(items):
-    marked = [item for item in items if item.get_closest_marker("gpu")]
-    if marked:
-        try:
-            array_module("cupy")
-        except BackendUnavailable as reason:
-            for item in marked:
-                item.add_marker(pytest.mark.skip(reason=str(reason)))

@@ -191,7 +191,7 @@ def test_bad_batches_and_options_are_refused(rng, x_shape, eps_shape, options, m
         vae.loss_and_grad(numpy.zeros(x_shape), numpy.zeros(eps_shape), **options)
 
 
-def test_numpy_data_for_a_cupy_model_is_a_type_error(cupy_stand_in):
+def test_numpy_data_for_a_cupy_model_is_a_type_error(device):
     vae = VAE(4, 2, hidden=(3,), backend="cupy")
     with pytest.raises(TypeError, match="mixed"):
         vae.loss_and_grad(numpy.zeros((1, 4)), vae.draw_noise(numpy.random.default_rng(0), 1))

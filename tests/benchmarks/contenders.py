@@ -1,0 +1,226 @@
+"""The contenders of versus.py: the same VAE, loss and Adam in minivae, PyTorch, JAX and HIPS autograd.
+
+Fair to the frameworks: torch.compile and JAX may fuse what they like, compilation is not counted, and HIPS
+autograd, which brings no fast optimizer, is lent minivae's. Each function imports its own framework.
+"""
+
+from typing import Callable, NamedTuple
+
+LEARNING_RATE = 1e-3
+
+
+class Contender(NamedTuple):
+    """What is measured. Made from the weights {name: array}, a batch x, noise eps and the images, all NumPy."""
+
+    loss_and_gradients: Callable            # () -> loss, {name: gradient}: for the check
+    step: Callable                          # one step on x and eps, already on the device; may return before it is done
+    epoch: Callable                         # one epoch over the images, in shuffled batches, with noise drawn anew
+    pil_epoch: Callable | None = None       # one with images loaded one by one, as torchvision does
+    wait: Callable = lambda: None           # until the device has done all it was asked to
+    event: Callable | None = None           # () -> a recorded event on the device's own clock
+    milliseconds: Callable | None = None    # (event, event) -> the time between them
+    device_bytes: Callable | None = None    # () -> memory taken on the device
+
+
+def minivae_contender(weights, x, eps, images, device):
+    from minivae import VAE, Adam, array_module, synchronize, to_numpy
+    from minivae.training import train
+    import numpy
+
+    xp = array_module("cupy" if device == "cuda" else "numpy")
+    latent, hidden = weights["decoder.0.W"].shape
+    vae = VAE(x.shape[1], latent, (hidden,), backend=xp.__name__)
+    for name, value in weights.items():
+        vae.parameters[name][...] = xp.asarray(value)
+    optimizer = Adam(vae.parameters.flat, lr=LEARNING_RATE)
+    batch_size, x, eps, images = len(x), xp.asarray(x), xp.asarray(eps), xp.asarray(images)
+
+    def loss_and_gradients():
+        loss = float(vae.loss_and_grad(x, eps).loss)
+        return loss, {name: to_numpy(vae.gradients[name]) for name in weights}
+
+    def step():
+        vae.loss_and_grad(x, eps)
+        optimizer.step(vae.gradients.flat)
+
+    def epoch():
+        list(train(vae, images, optimizer, 1, batch_size, numpy.random.default_rng(0)))
+
+    own = Contender(loss_and_gradients, step, epoch)
+    if device == "cpu":
+        return own
+
+    def event():
+        event = xp.cuda.Event()
+        event.record()
+        return event
+
+    return own._replace(wait=lambda: synchronize(xp), event=event, milliseconds=xp.cuda.get_elapsed_time,
+                        device_bytes=lambda: xp.get_default_memory_pool().total_bytes())
+
+
+def torch_contender(weights, x, eps, images, device, compiled=False):
+    import numpy
+    import torch
+    from PIL import Image
+
+    theta = {name: torch.tensor(value, device=device, requires_grad=True) for name, value in weights.items()}
+    batch_size, x, eps = len(x), torch.tensor(x, device=device), torch.tensor(eps, device=device)
+
+    def loss_of(x, eps):
+        h = torch.tanh(torch.addmm(theta["encoder.0.b"], x, theta["encoder.0.W"]))
+        h = torch.addmm(theta["encoder.1.b"], h, theta["encoder.1.W"])
+        mu, logvar = h.chunk(2, dim=1)
+        z = mu + torch.exp(0.5 * logvar) * eps
+        a = torch.tanh(torch.addmm(theta["decoder.0.b"], z, theta["decoder.0.W"]))
+        a = torch.addmm(theta["decoder.1.b"], a, theta["decoder.1.W"])
+        misfit = torch.nn.functional.binary_cross_entropy_with_logits(a, x, reduction="sum")
+        kl = 0.5 * (mu * mu + logvar.exp() - 1 - logvar).sum()
+        return (misfit + kl) / len(x)
+
+    loss_of = torch.compile(loss_of) if compiled else loss_of
+    optimizer = torch.optim.Adam(theta.values(), lr=LEARNING_RATE, fused=True if compiled else None)
+
+    class SingleImages(torch.utils.data.Dataset):
+        """Images and labels one at a time, by way of PIL: what torchvision's MNIST and ToTensor do."""
+
+        in_bytes = torch.tensor((255 * images).round().astype("uint8")).reshape(-1, 28, 28)
+        labels = torch.zeros(len(images), dtype=torch.int64)
+
+        def __len__(self):
+            return len(self.in_bytes)
+
+        def __getitem__(self, n):
+            picture = Image.fromarray(self.in_bytes[n].numpy(), mode="L")
+            tensor = torch.from_numpy(numpy.array(picture)).view(28, 28, 1).permute(2, 0, 1).contiguous()
+            return tensor.float().div(255), int(self.labels[n])
+
+    def loss_and_gradients():
+        loss = loss_of(x, eps)
+        loss.backward()
+        gradients = {name: value.grad.cpu().numpy() for name, value in theta.items()}
+        optimizer.zero_grad()
+        return loss.item(), gradients
+
+    def train_on(x, eps):
+        optimizer.zero_grad()
+        loss = loss_of(x, eps)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    def epoch_over(data_set):
+        losses = []
+        for x, *_ in torch.utils.data.DataLoader(data_set, batch_size, shuffle=True):
+            x = x.to(device).reshape(len(x), -1)
+            losses.append(train_on(x, torch.randn(len(x), eps.shape[1], device=device)))
+        torch.stack(losses).mean().item()
+
+    tensors, single_images = torch.utils.data.TensorDataset(torch.tensor(images)), SingleImages()
+    own = Contender(loss_and_gradients, lambda: train_on(x, eps), lambda: epoch_over(tensors))
+    if device == "cpu":
+        return own._replace(pil_epoch=lambda: epoch_over(single_images))
+
+    def event():
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+    return own._replace(wait=torch.cuda.synchronize, event=event,
+                        milliseconds=lambda first, last: first.elapsed_time(last),
+                        device_bytes=torch.cuda.max_memory_reserved)
+
+
+def torch_compile_contender(*arguments):
+    return torch_contender(*arguments, compiled=True)
+
+
+def loss_in(np, softplus, theta, x, eps):
+    """The loss for JAX and autograd, each with its own NumPy."""
+    h = np.tanh(x @ theta["encoder.0.W"] + theta["encoder.0.b"]) @ theta["encoder.1.W"] + theta["encoder.1.b"]
+    mu, logvar = h[:, :h.shape[1] // 2], h[:, h.shape[1] // 2:]
+    z = mu + np.exp(0.5 * logvar) * eps
+    a = np.tanh(z @ theta["decoder.0.W"] + theta["decoder.0.b"]) @ theta["decoder.1.W"] + theta["decoder.1.b"]
+    return (np.sum(softplus(a) - x * a) + 0.5 * np.sum(mu * mu + np.exp(logvar) - 1 - logvar)) / len(x)
+
+
+def jax_contender(weights, x, eps, images, device):
+    import jax
+    import jax.numpy as jnp
+    import numpy
+
+    def loss_of(theta, x, eps):
+        return loss_in(jnp, jax.nn.softplus, theta, x, eps)
+
+    def update(state, x, eps):
+        theta, m, v, t = state
+        loss, g = jax.value_and_grad(loss_of)(theta, x, eps)
+        t = t + 1
+        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+        theta = jax.tree.map(lambda p, m, v: p - LEARNING_RATE * (m / (1 - 0.9 ** t))
+                             / (jnp.sqrt(v / (1 - 0.999 ** t)) + 1e-8), theta, m, v)
+        return (theta, m, v, t), loss
+
+    update = jax.jit(update, donate_argnums=0)
+    theta = {name: jnp.asarray(value) for name, value in weights.items()}
+    zeros = lambda: jax.tree.map(jnp.zeros_like, theta)
+    state = [(jax.tree.map(jnp.copy, theta), zeros(), zeros(), jnp.asarray(0.0))]
+    batch_size, host_images, x, eps = len(x), images, jnp.asarray(x), jnp.asarray(eps)
+    rng = numpy.random.default_rng(0)
+
+    def loss_and_gradients():
+        loss, gradients = jax.jit(jax.value_and_grad(loss_of))(theta, x, eps)
+        return float(loss), {name: numpy.asarray(value) for name, value in gradients.items()}
+
+    def step():
+        state[0], _ = update(state[0], x, eps)
+
+    def epoch():
+        order, losses = rng.permutation(len(host_images)), []
+        for first in range(0, len(order), batch_size):
+            batch = host_images[order[first:first + batch_size]]
+            noise = rng.standard_normal((len(batch), eps.shape[1]), dtype="float32")
+            state[0], loss = update(state[0], batch, noise)
+            losses.append(loss)
+        jnp.stack(losses).mean().item()
+
+    return Contender(loss_and_gradients, step, epoch, wait=lambda: jax.block_until_ready(state[0]))
+
+
+def autograd_contender(weights, x, eps, images, device):
+    import autograd
+    import autograd.numpy as anp
+    import numpy
+    from minivae import Adam
+
+    def softplus(a):
+        return anp.maximum(a, 0) + anp.log1p(anp.exp(-anp.abs(a)))     # ten times faster than logaddexp(0, a)
+
+    gradient_of = autograd.value_and_grad(lambda theta, x, eps: loss_in(anp, softplus, theta, x, eps))
+    theta = {name: value.copy() for name, value in weights.items()}
+    optimizers = {name: Adam(value.reshape(-1), lr=LEARNING_RATE) for name, value in theta.items()}
+    batch_size, rng = len(x), numpy.random.default_rng(0)
+
+    def train_on(x, eps):
+        loss, gradients = gradient_of(theta, x, eps)
+        for name, optimizer in optimizers.items():
+            optimizer.step(gradients[name].reshape(-1))
+        return loss
+
+    def epoch():
+        order = rng.permutation(len(images))
+        for first in range(0, len(order), batch_size):
+            batch = images[order[first:first + batch_size]]
+            train_on(batch, rng.standard_normal((len(batch), eps.shape[1]), dtype="float32"))
+
+    return Contender(lambda: gradient_of(theta, x, eps), lambda: train_on(x, eps), epoch)
+
+
+CONTENDERS = {      # name: (package, function, devices)
+    "minivae": ("minivae", minivae_contender, ("cpu", "cuda")),
+    "PyTorch eager": ("torch", torch_contender, ("cpu", "cuda")),
+    "torch.compile, fused Adam": ("torch", torch_compile_contender, ("cpu", "cuda")),
+    "JAX jit": ("jax", jax_contender, ("cpu",)),
+    "HIPS autograd": ("autograd", autograd_contender, ("cpu",)),
+}

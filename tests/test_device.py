@@ -1,0 +1,115 @@
+"""The same code on the device: on the strict stand-in for CuPy, or on a real GPU with pytest --backend cupy."""
+
+import numpy
+import pytest
+
+import strict_cupy
+from minivae import VAE, Adam, bench, datasets, evaluation, gradcheck, plots, runs, to_numpy, training
+from minivae.backend import array_module
+from minivae.selfcheck import library_reports
+
+BACKENDS = ("numpy", "cupy")
+
+
+def test_every_gradient_is_right_on_the_device(device, request, monkeypatch):
+    if request.config.getoption("--backend") == "stand-in":
+        # Forward and backward, and the shapes and types of what comes back. Its numbers are NumPy's, and their
+        # differences, thousands of evaluations, are taken in test_gradcheck.py.
+        monkeypatch.setattr(gradcheck, "_compare_elements", lambda check, *_: None)
+    reports = list(library_reports(device))
+    wrong = [str(report) for report in reports if not report.ok]
+    assert len(reports) > 20 and not wrong, "\n".join(wrong)
+
+
+def test_the_first_hundred_losses_are_those_of_the_cpu(device):
+    losses, images = {}, datasets.digits().train
+    for backend in BACKENDS:
+        vae = VAE(64, 2, hidden=(50,), dtype="float64", backend=backend)
+        adam, rng, xp = Adam(vae.parameters.flat), numpy.random.default_rng(0), array_module(backend)
+        losses[backend] = []
+        for step in range(100):
+            x = xp.asarray(datasets.binarize(images[rng.integers(len(images), size=50)], rng))
+            losses[backend].append(float(vae.loss_and_grad(x, vae.draw_noise(rng, 50)).loss))
+            adam.step(vae.gradients.flat)
+    assert losses["cupy"][-1] < losses["cupy"][0] - 5, "it learned nothing"
+    numpy.testing.assert_allclose(losses["cupy"], losses["numpy"], rtol=1e-9)
+
+
+def test_the_elbo_after_an_epoch_in_float32_is_that_of_the_cpu(device):
+    bounds, images = {}, datasets.digits()
+    for backend in BACKENDS:
+        vae, rng = VAE(64, 2, backend=backend), numpy.random.default_rng(0)
+        data = array_module(backend).asarray(images.train)
+        list(training.train(vae, data, Adam(vae.parameters.flat), 1, 50, rng, transform=datasets.binarize))
+        bounds[backend] = evaluation.elbo(vae, images.test, numpy.random.default_rng(1)).elbo.mean()
+    assert bounds["cupy"] == pytest.approx(bounds["numpy"], abs=0.1)
+
+
+def test_a_whole_training_run_equals_numpys(device, assert_same):
+    images = datasets.digits().train[:60]
+    results = {}
+    for backend in BACKENDS:
+        vae = VAE(64, 3, hidden=(8,), dtype="float64", backend=backend)
+        optimizer = Adam(vae.parameters.flat)
+        rng = numpy.random.default_rng(0)
+        data = array_module(backend).asarray(images)
+        reports = list(training.train(vae, data, optimizer, 2, 25, rng, transform=datasets.binarize))
+        measured = [evaluation.elbo(vae, images, rng).elbo, evaluation.active_units(vae, images).variances,
+                    evaluation.log_likelihood(vae, images[:5], rng, n_samples=7, rows=20)]
+        assert all(type(result) is numpy.ndarray for result in measured)
+        results[backend] = numpy.concatenate([to_numpy(vae.parameters.flat), *measured])
+    assert type(vae.parameters.flat) is device.ndarray and len(reports) == 2
+    assert_same(results["numpy"], results["cupy"])
+
+
+@pytest.mark.parametrize("options", [
+    {"model": "autoencoder"}, {"model": "autoencoder", "error": "cross-entropy"}, {"posterior": "full"},
+    {"likelihood": "gaussian", "update": "alternate"}, {"likelihood": "gaussian", "variance": "per-pixel"},
+    {"likelihood": "categorical", "levels": 4},
+])
+def test_every_model_trains_evaluates_and_is_saved(device, assert_same, tmp_path, options):
+    results = {}
+    for backend in BACKENDS:
+        config = runs.complete({**runs.DEFAULTS, "hidden": [6], "dtype": "float64", **options, "backend": backend})
+        images = runs.build_images(config)
+        model = runs.build_model(config, 64)
+        optimizer, rng = runs.build_optimizer(config, model), numpy.random.default_rng(0)
+        data, transform = runs.training_data(config, images, model)
+        list(training.train(model, data[:40], optimizer, 2, 20, rng, transform=transform))
+        training.save_checkpoint(tmp_path / "c.npz", model, optimizer, 2, rng)
+        training.load_checkpoint(tmp_path / "c.npz", model, optimizer, rng)
+        if "model" in options:
+            results[backend] = evaluation.autoencoder_loss(model, images.test[:9])
+        else:
+            model.sample(3, rng)
+            results[backend] = evaluation.amortization_gap(model, images.test[:3], rng, steps=3, final_samples=10)
+        plots.reconstructions(model, images.test[:5], images.shape)
+        plots.latent_plane(model, images.shape, side=3)
+        plots.codes(model, images.test[:5])
+    assert_same(results["numpy"], results["cupy"])
+
+
+def test_the_commands_run_on_the_device(device, run_cli, tmp_path, monkeypatch, capsys):
+    """infer, variance: test_infer_command.py."""
+    run = tmp_path / "run"
+    code, out, _ = run_cli("train", "--out", run, "--epochs", 2, "--hidden", 8, "--backend", "cupy")
+    assert code == 0 and "; cupy float32" in out
+    assert run_cli("train", "--resume", run, "--epochs", 3)[0] == 0
+    assert run_cli("evaluate", run, "--samples", 20, "--images", 9, "--gap", 2)[0] == run_cli("show", run)[0] == 0
+    rate = bench.rate_of_a_large_product
+    monkeypatch.setattr(bench, "rate_of_a_large_product", lambda xp: rate(xp, n=64))
+    bench.report("cupy", networks=[bench.Network(9, 8, 2, 4)], seconds=0.01)
+    out = capsys.readouterr().out
+    assert out.startswith(f"cupy {device.__version__} on ") and " x the products" in out and "MB at most" in out
+
+
+def test_nothing_is_fetched_from_the_device_within_an_epoch(cupy_stand_in):
+    """Fetching makes the GPU wait. Only the stand-in can count it."""
+    vae = VAE(64, 2, hidden=(8,), backend="cupy")
+    data = cupy_stand_in.asarray(datasets.digits().train[:200])
+    counts = []
+    for steps in (4, 40):
+        before = strict_cupy.copies_to_host
+        list(training.train(vae, data, Adam(vae.parameters.flat), 1, 200 // steps, numpy.random.default_rng(0)))
+        counts.append(strict_cupy.copies_to_host - before)
+    assert counts == [2, 2]     # all losses at once, and whether the parameters are finite
