@@ -50,20 +50,20 @@ class Step:
         self.eps = self.vae.draw_noise(rng, N)
         self.products, self.flops = matrix_products(self.vae, self.x)
 
-    def forward_and_backward(self):
+    def both_passes(self):
         self.vae.loss_and_grad(self.x, self.eps)
 
     def optimizer(self):
         self.adam.step(self.vae.gradients.flat)
 
     def whole(self):
-        self.forward_and_backward()
+        self.both_passes()
         self.optimizer()
 
 
 def measure(step, seconds=4.0):
     """Median milliseconds of the parts of a Step, taken in turn in one process. -> dict of name: ms"""
-    parts = {"matrix products alone": step.products, "forward + backward": step.forward_and_backward,
+    parts = {"matrix products alone": step.products, "forward + backward": step.both_passes,
              "Adam": step.optimizer, "whole step": step.whole}
     times = {name: [] for name in parts}
     for part in parts.values():
