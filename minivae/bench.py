@@ -61,7 +61,7 @@ class Step:
         self.optimizer()
 
 
-def measure(step, seconds=4.0):
+def measure(step, seconds=8.0):
     """Median milliseconds of the parts of a Step, taken in turn in one process. -> dict of name: ms"""
     parts = {"matrix products alone": step.products, "forward + backward": step.both_passes,
              "Adam": step.optimizer, "whole step": step.whole}
@@ -140,7 +140,7 @@ def memory(network=PAPER, backend="auto"):
     return peak, 3 * step.vae.parameters.flat.nbytes + 4 * N * (D + Z + outputs + Z)
 
 
-def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=4.0):
+def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0):
     """Measure the networks and print a table for each. batch_size, where given, replaces theirs."""
     xp = array_module(backend)
     library = blas()

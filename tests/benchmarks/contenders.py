@@ -13,7 +13,7 @@ class Contender(NamedTuple):
     """What is measured. Made from the weights {name: array}, a batch x, noise eps and the images, all NumPy."""
 
     loss_and_gradients: Callable            # () -> loss, {name: gradient}: for the check
-    step: Callable                          # one step on x and eps, already on the device; may return before it is done
+    step: Callable                          # one step on x and eps, already on the device; may return too early
     epoch: Callable                         # one epoch over the images, in shuffled batches, with noise drawn anew
     pil_epoch: Callable | None = None       # one with images loaded one by one, as torchvision does
     wait: Callable = lambda: None           # until the device has done all it was asked to

@@ -27,7 +27,7 @@ part() {        # part NAME SECONDS COMMAND...: its output goes to OUT/NAME.txt
 part machine 20 bash -c 'nvidia-smi; python3 --version; python3 -m pip list 2>/dev/null | grep -i -E "^(cupy|numpy|torch|pytest|matplotlib)"'
 part device-tests 90 python3 -m pytest --backend cupy -q tests/test_device.py tests/test_vae.py
 part bench 50 python3 -m minivae bench --backend cupy
-part versus 170 python3 tests/benchmarks/versus.py --device cuda --rounds 1 --data-dir "$mnist" --out "$out/versus.json"
+part versus 170 python3 tests/benchmarks/versus.py --device cuda --rounds 10 --data-dir "$mnist" --out "$out/versus.json"
 part experiments 50 python3 tests/benchmarks/gpu_experiments.py
 data=digits
 [ -e "$mnist/train-images-idx3-ubyte.gz" ] && data=mnist

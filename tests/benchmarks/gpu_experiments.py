@@ -1,4 +1,4 @@
-"""What would make a training step faster on a GPU? Each idea beside what minivae does, so that only what pays is kept.
+"""What would make a step faster on a GPU? Each idea beside what minivae does, so that only what pays is kept.
 
     python tests/benchmarks/gpu_experiments.py
 
@@ -154,8 +154,8 @@ def products():
         gradients = step.vae.gradients.flat.get(), exact.vae.gradients.flat
         error = numpy.linalg.norm(gradients[0] - gradients[1]) / numpy.linalg.norm(gradients[1])
         times = milliseconds(step.products), milliseconds(step.whole)
-        print(f"  {network}: products {times[0]:.3f} ms, {step.flops / times[0] / 1e9:.1f} TFLOP/s; step {times[1]:.3f} ms; "
-              f"loss off by {abs(losses[0] - losses[1]):.1e} nats, gradient by {error:.1e}")
+        print(f"  {network}: products {times[0]:.3f} ms, {step.flops / times[0] / 1e9:.1f} TFLOP/s; "
+              f"step {times[1]:.3f} ms; loss off by {abs(losses[0] - losses[1]):.1e} nats, gradient by {error:.1e}")
     a = cupy.asarray(numpy.random.default_rng(0).standard_normal((8192, 8192), dtype="float32"))
     print(f"  8192 x 8192: {2 * 8192 ** 3 / milliseconds(lambda: a @ a, 10) / 1e9:.1f} TFLOP/s")
 

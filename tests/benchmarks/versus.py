@@ -155,8 +155,8 @@ def compare(network, names, device, rounds, folder, expected):
             for name, process in processes.items():
                 time.sleep(0.2)     # until the threads of the one before have gone to sleep
                 results[name].setdefault(what, []).append(ask(process, what))
-            print(f"{network}: {what}, round {round_ + 1} of {times}: "
-                  + ", ".join(f"{rows[what][-1] or 0:.2f}" for rows in results.values()), file=sys.stderr, flush=True)
+            latest = ", ".join(f"{rows[what][-1] or 0:.2f}" for rows in results.values())
+            print(f"{network}: {what}, round {round_ + 1} of {times}: {latest}", file=sys.stderr, flush=True)
     for process in processes.values():
         process.stdin.close()
         process.wait()
@@ -164,13 +164,14 @@ def compare(network, names, device, rounds, folder, expected):
 
 
 def table(results):
-    """Markdown: medians, the middle half of the turns, and how many times as long as minivae: median over the rounds."""
+    """Markdown: medians, the middle half of the turns, and the median over the rounds of the time over minivae's."""
     lines = ["| | ms a step (half of the turns) | x minivae | s an epoch | x minivae | loaded by PIL | import, s | MB |",
              "|" + " --- |" * 8]
     ours = next(iter(results.values()))
     for name, own in results.items():
         low, middle, high = statistics.quantiles(own["step_ms"], n=4)
-        ratios = [statistics.median(a / b for a, b in zip(own[what], ours[what])) for what in ("step_ms", "epoch_s")]
+        ratios = [statistics.median(a / b for a, b in zip(own[what], ours[what]))
+                  for what in ("step_ms", "epoch_s")]
         by_pil = f"{own['pil_epoch_s'][0]:.1f}" if own["pil_epoch_s"][0] else ""
         lines.append(f"| {name} {own['version']} | {middle:.2f} ({low:.2f} to {high:.2f}) | {ratios[0]:.2f} | "
                      f"{statistics.median(own['epoch_s']):.2f} | {ratios[1]:.2f} | {by_pil} | {own['import_s']:.2f} | "
@@ -182,8 +183,9 @@ def machine():
     """What the figures were measured on, in a line."""
     cpu = platform.processor()
     if Path("/proc/cpuinfo").exists():
-        cpu = next((line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), cpu)
-    return f"{time.strftime('%Y-%m-%d')}, {len(os.sched_getaffinity(0))} cores of {cpu}, Python {platform.python_version()}"
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), cpu)
+    return f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores of {cpu}, Python {platform.python_version()}"
 
 
 def main():
@@ -196,6 +198,8 @@ def main():
     parser.add_argument("--contender", help=argparse.SUPPRESS)      # what a process of its own is told
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.rounds < 2:
+        parser.error(f"--rounds {args.rounds} has no spread; at least 2 are needed")
     if args.contender:
         answer(args.contender, args.networks[0], args.device, args.folder)
         return
