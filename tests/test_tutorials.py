@@ -180,7 +180,10 @@ def resolve(dotted):
     return None
 
 
-@pytest.mark.parametrize("path", [*TUTORIALS, *DOCUMENTS], ids=[path.name for path in [*TUTORIALS, *DOCUMENTS]])
+LINKING = [*TUTORIALS, *DOCUMENTS, FOLDER / "results" / "README.md"]
+
+
+@pytest.mark.parametrize("path", LINKING, ids=[str(path.relative_to(FOLDER)) for path in LINKING])
 def test_links_lead_somewhere(path):
     links = re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8"))
     assert links
