@@ -76,8 +76,9 @@ def train_command(args):
     if run:
         epoch = run.load(model, optimizer, rng)
         if epoch >= config["epochs"]:
+            more = "" if runs.rate_falls(config) else f"; to add some, give --epochs above {epoch}"
             raise InputError(f"{run.folder} has finished its {epoch} epochs; to see them, use "
-                             f"minivae show {run.folder}; to add some, give --epochs above {epoch}")
+                             f"minivae show {run.folder}{more}")
         print(f"going on after epoch {epoch} of {config['epochs']} in {run.folder}")
     else:
         run = runs.Run.create(args.out or f"runs/{_short_name(config['data'])}", config, args.overwrite)
@@ -154,8 +155,7 @@ def _resumed_run(args):
         raise InputError("--resume goes on in its own folder; leave out --out and --overwrite")
     for name in runs.DEFAULTS:
         asked = getattr(args, name)
-        falls = run.config["final_lr"] is not None or run.config["stages"] is not None
-        if name == "epochs" and asked is not None and falls:
+        if name == "epochs" and asked is not None and runs.rate_falls(run.config):
             raise InputError(f"{args.resume} lets its learning rate fall over {run.config['epochs']} epochs; "
                              "leave out --epochs, or start another run with --out")
         if name in ("epochs", "data_dir") and asked is not None:

@@ -51,20 +51,23 @@ class Step:
         self.products, self.flops = matrix_products(self.vae, self.x)
 
     def both_passes(self):
+        """Forward and backward."""
         self.vae.loss_and_grad(self.x, self.eps)
 
-    def optimizer(self):
+    def adam_step(self):
+        """The optimizer alone, along the gradient of the last pass."""
         self.adam.step(self.vae.gradients.flat)
 
     def whole(self):
+        """What training does with each batch."""
         self.both_passes()
-        self.optimizer()
+        self.adam_step()
 
 
 def measure(step, seconds=8.0):
-    """Median milliseconds of the parts of a Step, taken in turn in one process. -> dict of name: ms"""
+    """Median milliseconds of the parts of a Step, in turn, at least five times. -> dict of name: ms"""
     parts = {"matrix products alone": step.products, "forward + backward": step.both_passes,
-             "Adam": step.optimizer, "whole step": step.whole}
+             "Adam": step.adam_step, "whole step": step.whole}
     times = {name: [] for name in parts}
     for part in parts.values():
         part()
@@ -94,9 +97,9 @@ def matrix_products(vae, x):
     """
     xp = get_xp(x)
     layers = vae.encoder + vae.decoder
-    inputs = [x] + [xp.ones((len(x), W.shape[0]), dtype=x.dtype) for W, _ in layers[1:]]
-    upstream = [xp.ones((len(x), W.shape[1]), dtype=x.dtype) for W, _ in layers]
-    grads = [xp.empty_like(W) for W, _ in layers]
+    inputs = [x] + [xp.ones((len(x), W.shape[0]), dtype=x.dtype) for W, _ in layers[1:]]    # (N, I) each
+    upstream = [xp.ones((len(x), W.shape[1]), dtype=x.dtype) for W, _ in layers]            # (N, O)
+    grads = [xp.empty_like(W) for W, _ in layers]                                           # (I, O)
 
     def products():
         for x, (W, _) in zip(inputs, layers):
@@ -130,18 +133,22 @@ def memory(network=PAPER, backend="auto"):
     step = Step(network, backend)
     step.products = None        # with the arrays that it multiplies
     tracemalloc.reset_peak()
+    pool = None if step.xp is numpy else step.xp.get_default_memory_pool()
+    if pool:
+        pool.free_all_blocks()
     for _ in range(3):
         step.whole()
-    peak = tracemalloc.get_traced_memory()[1]
+    peak = pool.total_bytes() if pool else tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    if step.xp is not numpy:
-        peak = step.xp.get_default_memory_pool().total_bytes()
     outputs = sum(W.shape[1] for W, _ in step.vae.encoder + step.vae.decoder)
     return peak, 3 * step.vae.parameters.flat.nbytes + 4 * N * (D + Z + outputs + Z)
 
 
 def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0):
-    """Measure the networks and print a table for each. batch_size, where given, replaces theirs."""
+    """Measure the networks and print a table for each; then one large product, and advice where there is some.
+
+    batch_size, where given, replaces theirs.
+    """
     xp = array_module(backend)
     library = blas()
     print(f"{_device(xp)}numpy {numpy.__version__}, BLAS: {library}")
@@ -169,21 +176,24 @@ def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0
 def _device(xp):
     if xp is numpy:
         return ""
-    name = xp.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    name = xp.cuda.runtime.getDeviceProperties(xp.cuda.runtime.getDevice())["name"].decode()
     return f"cupy {xp.__version__} on {name}; on the host "
 
 
 def _print_advice(kernels, better):
-    now, then = (_products_of_a_process(environment) for environment in ({}, {"OPENBLAS_CORETYPE": better}))
+    try:
+        now, then = (_products_of_a_process(variables) for variables in ({}, {"OPENBLAS_CORETYPE": better}))
+    except subprocess.CalledProcessError:       # it can't run them after all
+        return
     print(f"This processor can run OpenBLAS's {better} kernels, but {why_not(kernels)}. With the environment "
           f"variable OPENBLAS_CORETYPE={better} the products of the first network take {then / now:.2f} "
           f"times as long ({then:.2f} ms, now {now:.2f}).")
 
 
-def _products_of_a_process(environment):
+def _products_of_a_process(variables):
     """Median milliseconds of the paper's products, in a process of its own with these variables set."""
     code = ("from minivae import bench; "
             "print(bench.measure(bench.Step(bench.PAPER, 'numpy'), 2.0)['matrix products alone'])")
-    child = subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, check=True,
+    child = subprocess.run([sys.executable, "-c", code], env={**os.environ, **variables}, check=True,
                            capture_output=True, text=True)
     return float(child.stdout)

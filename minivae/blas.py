@@ -12,9 +12,9 @@ import numpy
 
 # OpenBLAS has hand-written code, kernels, for each kind of processor, named after the first of that kind.
 # Those for the widest vectors, what NumPy 2.4 and older ones call the instructions they need, newest first.
-WIDEST = [("SkylakeX", {"X86_V4", "AVX512_SKX"}), ("Haswell", {"X86_V3", "FMA3"})]
+WIDEST = [("SkylakeX", {"X86_V4", "AVX512_SKX"}), ("Haswell", {"X86_V3", "AVX2"})]
 AS_WIDE = {"SkylakeX": {"SkylakeX", "Cooperlake", "SapphireRapids"},
-           "Haswell": {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"}}
+           "Haswell": {"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "SapphireRapids"}}
 
 
 class Blas(NamedTuple):
@@ -31,7 +31,7 @@ class Blas(NamedTuple):
 
 
 def blas():
-    """-> Blas"""
+    """The library that this NumPy was built with, and what an OpenBLAS says of itself. -> Blas"""
     config = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
     name = f"{config.get('name', 'unknown')} {config.get('version', '')}".strip()
     return Blas(name, *_openblas_details())

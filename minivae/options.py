@@ -108,10 +108,10 @@ def _train_options(sub):
     _add(group, "optimizer", "")
     _add(group, "lr", "learning rate", _rate, "R")
     _add(group, "final_lr", "let the learning rate fall to this, by the same factor each epoch", _rate, "R")
-    _add(group, "stages", "instead of --epochs: B^i epochs at a learning rate of lr 10^(-i/7), for i = 0 to "
-         "7 (Burda et al. 2016: 3, which makes 3280 epochs)", _stages, "B")
+    _add(group, "stages", "instead of --epochs and --final-lr: B^i epochs, rounded, at a learning rate of lr "
+         "10^(-i/7), for i = 0 to 7; B from 1 (8 epochs) to 10 (Burda et al. 2016: 3, 3280 epochs)", _stages, "B")
     _add(group, "epsilon", "what adam, adagrad and rmsprop add to the root they divide by (default: 1e-08)",
-         _rate, "E")
+         _epsilon, "E")
     _add(group, "seed", "of weights, order and noise", _seed, "S")
     _add(group, "backend", "CPU, GPU, or the GPU where it works")
 
@@ -196,6 +196,7 @@ _levels = _option(int, lambda value: runs.is_whole(value, 2), "a whole number fr
 _seed = _option(int, runs.VALID["seed"], "a whole number from 0 to 10⁹")
 _index = _option(int, lambda value: runs.is_whole(value, 0), "a whole number from 0 to 10⁹")
 _rate = _option(float, runs.is_real, "a finite number above 0")
+_epsilon = _option(float, runs.VALID["epsilon"], "a finite number above 1e-37")
 _stages = _option(float, runs.VALID["stages"], "a number from 1 to 10")
 _weight = _option(float, runs.VALID["beta"], "a finite number of at least 0")
 

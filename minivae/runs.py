@@ -175,7 +175,8 @@ VALID = {
     "seed": lambda v: is_whole(v, 0),
     **dict.fromkeys(("latent", "samples", "batch_size", "epochs"), is_whole),
     **dict.fromkeys(("lr", "floor"), is_real),
-    **dict.fromkeys(("final_lr", "epsilon"), lambda v: v is None or is_real(v)),
+    "final_lr": lambda v: v is None or is_real(v),
+    "epsilon": lambda v: v is None or is_real(v, 1e-37),        # below, float32 would round it to 0
     "stages": lambda v: v is None or type(v) in (int, float) and 1 <= v <= 10,
     **{name: lambda v, known=known: type(v) is str and v in known for name, known in CHOICES.items()},
 }
@@ -275,6 +276,11 @@ def learning_rate(config, epoch):
     if config["final_lr"] is None or config["epochs"] == 1:
         return config["lr"]
     return config["lr"] * (config["final_lr"] / config["lr"]) ** ((epoch - 1) / (config["epochs"] - 1))
+
+
+def rate_falls(config):
+    """Whether the learning rate has an end, beyond which no epoch can be added."""
+    return config["final_lr"] is not None or config["stages"] is not None
 
 
 def _stage_lengths(config):

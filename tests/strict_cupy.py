@@ -140,7 +140,7 @@ class StrictCuPy(types.ModuleType):
         self.ndarray = ndarray
         stream = types.SimpleNamespace(synchronize=lambda: None)
         self.linalg = types.SimpleNamespace(**{name: _wrapped(getattr(numpy.linalg, name)) for name in LINALG_NAMES})
-        runtime = types.SimpleNamespace(getDeviceProperties=lambda device: {"name": b"no GPU"})
+        runtime = types.SimpleNamespace(getDevice=lambda: 0, getDeviceProperties=lambda device: {"name": b"no GPU"})
         self.cuda = types.SimpleNamespace(get_current_stream=lambda: stream, runtime=runtime)
         self.get_default_memory_pool = lambda: types.SimpleNamespace(total_bytes=lambda: 10 ** 6, free_all_blocks=lambda: None)
 

@@ -45,6 +45,52 @@ def test_the_report_has_all_that_is_asked_of_it(capsys, monkeypatch):
     assert "4096 x 4096 matrices: 1,234 GFLOP/s" in end
 
 
+def test_the_report_says_what_was_measured(monkeypatch, capsys):
+    """Every number of the table, from times and bytes that are known."""
+    known = {"products": 2.0, "both_passes": 3.0, "adam_step": 1.0, "whole": 5.0}
+    ran = []
+    names = {"products": "products"}
+
+    def milliseconds(part, xp):
+        name = names.get(part.__name__, part.__name__)
+        ran.append(name)
+        return known[name] + (90.0 if ran.count(name) == 5 else 0.0)        # one disturbed: the median ignores it
+    monkeypatch.setattr(bench, "_milliseconds", milliseconds)
+    monkeypatch.setattr(bench, "memory", lambda network, backend: (30_000_000, 15_000_000))
+    monkeypatch.setattr(bench, "rate_of_a_large_product", lambda xp: 5)
+    monkeypatch.setattr(bench, "better_kernels", lambda kernels: None)
+    network = bench.Network(1000, 50, 5, 100)
+    bench.report("numpy", networks=[network], seconds=0)
+    flops = 2 * 100 * (3 * (1000 * 50 + 50 * 10 + 5 * 50 + 50 * 1000) - 1000 * 50)
+    assert capsys.readouterr().out.split("\n\n")[1] == (
+        "1000-50-5-50-1000, tanh, float32, batch 100\n"
+        "  matrix products alone      2.000 ms    1.00 x the products\n"
+        "  forward + backward         3.000 ms    1.50 x the products\n"
+        "  Adam                       1.000 ms    0.50 x the products\n"
+        "  whole step                 5.000 ms    2.50 x the products\n"
+        f"  20,000 examples/s, without drawing the data; products {flops / 2e-3 / 1e9:,.0f} GFLOP/s\n"
+        "  arrays take 30 MB at most, 2.00 x parameters, Adam's memory, batch and activations")
+
+
+def test_the_parts_of_a_step_do_what_they_say():
+    step = bench.Step(SMALL, "numpy")
+    before = step.vae.parameters.flat.copy()
+    step.both_passes()
+    assert (step.vae.parameters.flat == before).all() and step.vae.gradients.flat.any()
+    step.adam_step()
+    assert step.adam.t == 1 and (step.vae.parameters.flat != before).any()
+    step.vae.gradients.flat[...] = 0
+    step.whole()
+    assert step.adam.t == 2 and step.vae.gradients.flat.any()
+
+
+def test_a_part_is_waited_for_before_and_after_it(monkeypatch):
+    order = []
+    monkeypatch.setattr(bench, "synchronize", lambda xp: order.append("wait"))
+    assert 0 < bench._milliseconds(lambda: order.append("part") or bench.time.sleep(0.01), numpy) - 10 < 50
+    assert order == ["wait", "part", "wait"]
+
+
 def test_the_rate_of_a_product_counts_its_operations(monkeypatch):
     monkeypatch.setattr(bench, "_milliseconds", lambda part, xp: 2.0)
     assert bench.rate_of_a_large_product(numpy, n=100) == 2 * 100 ** 3 / 2e-3 / 1e9
@@ -86,6 +132,9 @@ def test_the_kernels_that_numpy_uses_are_wide_enough_or_better_ones_are_named():
     assert blas.better_kernels("Prescott", {"AVX512_SKX", "FMA3"}) == "SkylakeX"     # as older NumPys call them
     assert blas.better_kernels("Zen", {"X86_V3"}) is None
     assert blas.better_kernels("Sandybridge", {"X86_V3"}) == "Haswell"
+    assert blas.better_kernels("Cooperlake", {"X86_V4"}) is blas.better_kernels("SapphireRapids", {"X86_V4"}) is None
+    assert blas.better_kernels("Piledriver", {"AVX", "FMA3"}) is None       # FMA3, but not AVX2
+    assert blas.better_kernels("Excavator", {"AVX2", "FMA3"}) is None
     assert blas.better_kernels("Nehalem", {"X86_V2"}) is None       # SkylakeX would be an illegal instruction
     assert blas.better_kernels("neoversen1", {"NEON"}) is None
     assert blas.better_kernels(None, {"X86_V4"}) is None
@@ -110,5 +159,18 @@ def test_the_advice_is_measured_and_says_why(monkeypatch, capsys):
     assert "took Haswell" in blas.why_not("Haswell")
 
 
-def test_the_products_of_a_process_of_its_own():
+def test_the_products_of_a_process_of_its_own(monkeypatch):
     assert 0 < bench._products_of_a_process({}) < 1e5
+    given = []
+    monkeypatch.setattr(bench.subprocess, "run", lambda command, env, **_: given.append(env) or bench.sys.exit())
+    with pytest.raises(SystemExit):
+        bench._products_of_a_process({"OPENBLAS_CORETYPE": "Haswell"})
+    assert given[0]["OPENBLAS_CORETYPE"] == "Haswell" and "PATH" in given[0]
+
+
+def test_kernels_that_do_not_run_are_not_recommended(monkeypatch, capsys):
+    def killed(variables):
+        raise bench.subprocess.CalledProcessError(-4, "python")     # SIGILL
+    monkeypatch.setattr(bench, "_products_of_a_process", killed)
+    bench._print_advice("Haswell", "SkylakeX")
+    assert capsys.readouterr().out == ""

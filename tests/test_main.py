@@ -139,6 +139,9 @@ def test_the_stages_of_burda_et_al(run_cli, tmp_path):
     code, out, _ = run_cli("train", "--out", tmp_path / "run", *SMALL, "--stages", "1")
     assert code == 0 and "   8/8 " in out
     refused(run_cli, "leave out --epochs", "train", "--resume", tmp_path / "run", "--epochs", "9")
+    _, _, err = run_cli("train", "--resume", tmp_path / "run")
+    assert "has finished its 8 epochs" in err and "to add some" not in err
+    assert runs._stage_lengths({"stages": 1.3}) == [1, 1, 2, 2, 3, 4, 5, 6]
 
 
 def test_epsilon_reaches_the_optimizers_that_have_one(run_cli):
@@ -147,6 +150,7 @@ def test_epsilon_reaches_the_optimizers_that_have_one(run_cli):
         model = runs.build_model({**config, "backend": "numpy"}, 64)
         assert runs.build_optimizer(config, model).epsilon == 0.25
         assert runs.build_optimizer({**config, "epsilon": None}, model).epsilon == 1e-8
+    refused(run_cli, "not a finite number above 1e-37", "train", "--epsilon", "1e-50")
     refused(run_cli, "leave out --epsilon 0.1", "train", "--optimizer", "momentum", "--epsilon", "0.1")
 
 

@@ -84,8 +84,9 @@ def torch_contender(weights, x, eps, images, device, compiled=False):
     class SingleImages(torch.utils.data.Dataset):
         """Images and labels one at a time, by way of PIL: what torchvision's MNIST and ToTensor do."""
 
-        in_bytes = torch.tensor((255 * images).round().astype("uint8")).reshape(-1, 28, 28)
-        labels = torch.zeros(len(images), dtype=torch.int64)
+        def __init__(self):
+            self.in_bytes = torch.tensor((255 * images).round().astype("uint8")).reshape(-1, 28, 28)
+            self.labels = torch.zeros(len(images), dtype=torch.int64)
 
         def __len__(self):
             return len(self.in_bytes)
@@ -109,17 +110,24 @@ def torch_contender(weights, x, eps, images, device, compiled=False):
         optimizer.step()
         return loss.detach()
 
-    def epoch_over(data_set):
+    there = torch.from_numpy(images).to(device)
+
+    def epoch_over(batches):
         losses = []
-        for x, *_ in torch.utils.data.DataLoader(data_set, batch_size, shuffle=True):
-            x = x.to(device).reshape(len(x), -1)
+        for x in batches:
             losses.append(train_on(x, torch.randn(len(x), eps.shape[1], device=device)))
         torch.stack(losses).mean().item()
 
-    tensors, single_images = torch.utils.data.TensorDataset(torch.tensor(images)), SingleImages()
-    own = Contender(loss_and_gradients, lambda: train_on(x, eps), lambda: epoch_over(tensors))
+    def epoch():
+        epoch_over(there[rows] for rows in torch.randperm(len(there), device=device).split(batch_size))
+
+    def pil_epoch():
+        loader = torch.utils.data.DataLoader(SingleImages(), batch_size, shuffle=True)
+        epoch_over(x.reshape(len(x), -1) for x, _ in loader)
+
+    own = Contender(loss_and_gradients, lambda: train_on(x, eps), epoch)
     if device == "cpu":
-        return own._replace(pil_epoch=lambda: epoch_over(single_images))
+        return own._replace(pil_epoch=pil_epoch)
 
     def event():
         event = torch.cuda.Event(enable_timing=True)

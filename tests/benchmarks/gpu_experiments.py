@@ -103,8 +103,8 @@ def adam():
 
 def bernoulli():
     """The elementwise work of the likelihood, fused."""
-    terms = cupy.fuse(lambda x, a: x * a - softplus(a))
-    slope = cupy.fuse(lambda x, a: x - sigmoid(a))
+    terms = cupy.fuse(kernel_name="terms")(lambda x, a: x * a - softplus(a))
+    slope = cupy.fuse(kernel_name="slope")(lambda x, a: x - sigmoid(a))
     rng = numpy.random.default_rng(0)
     for network in (bench.PAPER, bench.LARGE):
         shape = (1, network.batch_size, network.data_dim)

@@ -10,8 +10,8 @@ take turns of half a second, many times, so that a machine whose speed drifts is
 others wait. Measured are a step (loss, gradients, Adam), an epoch of 60,000 images, the import, and the memory that
 the process took.
 
-An epoch is measured with all images in one array or tensor; for PyTorch also as its users load MNIST: by a
-DataLoader over torchvision's data set, which makes a PIL image of each image's bytes, and ToTensor a tensor of that,
+An epoch is measured with all images in one array or tensor, a shuffled index at a time; for PyTorch also as its
+users load MNIST: by a DataLoader over torchvision's data set, which makes a PIL image of each image's bytes, and ToTensor a tensor of that,
 whenever one is asked for. Here the same is done without torchvision, whose version would have to fit PyTorch's.
 """
 
@@ -21,7 +21,6 @@ import importlib.util
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -36,6 +35,7 @@ NETWORKS = {"paper": {"sizes": (784, 500, 20), "batch": 100}, "large": {"sizes":
 N_IMAGES = 60_000
 FLOAT32 = 1e-5      # relative, of a tensor's norm: sums of thousands of terms, each rounded to 6e-8
 TURN = 0.5          # seconds
+EPOCHS = 5
 
 
 # One contender, in a process of its own: it is told on standard input what to do, and answers in JSON.
@@ -85,10 +85,14 @@ def _seconds(contender, function):
 
 
 def memory(contender):
-    """Megabytes: on the device where there is one, else the most that the process ever took."""
+    """Megabytes: on the device where there is one, else the most that the process ever took.
+
+    Linux only. Not ru_maxrss of the resource module, which a process inherits from the one that started it.
+    """
     if contender.device_bytes:
         return contender.device_bytes() / 2 ** 20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024      # Linux counts in KiB
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
 
 
 # All of them, in turn
@@ -109,28 +113,34 @@ def prepare(folder, network, images, rng):
 
 
 def load_images(data_dir):
-    """(60000, 784) float32 in [0, 1]: MNIST where it is at hand, else random pixels, which take as long."""
+    """(60000, 784) float32 in [0, 1]: MNIST where a folder is given, else random pixels, which take as long."""
     from minivae import datasets
-    try:
+    if data_dir:
         return datasets.load("mnist", data_dir).train
-    except ValueError as error:
-        print(f"no MNIST ({error}); random pixels take its place", file=sys.stderr)
-        return numpy.random.default_rng(0).random((N_IMAGES, 784), dtype="float32")
+    return numpy.random.default_rng(0).random((N_IMAGES, 784), dtype="float32")
 
 
 def start(name, network, device, folder, expected):
-    """Start a contender and check what it computes. -> its process, what it said when it was ready"""
+    """Start a contender and check what it computes. -> its process and its first results, or None and why not"""
     command = [sys.executable, __file__, "--contender", name, "--networks", network, "--device", device,
                "--folder", str(folder)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    ready = json.loads(process.stdout.readline() or sys.exit(f"{name} failed, see above"))
-    with numpy.load(folder / f"{name} gradients.npz") as got:
-        off = max(float(numpy.linalg.norm(got[key] - value) / numpy.linalg.norm(value))
-                  for key, value in expected.items())
+    ready = process.stdout.readline()
+    if not ready:
+        return None, f"{name} failed, see above"
+    off = disagreement(folder, name, expected)
     if not off < FLOAT32:
-        sys.exit(f"{name} computes something else: relative difference {off:.1e}, allowed {FLOAT32:.0e}")
+        process.kill()
+        return None, f"{name} computes something else: relative difference {off:.1e}, allowed {FLOAT32:.0e}"
     print(f"{network}: {name} is ready, its loss and gradients differ by {off:.1e}", file=sys.stderr, flush=True)
-    return process, {**ready, "disagreement": off, "import_s": import_seconds(CONTENDERS[name][0])}
+    return process, {**json.loads(ready), "disagreement": off, "import_s": import_seconds(CONTENDERS[name][0])}
+
+
+def disagreement(folder, name, expected):
+    """The largest relative difference of a contender's loss and gradients from what is expected; NaN if one is."""
+    with numpy.load(folder / f"{name} gradients.npz") as got:
+        return float(numpy.max([numpy.linalg.norm(got[key] - value) / numpy.linalg.norm(value)
+                                for key, value in expected.items()]))
 
 
 def import_seconds(package):
@@ -145,18 +155,30 @@ def ask(process, what):
     return json.loads(process.stdout.readline())
 
 
-def compare(network, names, device, rounds, folder, expected):
-    """-> {contender: {"step_ms": [a median per turn], "epoch_s": [...], "memory_mb": [...], ...}}"""
+def compare(network, names, device, rounds, folder, expected, save):
+    """-> {contender: {"step_ms": [a median per turn], "epoch_s": [...], "memory_mb": [...], ...}}
+
+    Of the epochs the first doesn't count: its smaller last batch may be compiled anew.
+    """
     processes, results = {}, {}
     for name in names:
-        processes[name], results[name] = start(name, network, device, folder, expected)
-    for what, times in (("step_ms", rounds), ("epoch_s", 3), ("pil_epoch_s", 1), ("memory_mb", 1)):
+        process, first = start(name, network, device, folder, expected)
+        if process:
+            processes[name], results[name] = process, first
+        elif name == "minivae":
+            sys.exit(first)
+        else:
+            print(f"{first}; it is left out", file=sys.stderr)
+    for what, times in (("step_ms", rounds), ("epoch_s", 1 + EPOCHS), ("memory_mb", 1), ("pil_epoch_s", 1)):
         for round_ in range(times):
             for name, process in processes.items():
                 time.sleep(0.2)     # until the threads of the one before have gone to sleep
                 results[name].setdefault(what, []).append(ask(process, what))
             latest = ", ".join(f"{rows[what][-1] or 0:.2f}" for rows in results.values())
             print(f"{network}: {what}, round {round_ + 1} of {times}: {latest}", file=sys.stderr, flush=True)
+        save(results)
+    for rows in results.values():
+        del rows["epoch_s"][0]
     for process in processes.values():
         process.stdin.close()
         process.wait()
@@ -193,7 +215,7 @@ def main():
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--rounds", type=int, default=30, metavar="N", help="turns of each contender (default: 30)")
-    parser.add_argument("--data-dir", metavar="DIR", help="where the MNIST files are")
+    parser.add_argument("--data-dir", metavar="DIR", help="where the MNIST files are (default: random pixels)")
     parser.add_argument("--out", metavar="FILE", help="leave every figure here, as JSON")
     parser.add_argument("--contender", help=argparse.SUPPRESS)      # what a process of its own is told
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -216,10 +238,14 @@ def main():
         numpy.save(folder / "images.npy", images)
         for network in args.networks:
             expected = prepare(folder, network, images, rng)
-            results[network] = compare(network, names, args.device, args.rounds, folder, expected)
-            print(f"\n{network}: {NETWORKS[network]}\n\n{table(results[network])}", flush=True)
-            if args.out:
-                Path(args.out).write_text(json.dumps(results, indent=1))
+
+            def save(so_far):
+                results[network] = so_far
+                if args.out:
+                    Path(args.out).write_text(json.dumps(results, indent=1))
+
+            table_of = compare(network, names, args.device, args.rounds, folder, expected, save)
+            print(f"\n{network}: {NETWORKS[network]}\n\n{table(table_of)}", flush=True)
 
 
 if __name__ == "__main__":
