@@ -34,7 +34,8 @@ def test_minivae_as_a_contender(tiny):
 @pytest.mark.parametrize("wrong", [1.001, numpy.nan])
 def test_a_contender_that_computes_something_else_is_left_out(tiny, wrong):
     folder, images, expected = tiny
-    numpy.savez(folder / "x gradients.npz", **{name: value * wrong for name, value in expected.items()})
+    last = list(expected)[-1]
+    numpy.savez(folder / "x gradients.npz", **{**expected, last: expected[last] * wrong})
     assert not versus.disagreement(folder, "x", expected) < versus.FLOAT32
     numpy.savez(folder / "x gradients.npz", **expected)
     assert versus.disagreement(folder, "x", expected) == 0
