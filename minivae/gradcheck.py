@@ -226,6 +226,8 @@ def _compare_elements(check, f, x, dy, gradient, method):
         expected = complex_step_gradient(f, x, dy)
     else:
         expected = numerical_gradient(f, x, dy)
+    if not _are_finite(check, expected):
+        return
     check.yours, check.expected = gradient, expected
     scale = max(numpy.linalg.norm(gradient), numpy.linalg.norm(expected))
     difference = numpy.abs(gradient - expected)
@@ -249,6 +251,16 @@ def _compare_elements(check, f, x, dy, gradient, method):
         _name_the_worst(check, difference, gradient, expected)
 
 
+def _are_finite(check, differences):
+    """Note a problem unless they are: with NaN no comparison would find anything wrong."""
+    if not numpy.isfinite(differences).all():
+        check.error = numpy.nan
+        check.problems.append("differences are not finite: the function is finite here, but not a small step "
+                              "away; check it at other inputs")
+        return False
+    return True
+
+
 def _is_rounding(check, difference, rounding):
     """Is the difference no larger than the rounding of differences? So it is for a gradient that is zero."""
     size = numpy.linalg.norm(difference) / difference.size ** 0.5
@@ -266,6 +278,8 @@ def _compare_along_directions(check, slope, gradient, rng):
     directions = rng.standard_normal((DIRECTIONS, *slope.x.shape))
     yours = numpy.array([(gradient * u).sum() for u in directions])
     expected = numpy.array([slope.along(u, step) for u in directions])
+    if not _are_finite(check, expected):
+        return
     scale = max(numpy.linalg.norm(yours), numpy.linalg.norm(expected))
     check.error = float(numpy.linalg.norm(yours - expected) / scale) if scale > 0 else 0.0
     check.warnings.append(f"{slope.x.size} elements: checked along {DIRECTIONS} random directions")

@@ -317,3 +317,13 @@ def test_every_sabotage_of_the_library_is_caught(monkeypatch, owner, name, wrong
     else:
         monkeypatch.setattr(owner, name, wrong)
     assert any(not report.ok for report in selfcheck.library_reports(numpy))
+
+
+@pytest.mark.parametrize("size", [5, 20_000])
+@pytest.mark.parametrize("factor", [1, 2])
+def test_differences_that_are_not_finite_prove_nothing(rng, size, factor):
+    x = numpy.abs(rng.standard_normal(size)) + 1
+    x[3] = 1e-7         # a step to the left of it, the logarithm is NaN
+    with numpy.errstate(invalid="ignore"):
+        report = check_backward("log", lambda x: numpy.log(x), lambda dy, x: {"x": factor * dy / x}, {"x": x}, rng)
+    assert not report.ok and "not a small step away" in str(report)
