@@ -1,7 +1,7 @@
 """How fast is a training step, and how much of that are its matrix products?
 
-The products are what no implementation can avoid; the ratio to them says how much is lost around
-them. Measure on an idle machine: other work disturbs the threads of the BLAS more than it does the rest.
+No implementation can do without the products; the ratio to them says how much is lost around them.
+Measure on an idle machine: other work disturbs the threads of the BLAS more than it does the rest.
 """
 
 import os
@@ -145,7 +145,7 @@ def memory(network=PAPER, backend="auto"):
 
 
 def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0):
-    """Measure the networks and print a table for each; then one large product, and advice where there is some.
+    """Measure the networks and print a table for each; then a large product, and advice if there is any.
 
     batch_size, where given, replaces theirs.
     """

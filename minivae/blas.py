@@ -1,6 +1,6 @@
 """Which library computes NumPy's matrix products, and whether it uses all that this processor can do.
 
-Nine tenths of a training step are matrix products, so this decides how fast everything is.
+Matrix products are more than half of a training step, and nearly all of it where the network is large.
 """
 
 import ctypes

@@ -74,7 +74,8 @@ def _train_options(sub):
                      help="the run folder (default: runs/ and the name of the data)")
     sub.add_argument("--overwrite", action="store_true", help="replace the run that the folder holds")
     sub.add_argument("--resume", type=_text, metavar="RUN",
-                     help="go on with an interrupted run, or add --epochs to a finished one")
+                     help="go on with an interrupted run, or add --epochs to a finished one whose "
+                     "learning rate does not fall")
     group = sub.add_argument_group("data")
     _add_data(group)
     _add(group, "key", "the name of the array in an .npz file that holds several", _text, "NAME")
@@ -109,7 +110,8 @@ def _train_options(sub):
     _add(group, "lr", "learning rate", _rate, "R")
     _add(group, "final_lr", "let the learning rate fall to this, by the same factor each epoch", _rate, "R")
     _add(group, "stages", "instead of --epochs and --final-lr: B^i epochs, rounded, at a learning rate of lr "
-         "10^(-i/7), for i = 0 to 7; B from 1 (8 epochs) to 10 (Burda et al. 2016: 3, 3280 epochs)", _stages, "B")
+         "10^(-i/7), for i = 0 to 7; B from 1 (8 epochs) to 10 (Burda et al. 2016: 3, 3280 epochs)",
+         _stages, "B")
     _add(group, "epsilon", "what adam, adagrad and rmsprop add to the root they divide by (default: 1e-08)",
          _epsilon, "E")
     _add(group, "seed", "of weights, order and noise", _seed, "S")

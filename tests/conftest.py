@@ -26,10 +26,10 @@ def cupy_stand_in(monkeypatch):
 
 
 @pytest.fixture
-def device(request, monkeypatch):
+def device(request):
     """The library of the device: the stand-in, or with --backend cupy CuPy itself, on a GPU that has to work."""
     if request.config.getoption("--backend") == "stand-in":
-        monkeypatch.setitem(sys.modules, "cupy", strict_cupy.StrictCuPy())
+        request.getfixturevalue("cupy_stand_in")
     return array_module("cupy")
 
 

@@ -49,10 +49,9 @@ def test_the_report_says_what_was_measured(monkeypatch, capsys):
     """Every number of the table, from times and bytes that are known."""
     known = {"products": 2.0, "both_passes": 3.0, "adam_step": 1.0, "whole": 5.0}
     ran = []
-    names = {"products": "products"}
 
     def milliseconds(part, xp):
-        name = names.get(part.__name__, part.__name__)
+        name = part.__name__
         ran.append(name)
         return known[name] + (90.0 if ran.count(name) == 5 else 0.0)        # one disturbed: the median ignores it
     monkeypatch.setattr(bench, "_milliseconds", milliseconds)
