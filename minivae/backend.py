@@ -4,6 +4,7 @@ The functions of minivae never name a library. Where an operator is enough (`x @
 bring it along; where a function is needed, `xp = get_xp(x)` gives the library that x belongs to.
 """
 
+import functools
 import sys
 
 import numpy
@@ -18,19 +19,21 @@ def get_xp(array, *others):
 
     Raises TypeError when they belong to both, or to neither.
     """
-    names = {_library_name(a) for a in (array, *others)}
-    if len(names) > 1:
-        raise TypeError("NumPy and CuPy arrays are mixed; move all to one device, "
-                        "with cupy.asarray(a) or minivae.to_numpy(a)")
-    return sys.modules[names.pop()]
+    name = _library_name(type(array))
+    for a in (array, *others):
+        if _library_name(type(a)) is None:
+            raise TypeError(f"a NumPy or CuPy array is needed, not {type(a).__name__}: {a!r:.60}")
+        if _library_name(type(a)) != name:
+            raise TypeError("NumPy and CuPy arrays are mixed; move all to one device, "
+                            "with cupy.asarray(a) or minivae.to_numpy(a)")
+    return sys.modules[name]
 
 
-def _library_name(a):
-    for cls in type(a).__mro__:
-        name = cls.__module__.partition(".")[0]
-        if name in ("numpy", "cupy"):
-            return name
-    raise TypeError(f"a NumPy or CuPy array is needed, not {type(a).__name__}: {a!r:.60}")
+@functools.cache
+def _library_name(cls):
+    """"numpy" or "cupy" where this class or one that it derives from is defined there, else None."""
+    modules = [c.__module__.partition(".")[0] for c in cls.__mro__]
+    return next((name for name in modules if name in ("numpy", "cupy")), None)
 
 
 def array_module(name="auto"):

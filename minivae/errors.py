@@ -14,6 +14,8 @@ class Diverged(ArithmeticError):
 def require_shape(name, array, shape):
     """Raise InputError unless `array` has this shape; None in `shape` stands for any size."""
     got = getattr(array, "shape", None)
+    if got == shape:
+        return
     if got is None or len(got) != len(shape) or any(want not in (None, g) for want, g in zip(shape, got)):
         wanted = "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
         has = f"has shape {got}" if got is not None else f"is a {type(array).__name__}"
