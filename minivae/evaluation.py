@@ -78,7 +78,8 @@ def log_likelihood(vae, x, rng, n_samples=5000, rows=500, progress=None):
 def active_units(vae, x, threshold=0.01, batch_size=500):
     """Latents whose posterior mean varies with x: Var_x(E_q[z]) > threshold.    x (N, D) -> ActiveUnits
 
-    A latent that does not is left at the prior and carries nothing (Burda et al. 2016, §5.2).
+    A latent that does not is, as a rule, left at the prior and carries nothing (Burda et al. 2016, §5.2);
+    one whose variance alone depended on x would be overlooked.
     """
     means = numpy.concatenate([to_numpy(vae.represent(batch)) for batch in _batches(vae, x, batch_size)])
     variances = means.var(axis=0)

@@ -95,8 +95,9 @@ class Gaussian:
 
     A learned variance is σ² = floor + exp(s). Beware: without a floor the likelihood is unbounded.
     Where a pixel can be predicted exactly (the white border of a scanned digit), log p grows without
-    limit as σ² → 0, and training does little else: a good number, and no good model. The default
-    floor, σ ≥ 0.03, caps log p at 2.5 nats a pixel; "per-pixel" on such images wants 0.01 or more.
+    limit as its σ² → 0 (a shared one: where all pixels can), and training does little else: a good
+    number, and no good model. The default floor, σ ≥ 0.03, caps log p at 2.5 nats a pixel;
+    "per-pixel" on such images wants 0.01 or more.
     """
 
     def __init__(self, variance=1.0, floor=1e-3):

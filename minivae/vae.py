@@ -22,7 +22,7 @@ class Loss(NamedTuple):
     loss: Any               # −bound, the number that is minimized
     reconstruction: Any     # −E_q[log p(x|z)], from the samples
     kl: Any                 # KL(q(z|x) ‖ p(z)), exact or from the samples
-                            # for the ELBO, loss = reconstruction + β kl; for the IWAE bound it is less
+                            # for the ELBO, loss = reconstruction + β kl; for the IWAE bound at most that
 
 
 class VAE(EncoderDecoder):
@@ -58,7 +58,8 @@ class VAE(EncoderDecoder):
                "iwae"         log of the mean weight: tighter, by Jensen's inequality; needs
                               "monte-carlo"                                (Burda et al. 2016, eq. 8)
         beta   weight of the KL. With beta ≠ 1 the value is not the ELBO: with beta > 1 a looser bound on
-               log p(x), with beta < 1 perhaps none.
+               log p(x), with beta < 1 perhaps none. For "iwae" it bounds nothing: its limit for many
+               samples is log E_q[p(x|z) (p(z)/q(z|x))^β], which can lie above log p(x).
 
         Returns Loss(loss, reconstruction, kl). Raises InputError for wrong shapes or options.
         """

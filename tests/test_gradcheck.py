@@ -7,8 +7,8 @@ from minivae import gradcheck, inference, layers, selfcheck, vae
 from minivae.errors import InputError
 from minivae.gradcheck import check_backward, check_gradient, complex_step_gradient, numerical_gradient
 from minivae.inference import transforms
-from minivae.likelihoods import Bernoulli
-from minivae.posteriors import DiagonalGaussian
+from minivae.likelihoods import Bernoulli, Categorical, Gaussian
+from minivae.posteriors import DiagonalGaussian, FullGaussian
 
 
 # numerical_gradient
@@ -297,6 +297,11 @@ SABOTAGE = [
     (vae, "prior_log_prob_backward", lambda dlogp, z: 0 * z),
     (selfcheck, "prior_log_prob_backward", lambda dlogp, z: -z),
     (Bernoulli, "log_prob_backward", lambda p, dlogp, x, a: dlogp[..., None] * (p.mean(a) - x)),
+    (vae, "mlp_backward", lambda dy, *rest, right=vae.mlp_backward, **options: right(1.001 * dy, *rest, **options)),
+    *[(owner, name, lambda self, *given, right=getattr(owner, name): 1.001 * right(self, *given)) for owner, name in (
+        (FullGaussian, "sample_backward"), (FullGaussian, "kl_backward"), (FullGaussian, "log_prob_of_sample_backward"),
+        (Gaussian, "log_prob_backward"), (Categorical, "log_prob_backward"))],
+    (vae.VAE, "append_own_backward", lambda model, da: da[..., :da.shape[-1] - sum(map(len, model.own_grads))]),
     *[(model, "log_joint_gradient", lambda model, z, right=model.log_joint_gradient: 1.001 * right(model, z)) for model in (
         inference.GaussianMean, inference.LinearRegression, inference.CorrelatedGaussian,
         inference.UnknownMeanAndPrecision, inference.BetaBernoulli, inference.LogisticRegression,

@@ -433,8 +433,8 @@ save(drawn, "04-variance")
 #     summed variance, score function = (Z + 1) ‖g‖²     → next cell
 #     summed variance, reparameterized = σ² ‖H‖²         → next cell
 #
-# where ‖H‖² is the sum of the squared entries of H: H = 0 for the linear f, and 0.1 I with ½ · 0.1 ‖z‖² added to
-# it; σ is 1.
+# summed over the Z means, where ‖H‖² is the sum of the squared entries of H: H = 0 for the linear f, and 0.1 I with
+# ½ · 0.1 ‖z‖² added to it; σ is 1.
 
 # %%
 rng = np.random.default_rng(11)
@@ -550,8 +550,8 @@ save(drawn, "04-not-a-theorem")
 # ![variance for a wiggly f; variance on the way to the posterior](figures/04-not-a-theorem.png)
 #
 # Two more limits. First, this posterior is a product, so that some mean-field q *is* the posterior. Where it
-# isn't, as for the line through 20 points, nothing vanishes; and Rao-Blackwellization, which takes the constant
-# apart into terms that aren't, does harm at the end.
+# isn't, as for the line through 20 points, nothing vanishes; and Rao-Blackwellization, which takes an f that is
+# nearly constant apart into terms that vary much more, does harm at the end.
 
 # %%
 *_, last = coordinate_ascent(line, 200)                         # the best mean-field q, without a gradient
@@ -571,7 +571,7 @@ claim(f"and path-only {variance['path-only']:.1f} is still ahead of reparam {var
 #     reparam, knob μ: Var = σ²/v²                       → next cell
 #     path-only, knob μ: Var = (1/σ − σ/v)²              → next cell
 #
-# and the second is the larger one where σ² < ½ v: a q that is far too narrow.
+# and the second is the larger one where σ² < ½ v: a q less than 71 % as wide as the posterior.
 
 # %%
 one = GaussianMean(np.array([[3.0]]))                           # its posterior is N(1.5, 0.5)
@@ -686,7 +686,7 @@ claim(f"coordinate ascent, whose q(τ) is a gamma, came to {gap:.4f} nats: a bet
 # | --- | --- | --- | --- |
 # | coordinate ascent | any | averages on paper | none |
 # | score function | any, discrete too | values of log p(x, z) | grows with Z; use a control variate |
-# | reparameterization | continuous | ∇ log p(x, z) | from the curvature; "path-only" less near the posterior |
+# | reparameterization | continuous | ∇ log p(x, z) | small where f is smooth; "path-only" less near the posterior |
 #
 # A VAE has a continuous z, a decoder with a backward pass, many latents: it is made for reparameterization. In
 # `vae.py` the gradient arrives at z through the decoder and goes into the encoder by `sample_backward`, the very

@@ -11,7 +11,7 @@
 # **What you'll need.** [Tutorial 2](02_autoencoder.py); the ELBO from [tutorial 3](03_variational_inference.py)
 # and reparameterization from [tutorial 4](04_why_reparameterize.py), or the README's "The idea".
 #
-# **Time.** 40 minutes to read, 25 seconds to run: `python tutorials/05_variational_autoencoder.py` (or `--data
+# **Time.** 40 minutes to read, 21 seconds to run: `python tutorials/05_variational_autoencoder.py` (or `--data
 # mnist`).
 
 # %%

@@ -153,9 +153,10 @@ save(drawn, "06-beta")
 #
 # Both terms act on the encoder's μ and log σ². The KL's pull is simple: μ towards 0, σ towards 1. The
 # reconstruction wants sharp codes: it pulls σ down, and μ to where the image comes back from. At the end of
-# training the pulls must balance, on average over the data:
+# training the pulls must balance, on average over images and noise, as the encoder's last bias adds the same to
+# all of them:
 #
-#     E[∂(−log p)/∂log σ²] + β ½ (σ² − 1) = 0                           → next cell
+#     E[∂(−log p)/∂log σ² + β ½ (σ² − 1)] = 0                           → next cell
 
 # %%
 def pulls(model, x, beta, n_samples=200):
@@ -193,8 +194,8 @@ save(drawn, "06-pulls")
 # %% [markdown]
 # ![the two pulls](figures/06-pulls.png)
 #
-# A pull is at most ½ nat per unit of log σ², as ½ (1 − σ²) can't be larger: a latent near ½ is in full use, one
-# near 0 is not used: there the decoder doesn't look, nothing pulls σ down, and the KL wins.
+# The KL pulls up by at most ½ nat per unit of log σ², as ½ (1 − σ²) can't be larger: a latent near ½ is in full
+# use, one near 0 is not used: there the decoder doesn't look, nothing pulls σ down, and the KL wins.
 #
 # # Second reading: variational EM
 #
@@ -207,7 +208,7 @@ save(drawn, "06-pulls")
 #
 # - **decoder fixed, train the encoder**: log p(x) can't move; the gap closes. That is inference, the E-step of
 #   EM.
-# - **encoder fixed, train the decoder**: maximum likelihood for images whose z are given, the M-step.
+# - **encoder fixed, train the decoder**: E_q[log p(x, z)] rises, for z drawn from a q that is fixed, the M-step.
 # - **both**: what everyone does. One step of each, at the same time, with the same gradient.
 #
 # To watch it we need log p(x) itself. With two latents it is an integral over a plane, and a sum over a grid

@@ -51,7 +51,8 @@ def gaussian_factor(i, mean, precision, shift):
 
         qᵢ = N(mᵢ, 1/Λᵢᵢ),   mᵢ = (bᵢ − Σ_{j≠i} Λᵢⱼ mⱼ)/Λᵢᵢ             (Bishop 2006, eq. 10.13 for two)
 
-    The variance never depends on the others' means, and is that of zᵢ with all others *known*: too small.
+    The variance never depends on the others' means, and is that of zᵢ with all others *known*:
+    too small where they go together.
     """
     others = precision[i] @ mean - precision[i, i] * mean[i]                # Σ_{j≠i} Λᵢⱼ mⱼ
     return (shift[i] - others) / precision[i, i], 1 / precision[i, i]

@@ -137,8 +137,8 @@ def log_beta(a, b):
 def digamma(a):
     """ψ(a) = d log Γ(a) / da, of a number a > 0; to about 10⁻¹³.
 
-    ψ(a) = ψ(a + 1) − 1/a lifts a above 10, where the asymptotic series in 1/a² has converged
-    (Abramowitz & Stegun 1964, 6.3.5 and 6.3.18).
+    ψ(a) = ψ(a + 1) − 1/a lifts a to 10 or more, where the first terms of the asymptotic series in 1/a²,
+    which never converges, are near enough (Abramowitz & Stegun 1964, 6.3.5 and 6.3.18).
     """
     shift = 0.0
     while a < 10:

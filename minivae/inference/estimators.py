@@ -43,7 +43,8 @@ class ScoreFunction:
     """The log-derivative trick, with f = log p(x, z) − log q(z).
 
     Any model will do, no gradient is asked for. The price is the variance: a sample with a large |f| pulls
-    at all knobs, whatever they had to do with it. What black-box VI does about that (Ranganath et al. 2014):
+    at all knobs, whatever they had to do with it. What is done about that, by black-box VI the first two
+    (Ranganath et al. 2014), by REINFORCE the third (Williams 1992):
 
     rao_blackwell     for the knobs of zᵢ, only the terms of f that zᵢ is in. Of the others, c, what counts is
                       E_q[c ∇ log qᵢ] = E[c] E[∇ log qᵢ] = 0: q factorizes, and c knows nothing of zᵢ

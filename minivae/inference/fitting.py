@@ -92,8 +92,9 @@ def elbo(model, q, rng, n_samples=10_000):
 def estimate_log_evidence(model, q, rng, n_samples=10_000):
     """log p(x) ≈ log 1/S Σ p(x, z)/q(z) by importance sampling from q, in nats. -> Estimate
 
-    For models that know no better: Model.log_evidence() is exact where it exists. A q narrower than the
-    posterior hides what it misses: the result is then too low, and so is its standard error.
+    For models that know no better: Model.log_evidence() is exact where it exists. A q much narrower than
+    the posterior (variance at most half as large), or without one of its modes, hides what it misses: the
+    result is then too low, and so is its standard error.
     """
     log_w = _many_log_weights(model, q, rng, n_samples)
     w = numpy.exp(log_w - log_w.max())
