@@ -76,9 +76,9 @@ def train_command(args):
     if run:
         epoch = run.load(model, optimizer, rng)
         if epoch >= config["epochs"]:
-            more = "" if runs.rate_falls(config) else f"; to add some, give --epochs above {epoch}"
-            raise InputError(f"{run.folder} has finished its {epoch} epochs; to see them, use "
-                             f"minivae show {run.folder}{more}")
+            more = "" if runs.rate_falls(config) else f"; to go on, give --epochs above {epoch}"
+            raise InputError(f"{run.folder} has finished {epoch} epochs, and {config['epochs']} are asked for; "
+                             f"to see them, use python -m minivae show {run.folder}{more}")
         print(f"going on after epoch {epoch} of {config['epochs']} in {run.folder}")
     else:
         run = runs.Run.create(args.out or f"runs/{_short_name(config['data'])}", config, args.overwrite)
@@ -117,21 +117,22 @@ def train_command(args):
             _drop_output()
         bar.clear()
         print(f"minivae: interrupted; {run.folder} keeps the {epoch} finished epochs, "
-              f"see them with: minivae show {run.folder}, "
-              f"go on with: minivae train --resume {run.folder}", file=sys.stderr)
+              f"see them with: python -m minivae show {run.folder}, "
+              f"go on with: python -m minivae train --resume {run.folder}", file=sys.stderr)
         return INTERRUPTED
     try:
         _draw(run, images, model)
     except KeyboardInterrupt:
-        print(f"minivae: interrupted; all is trained and saved, draw it with: minivae show {run.folder}",
-              file=sys.stderr)
+        print("minivae: interrupted; all is trained and saved, draw it with: "
+              f"python -m minivae show {run.folder}", file=sys.stderr)
         return INTERRUPTED
     return OK
 
 
 def _config_from(args):
-    config = {name: default if getattr(args, name) is None else getattr(args, name)
-              for name, default in runs.DEFAULTS.items()}
+    asked = {name: getattr(args, name) for name in runs.DEFAULTS if getattr(args, name) is not None}
+    config = {**runs.DEFAULTS, **asked}
+    runs.require_options_that_count(asked, config)
     return runs.complete(config)
 
 
@@ -195,6 +196,10 @@ def evaluate_command(args):
     run, images, model, epoch = _saved_run(args)
     test = images.test[:args.images] if args.images else images.test
     if isinstance(model, Autoencoder):
+        for name in ("samples", "gap"):
+            if getattr(args, name) is not None:
+                raise InputError(f"--{name} {getattr(args, name)} is for a VAE, but {args.run} is a plain "
+                                 "autoencoder; leave it out")
         losses = evaluation.autoencoder_loss(model, test)
         print(f"{run.folder}, after epoch {epoch}, on {len(test)} test images, per image ± standard error")
         print(f"  {run.config['error']:<21} {_mean(losses)}")
@@ -206,9 +211,10 @@ def evaluate_command(args):
     print(f"    reconstruction      {_mean(bound.reconstruction)}    E_q[log p(x|z)]")
     print(f"    KL                  {_mean(bound.kl)}    KL(q(z|x) ‖ p(z))")
     bar = ProgressBar("log p(x)")
-    log_px = evaluation.log_likelihood(model, test, rng, args.samples, progress=bar)
+    log_px = evaluation.log_likelihood(model, test, rng, args.samples or 1000, progress=bar)
     bar.clear()
-    print(f"  log p(x)              {_mean(log_px)}    importance sampling, {args.samples} samples an image")
+    print(f"  log p(x)              {_mean(log_px)}    importance sampling, {args.samples or 1000} samples an "
+          "image")
     active = evaluation.active_units(model, test)
     print(f"  active units          {active.count} of {model.latent_dim}    latents with Var(E_q[z]) > 0.01")
     if args.gap:
@@ -240,7 +246,13 @@ def _saved_run(args):
             run.config[name] = getattr(args, name)
     images = runs.build_images(run.config)
     model = runs.build_model(run.config, images.train.shape[1])
-    return run, images, model, run.load(model)
+    try:
+        return run, images, model, run.load(model)
+    except InputError as error:
+        if args.data is None:
+            raise
+        raise InputError(f"{error}; or leave out --data {args.data}, if this run was trained on images of "
+                         "another size") from error
 
 
 def _draw(run, images, model):
@@ -297,6 +309,9 @@ def infer_command(args):
     figure = plots.inference(model.names, exact, fitted.q, encoder and encoder.q, fitted.curve,
                              args.estimator != "cavi", evidence and evidence.mean, gap, model.support)
     _save_picture(plots, figure, path)
+    if fitted.fell:
+        raise Diverged(f"the ELBO fell from {fitted.start.mean:.4g} to {fitted.elbo.mean:.4g}; try a smaller "
+                       "--lr, more --samples, or an estimator of less variance")
     return OK
 
 
@@ -311,7 +326,7 @@ def _require_options_that_count(args):
         for name in ("run", "image"):
             if getattr(args, name) is not None:
                 raise InputError(f"--{name} is for the model image; leave it out, "
-                                 "or use: minivae infer image")
+                                 "or use: python -m minivae infer image")
     if args.overwrite and args.out is None:
         raise InputError("--overwrite is for --out; the picture in runs/infer is replaced anyway")
     defaults = {"q": "mean-field", "samples": 10, "optimizer": runs.DEFAULTS["optimizer"], "lr": 0.05,

@@ -7,9 +7,16 @@ from .inference import ESTIMATORS, FAMILIES
 from .inference.examples import EXAMPLES
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one line, without the usage before it, which can be longer than a screen."""
+
+    def error(self, message):
+        self.exit(2, f"minivae: error: {message}; see: python -m {self.prog} --help\n")
+
+
 def parser(commands):
     """The argument parser. commands: {"train": function, ...}; args.command is the one that was chosen."""
-    main = argparse.ArgumentParser(
+    main = _Parser(
         prog="minivae", description="A variational autoencoder written out by hand.",
         epilog="Exit codes: 0 well, 1 a check failed or training diverged, 2 bad usage or input, "
                "130 interrupted.")
@@ -28,7 +35,7 @@ def parser(commands):
 
     sub = command("evaluate", "Print test ELBO, log p(x) and active units of a run.")
     _saved_run_options(sub)
-    sub.add_argument("--samples", type=_count, default=1000, metavar="K",
+    sub.add_argument("--samples", type=_count, metavar="K",
                      help="draws of z for each image, to estimate log p(x) (default: 1000)")
     sub.add_argument("--images", type=_count, metavar="N", help="only the first N test images")
     sub.add_argument("--gap", type=_count, metavar="N",
@@ -77,7 +84,7 @@ def _train_options(sub):
                      help="go on with an interrupted run, or add --epochs to a finished one whose "
                      "learning rate does not fall")
     group = sub.add_argument_group("data")
-    _add_data(group)
+    _add_data(group, "digits")
     _add(group, "key", "the name of the array in an .npz file that holds several", _text, "NAME")
     _add(group, "binarize", "how grey pixels become black or white: by chance anew each epoch (dynamic), by "
          "chance once (static), by threshold, or not at all (default: dynamic where data must be black or "
@@ -101,7 +108,7 @@ def _train_options(sub):
     _add(group, "samples", "draws of z for each example", _count, "L")
     _add(group, "kl", "how the KL is computed")
     _add(group, "bound", "what is maximized; iwae needs --kl monte-carlo")
-    _add(group, "beta", "weight of the KL", _weight, "B")
+    _add(group, "beta", "weight of the KL; where it is not 1, what is maximized is not the ELBO", _weight, "B")
     _add(group, "update", "what is trained: the encoder (inference for a fixed decoder), the decoder "
          "(likelihood for a fixed encoder), both, or one after the other in turn (alternate)")
     _add(group, "epochs", "(default: 300 for digits, else 20)", _count, "N")
@@ -156,13 +163,13 @@ def _name_of(names):
 
 def _saved_run_options(sub):
     sub.add_argument("run", type=_text, metavar="RUN", help="the run folder")
-    _add_data(sub)
+    _add_data(sub, "what the run was trained on")
     _add(sub, "backend", "CPU, GPU, or the GPU where it works")
 
 
-def _add_data(parser):
+def _add_data(parser, default):
     parser.add_argument("--data", type=_text, help="digits, mnist, fashion-mnist, or an IDX, .npy or .npz "
-                        "file of images (default: digits, or what the run was trained on)")
+                        f"file of images (default: {default})")
     parser.add_argument("--data-dir", type=_text, metavar="DIR", help="where the MNIST files are, or are "
                         "downloaded to (default: $MINIVAE_DATA, else ~/.cache/minivae)")
 

@@ -194,6 +194,36 @@ def check_config(config, path):
                              "restore it, or train again")
 
 
+def _is_vae(config):
+    return config["model"] == "vae"
+
+
+def _has_likelihood(name):
+    return lambda config: _is_vae(config) and config["likelihood"] == name
+
+
+# Options that count for nothing by themselves: what they are for, and whether a config has it.
+ONLY_FOR = {
+    "key": ("--data with an .npz file", lambda c: c["data"].endswith(".npz")),
+    "error": ("--model autoencoder", lambda c: not _is_vae(c)),
+    **dict.fromkeys(("likelihood", "posterior", "samples", "kl", "bound", "beta"), ("--model vae", _is_vae)),
+    "variance": ("--likelihood gaussian", _has_likelihood("gaussian")),
+    "floor": ("--likelihood gaussian with a --variance that is learned",
+              lambda c: _has_likelihood("gaussian")(c) and c["variance"] in ("shared", "per-pixel")),
+    "levels": ("--likelihood categorical", _has_likelihood("categorical")),
+    "epsilon": ("--optimizer adam, adagrad or rmsprop, which divide by a root",
+                lambda c: c["optimizer"] in ("adam", "adagrad", "rmsprop")),
+}
+
+
+def require_options_that_count(asked, config):
+    """Raise InputError for an option among `asked`, those that were given, that would do nothing."""
+    for name in asked:
+        purpose, is_met = ONLY_FOR.get(name, ("", lambda config: True))
+        if not is_met(config):
+            raise InputError(f"--{name} {asked[name]} is for {purpose}; leave it out")
+
+
 def complete(config):
     """The config with all that was left open decided, and what contradicts itself refused (InputError)."""
     config = dict(config)
@@ -207,15 +237,10 @@ def complete(config):
                 raise InputError(f"--stages sets epochs and learning rates; leave out "
                                  f"--{name.replace('_', '-')} {config[name]}")
         config["epochs"] = sum(_stage_lengths(config))
-    if config["epsilon"] is not None and config["optimizer"] not in ("adam", "adagrad", "rmsprop"):
-        raise InputError(f"--optimizer {config['optimizer']} divides by nothing; leave out "
-                         f"--epsilon {config['epsilon']}")
     if config["epochs"] is None:
         config["epochs"] = 300 if config["data"] == "digits" else 20
     if config["model"] == "vae" and config["likelihood"] == "categorical":
         config["levels"] = config["levels"] or (17 if config["data"] == "digits" else 16)
-    elif config["levels"]:
-        raise InputError(f"--levels {config['levels']} is for --likelihood categorical; leave it out")
     if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
         raise InputError("--bound iwae weights each sample by its own log q(z|x); add --kl monte-carlo")
     return config

@@ -150,8 +150,9 @@ def test_options_that_would_do_nothing_are_refused(arguments, message, run_cli):
 
 @pytest.mark.parametrize("arguments", [["--lr", "5", "--steps", "5"],
                                        ["--estimator", "score", "--samples", "1", "--lr", "1"]])
-def test_a_poor_fit_is_drawn_all_the_same(arguments, run_cli, in_an_empty_folder):
-    infer(run_cli, "linear-regression", *arguments)
+def test_a_fit_that_ends_lower_than_it_began_is_drawn_and_a_failure(arguments, run_cli, in_an_empty_folder):
+    code, out, err = run_cli("infer", "linear-regression", *arguments, "--backend", "numpy")
+    assert code == 1 and "gap = KL" in out and re.search("the ELBO fell from -161.5 to .*try a smaller --lr", err)
     assert len(list(in_an_empty_folder.rglob("*.png"))) == 1
 
 

@@ -32,12 +32,18 @@ class Belief(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A fitted q (Belief), its ELBO (Estimate), the ELBO along the way, and what estimates log p(x)."""
+    """A fitted q (Belief), its ELBO (Estimate), the ELBO along the way and at the start, and log p(x)'s estimate."""
 
     q: Belief
     elbo: Estimate
     curve: list
-    estimate_evidence: Any
+    estimate_evidence: Any = None
+    start: Estimate | None = None
+
+    @property
+    def fell(self):
+        """Is the ELBO lower than at the start, by more than its noise?"""
+        return self.start is not None and self.elbo.mean < self.start.mean - 3 * (self.start.error + self.elbo.error)
 
 
 def fit_by_gradient(model, xp, family, estimator, make_optimizer, n_samples, steps, seed, progress=None):
@@ -45,6 +51,7 @@ def fit_by_gradient(model, xp, family, estimator, make_optimizer, n_samples, ste
     rng = numpy.random.default_rng(seed)
     free, Z = unconstrained(model), model.latent_dim
     q = FAMILIES[family](xp.zeros(Z), xp.ones(Z))
+    start = elbo(free, q, numpy.random.default_rng(seed))
     optimizer = make_optimizer(q.knobs)
     first_lr, curve = optimizer.lr, []
     for step in fit(free, q, ESTIMATORS[estimator](), optimizer, n_samples, steps, rng):
@@ -53,7 +60,7 @@ def fit_by_gradient(model, xp, family, estimator, make_optimizer, n_samples, ste
         if progress:
             progress(step.step, steps, lambda: f"ELBO {step.elbo:.2f}")
     return Fit(belief(free, q, rng), elbo(free, q, rng, DRAWS), curve,
-               lambda: estimate_log_evidence(free, q, rng, DRAWS))
+               lambda: estimate_log_evidence(free, q, rng, DRAWS), start)
 
 
 def fit_by_coordinates(model, sweeps):
@@ -65,7 +72,7 @@ def fit_by_coordinates(model, sweeps):
         if len(curve) > Z and curve[-1] - curve[-1 - Z] < 1e-12 * abs(curve[-1]):
             break
     q = Belief(update.q.mean, update.q.covariance, update.q.log_prob)
-    return Fit(q, Estimate(update.elbo, 0.0), curve, None)
+    return Fit(q, Estimate(update.elbo, 0.0), curve)
 
 
 def image_and_encoder(vae, x, seed):
@@ -74,7 +81,7 @@ def image_and_encoder(vae, x, seed):
     model, xp = FixedDecoder(vae, x), get_xp(vae.parameters.flat)
     mean, scale = (part[0].astype("float64") for part in vae.encode(xp.asarray(x)[None]))
     q = (MeanFieldGaussian if isinstance(vae.posterior, DiagonalGaussian) else FullRankGaussian)(mean, scale)
-    return model, Fit(belief(model, q, rng), elbo(model, q, rng, DRAWS), [], None)
+    return model, Fit(belief(model, q, rng), elbo(model, q, rng, DRAWS), [])
 
 
 def belief(model, q, rng):

@@ -40,8 +40,8 @@ def coordinate_ascent(model, sweeps):
     if isinstance(model, UnknownMeanAndPrecision):
         return _normal_gamma(model, sweeps)
     raise InputError(f"coordinate ascent knows no updates for {type(model).__name__}; use it for "
-                     "GaussianMean, LinearRegression, CorrelatedGaussian or UnknownMeanAndPrecision, "
-                     "or fit by gradient")
+                     "GaussianMean, LinearRegression, CorrelatedGaussian or UnknownMeanAndPrecision "
+                     "(normal-gamma), or fit by gradient")
 
 
 def gaussian_factor(i, mean, precision, shift):
