@@ -179,6 +179,8 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
     function and tensor are names for the report; f, x and dy are as in numerical_gradient.
     method "central", or "complex-step" for a holomorphic f; rng draws the directions for a large x.
     """
+    if method not in ("central", "complex-step"):
+        raise InputError(f'unknown method {method!r}; choose "central" or "complex-step"')
     check = Check(function, tensor, tuple(x.shape), float("nan"), tolerance)
     if x.dtype != numpy.float64:
         check.warnings.append(f"{tensor} is {x.dtype}: differences need float64 to be exact enough")
@@ -333,6 +335,9 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
     dy is drawn from rng, a numpy.random.Generator. It has to be random: with all ones, gradients
     whose mistakes cancel in the sum over y would pass.
     """
+    if not isinstance(inputs, dict):
+        raise InputError(f"{function}: inputs is a {type(inputs).__name__}, but a dict is needed, like "
+                         '{"x": x}, by the names of the arguments')
     y = forward(**inputs)
     y = y if hasattr(y, "shape") else numpy.float64(y)
     dy = get_xp(y).asarray(rng.standard_normal(y.shape))
@@ -340,9 +345,10 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
     given = {name: x.copy() for name, x in inputs.items()}
     given_dy = dy.copy()
     gradients = backward(given_dy, **given)
-    if not gradients or not set(gradients) <= set(inputs):
-        raise InputError(f"{function}: backward gave gradients of {sorted(gradients)}, but the inputs are "
-                         f"{sorted(inputs)}; return a dict with some of these names")
+    if not isinstance(gradients, dict) or not gradients or not set(gradients) <= set(inputs):
+        got = sorted(gradients) if isinstance(gradients, dict) else f"a {type(gradients).__name__}"
+        raise InputError(f"{function}: backward gave {got}, but the inputs are {sorted(inputs)}; "
+                         "return a dict with the gradients of some of these")
     checks = []
     for tensor, gradient in gradients.items():
         checks.append(check_gradient(function, tensor, lambda value: forward(**{**inputs, tensor: value}),
@@ -356,7 +362,15 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
         for check in checks:
             check.problems, check.yours, check.expected = problems, None, None      # no more can be told
         return Report(checks)
-    return explain(Report(checks), context(dy) if callable(context) else context)
+    context = dict((context(dy) if callable(context) else context) or {})
+    for check in checks:
+        if not check.ok and check.expected is not None:
+            mine = {**context, **context.get(check.tensor, {})}
+            left_out = numerical_gradient(lambda value: forward(**{**inputs, check.tensor: value}),
+                                          inputs[check.tensor], get_xp(dy).ones_like(dy))
+            alternatives = {**mine.get("alternatives", {}), "the upstream gradient dy is left out": left_out}
+            context[check.tensor] = {**context.get(check.tensor, {}), "alternatives": alternatives}
+    return explain(Report(checks), context)
 
 
 def check_model(function, model, loss_and_grad, tolerance=TOLERANCE, context=None):

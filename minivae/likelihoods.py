@@ -7,6 +7,7 @@ Letters: N examples, D data dimensions (pixels), L samples per example. x is (N,
 or (L, N, ·), and results per example are (N,) or (L, N). Log-densities are in nats.
 """
 
+import abc
 import math
 
 from .backend import get_xp
@@ -31,24 +32,50 @@ def sigmoid(a):
     return 0.5 * (1 + get_xp(a).tanh(0.5 * a))
 
 
-class Bernoulli:
+class Likelihood(abc.ABC):
+    """What the VAE asks of a p(x|z). For one of your own derive from this, see how short Bernoulli is, and
+    check your log_prob_backward with gradcheck.check_backward.
+    """
+
+    def n_outputs(self, data_dim):
+        """How many numbers the decoder emits per example: one a pixel."""
+        return data_dim
+
+    def parameter_shapes(self):
+        """{name: shape} of parameters of the likelihood itself, appended to the decoder's output: none."""
+        return {}
+
+    def encoder_input(self, x):
+        """x (N, D) as the encoder is fed with it and as pictures show it, where 0 is white and 1 is black."""
+        return x
+
+    @abc.abstractmethod
+    def log_prob(self, x, a):
+        """log p(x|z) of each example, in nats.    x (N, D), a (N, ·) or (L, N, ·) -> (N,) or (L, N)"""
+
+    @abc.abstractmethod
+    def log_prob_backward(self, dlogp, x, a):
+        """Its gradient, given dlogp (N,) or (L, N) -> da like a"""
+
+    @abc.abstractmethod
+    def mean(self, a):
+        """E[x|z].    a (..., ·) -> (..., D)"""
+
+    @abc.abstractmethod
+    def sample(self, a, rng):
+        """x ~ p(x|z), from a numpy.random.Generator.    a (..., ·) -> (..., D)"""
+
+    @abc.abstractmethod
+    def check(self, x):
+        """Raise InputError for data that it can't describe."""
+
+
+class Bernoulli(Likelihood):
     """p(x|z) = Π_d π_d^x_d (1 − π_d)^(1 − x_d): each pixel is 1 with probability π = sigmoid(a), else 0.
 
     a are the logits log(π / (1 − π)). Working from them, never from π, keeps log p finite where
     float32 would round π to 0 or 1.
     """
-
-    def n_outputs(self, data_dim):
-        """How many numbers the decoder emits per example: a logit per pixel."""
-        return data_dim
-
-    def parameter_shapes(self):
-        """Names and shapes of parameters of the likelihood itself, beside the decoder's: none."""
-        return {}
-
-    def encoder_input(self, x):
-        """What the encoder is fed, and pictures show: x as it is."""
-        return x
 
     def log_prob(self, x, a):
         """log p(x|z) = Σ_d [x a − softplus(a)].    x (N, D), a (N, D) or (L, N, D) -> (N,) or (L, N)
@@ -85,7 +112,7 @@ class Bernoulli:
                              "scale them, or binarize them")
 
 
-class Gaussian:
+class Gaussian(Likelihood):
     """p(x|z) = N(x; m, σ² I): each pixel is the mean m from the decoder, plus noise.
 
     variance   a number      σ² is fixed, a = m                                         (N, D)
@@ -116,10 +143,6 @@ class Gaussian:
     def parameter_shapes(self):
         """Parameters of the likelihood itself, beside the decoder's: appended to the decoder's output."""
         return {"logvar": (1,)} if self.variance == "shared" else {}
-
-    def encoder_input(self, x):
-        """What the encoder is fed, and pictures show: x as it is."""
-        return x
 
     def _split(self, a):
         """a -> m (..., D), and s: (..., 1) if shared, (..., D) if per pixel, None if fixed."""
@@ -173,7 +196,7 @@ class Gaussian:
             raise InputError("Gaussian data must be finite, but these hold NaN or infinity; mend them")
 
 
-class Categorical:
+class Categorical(Likelihood):
     """p(x|z) = Π_d π_d[x_d]: each pixel takes one of the values 0 .. K−1, with probabilities π = softmax(a).
 
     a are K logits a pixel (N, D K), pixel after pixel. The K values have no order for this
@@ -188,10 +211,6 @@ class Categorical:
     def n_outputs(self, data_dim):
         """How many numbers the decoder emits per example: K logits a pixel."""
         return data_dim * self.n_categories
-
-    def parameter_shapes(self):
-        """None beside the decoder's."""
-        return {}
 
     def encoder_input(self, x):
         """What the encoder is fed, and pictures show: x/(K − 1), from 0 to 1."""

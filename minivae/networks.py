@@ -22,6 +22,8 @@ class EncoderDecoder:
     def __init__(self, data_dim, latent_dim, hidden, encoder_outputs, decoder_outputs, own_shapes,
                  activation, dtype, backend, seed):
         require_count(data_dim=data_dim, latent_dim=latent_dim)
+        if not isinstance(hidden, (tuple, list)):
+            raise InputError(f"hidden is {hidden!r}, but a tuple of sizes is needed, like (500,)")
         for size in hidden:
             require_count(hidden=size)
         if dtype not in ("float32", "float64"):

@@ -167,6 +167,7 @@ class InTurn:
 
     def __init__(self, theta, parts, make):
         """parts: slices of theta; make(theta[part]) gives the optimizer of a part."""
+        self.theta = theta
         self.parts = parts
         self.optimizers = [make(theta[part]) for part in parts]
         self.t = 0

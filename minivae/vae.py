@@ -32,14 +32,19 @@ class VAE(EncoderDecoder):
     dtype "float32", or "float64" for checks; backend "numpy", "cupy", or "auto" for CuPy where it
     works. The weights are drawn from `seed` on the host, so that every backend starts the same.
 
-    Raises InputError for sizes below 1 or an unknown activation, BackendUnavailable for "cupy"
-    where CuPy does not work.
+    Raises InputError for sizes below 1, an unknown activation, or a likelihood or posterior that is none;
+    BackendUnavailable for "cupy" where CuPy does not work.
     """
 
     def __init__(self, data_dim, latent_dim, hidden=(500,), likelihood=None, posterior=None,
                  activation="tanh", dtype="float32", backend="auto", seed=0):
         self.likelihood = likelihood or Bernoulli()
         self.posterior = posterior or DiagonalGaussian()
+        for name, value, method in (("likelihood", self.likelihood, "log_prob_backward"),
+                                    ("posterior", self.posterior, "kl_backward")):
+            if isinstance(value, type) or not hasattr(value, method):
+                raise InputError(f"{name} is {value!r}, but an object is needed, like Gaussian() for p(x|z), "
+                                 "FullGaussian() for q(z|x)")
         own = self.likelihood.parameter_shapes()
         own_shapes = {f"likelihood.{name}": shape for name, shape in own.items()}
         super().__init__(data_dim, latent_dim, hidden, self.posterior.n_outputs(latent_dim),

@@ -104,6 +104,12 @@ def test_it_fits_on_a_screen_and_has_hints(exercise):
 WRONG_ANSWERS = [
     (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.mean(axis=0)\nreturn dy @ W.T", "gradient of b.*\n.*N = 5 times too small"),
     (1, None, "dW = x.T @ dy\ndb = dy.sum(axis=0)\nreturn dy @ W.T", r"nothing was written into dW; .*dW\[\.\.\.\] ="),
+    (1, None, "dW[...] = dy.T @ x", "each other's reverse: one side is transposed"),
+    (5, None, "return dlogp[:, None] * (x - softplus(a))", "where its derivative, x − sigmoid"),
+    (7, None, "return dkl[:, None] * np.concatenate([mu, 0.5 * (np.exp(0.5 * logvar) - 1)], axis=1)",
+     "exp.½ log σ². is σ"),
+    (7, None, "return dkl[:, None] * np.concatenate([mu, -0.5 * (np.exp(logvar) - 1)], axis=1)",
+     "the part for log σ² has the wrong sign"),
     (1, None, "dW[...] = x.T @ dy\ndb[...] = dy[-1]\nreturn dy @ W.T", "only example 4 counts"),
     (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\ndy = dy @ W.T", "this is nothing"),
     (1, None, "dy /= len(x)\ndW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\nreturn dy @ W.T", "dy, the upstream gradient, itself was changed"),

@@ -46,8 +46,24 @@ def test_numerical_gradient_refuses_a_cotangent_of_another_shape_and_restores_x_
 def test_nothing_checked_is_not_right(inputs, rng):
     assert not gradcheck.Report([]).ok
     for gradients in ({}, {"V": inputs["W"]}):
-        with pytest.raises(InputError, match="return a dict with some of these names"):
+        with pytest.raises(InputError, match="return a dict with the gradients of some of these"):
             check_backward("f", forward, lambda dy, **inputs: gradients, inputs, rng)
+    for gradients, kind in ((None, "NoneType"), (inputs["W"], "ndarray")):
+        with pytest.raises(InputError, match=f"backward gave a {kind}, .*return a dict"):
+            check_backward("f", forward, lambda dy, **inputs: gradients, inputs, rng)
+    with pytest.raises(InputError, match="inputs is a ndarray, but a dict is needed"):
+        check_backward("f", numpy.tanh, lambda dy, x: {"x": dy}, inputs["x"], rng)
+    with pytest.raises(InputError, match="""unknown method 'complex'; choose "central" or "complex-step\""""):
+        check_backward("f", forward, lambda dy, **inputs: inputs, inputs, rng, method="complex")
+
+
+def test_a_forgotten_upstream_gradient_is_named_without_any_context(rng):
+    x = rng.standard_normal((4, 3))
+    for alternatives in (None, {"x": {"alternatives": {"something else": x}}}):
+        report = check_backward("sin", lambda x: numpy.sin(x), lambda dy, x: {"x": numpy.cos(x)}, {"x": x}, rng,
+                                context=alternatives)
+        check, = report.checks
+        assert check.explanation == "the upstream gradient dy is left out"
 
 
 # The bank of wrong gradients

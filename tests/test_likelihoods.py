@@ -3,9 +3,10 @@ import math
 import numpy
 import pytest
 
-from minivae import Bernoulli, Categorical, Gaussian
+from minivae import VAE, Bernoulli, Categorical, Gaussian
 from minivae.errors import InputError
-from minivae.likelihoods import sigmoid, softplus
+from minivae.gradcheck import check_model
+from minivae.likelihoods import Likelihood, sigmoid, softplus
 
 p = Bernoulli()
 
@@ -170,3 +171,32 @@ def test_bad_categoricals_are_refused():
     for bad in (3, -1, 0.5, math.nan):
         with pytest.raises(InputError, match="must be whole numbers from 0 to 2"):
             Categorical(3).check(numpy.array([[0.0, bad]]))
+
+
+def test_a_likelihood_of_your_own_needs_five_functions_and_no_more(rng):
+    class Unfinished(Likelihood):
+        """p(x|z) = Π_d Poisson(x_d; exp(a_d)), less the constant log x!"""
+
+        def log_prob(self, x, a):
+            return (x * a - numpy.exp(a)).sum(axis=-1)
+
+        def log_prob_backward(self, dlogp, x, a):
+            return dlogp[..., None] * (x - numpy.exp(a))
+
+        def mean(self, a):
+            return numpy.exp(a)
+
+        def sample(self, a, rng):
+            return rng.poisson(numpy.exp(a)).astype(a.dtype)
+
+    class Poisson(Unfinished):
+        def check(self, x):
+            pass
+
+    with pytest.raises(TypeError, match="abstract method '?check"):
+        Unfinished()
+    vae = VAE(6, 2, hidden=(5,), likelihood=Poisson(), dtype="float64", backend="numpy")
+    x, eps = rng.poisson(2, (4, 6)).astype(float), rng.standard_normal((4, 2))
+    report = check_model("Poisson", vae, lambda: vae.loss_and_grad(x, eps))
+    assert report.ok, report
+    assert vae.sample(3, rng).shape == vae.reconstruct(x[:3]).shape == (3, 6)

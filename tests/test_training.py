@@ -8,6 +8,7 @@ import pytest
 
 from minivae import SGD, VAE, Adam, datasets, training
 from minivae.errors import InputError
+from minivae.optimizers import InTurn
 from minivae.vae import Loss
 
 IMAGES = datasets.digits().train[:230]
@@ -35,6 +36,9 @@ class Recorder:
         self.parameters = self.gradients = SimpleNamespace(flat=numpy.zeros(1))
         self.seen = []
 
+    def check(self, x):
+        pass
+
     def draw_noise(self, rng, n_examples, n_samples):
         return None
 
@@ -45,7 +49,8 @@ class Recorder:
 
 def test_every_example_is_seen_once_an_epoch_in_a_new_order():
     squares = [float(i * i) for i in range(10)]     # no two of them have the mean of all, 28.5
-    model, data, optimizer = Recorder(), numpy.array(squares)[:, None], SimpleNamespace(step=lambda g: None)
+    model, data = Recorder(), numpy.array(squares)[:, None]
+    optimizer = SimpleNamespace(theta=model.parameters.flat, step=lambda g: None)
     reports = list(training.train(model, data, optimizer, 2, 4, numpy.random.default_rng(1)))
     assert [len(batch) for batch in model.seen] == [4, 4, 2, 4, 4, 2]
     first, second = sum(model.seen[:3], []), sum(model.seen[3:], [])
@@ -90,6 +95,8 @@ def test_divergence_is_told_with_epoch_step_and_remedy(lr):
 def test_parameters_that_break_at_the_last_step_are_noticed():
     vae, _, rng = make()
     class Breaks:
+        theta = vae.parameters.flat
+
         def step(self, g):
             vae.parameters.flat[0] = numpy.nan
     with pytest.raises(training.Diverged, match="parameters became infinite or NaN in epoch 1"):
@@ -104,6 +111,24 @@ def test_bad_sizes_are_refused(arguments, message):
         list(training.train(vae, IMAGES, optimizer, *arguments, rng))
     with pytest.raises(InputError, match="n_examples is 0"):
         list(training.train(vae, IMAGES[:0], optimizer, 1, 1, rng))
+    with pytest.raises(InputError, match="rng is 0, but a generator is needed"):
+        list(training.train(vae, IMAGES, optimizer, 1, 10, 0))
+
+
+def test_an_optimizer_of_another_model_would_train_nothing_and_is_refused():
+    vae, _, rng = make()
+    for theta in (make()[0].parameters.flat, vae.parameters.flat.copy()):
+        with pytest.raises(InputError, match="changes other parameters than this model's"):
+            list(training.train(vae, IMAGES, Adam(theta), 1, 10, rng))
+    part = vae.parameters.part("decoder")
+    list(training.train(vae, IMAGES[:10], InTurn(vae.parameters.flat, [part], Adam), 1, 10, rng))
+
+
+@pytest.mark.parametrize("spoil", [lambda x: 255 * x, lambda x: x - 3, lambda x: x * numpy.nan])
+def test_data_that_the_model_cannot_describe_are_refused(spoil):
+    vae, optimizer, rng = make()
+    with pytest.raises(InputError, match=r"must lie in \[0, 1\]"):
+        list(training.train(vae, IMAGES, optimizer, 1, 50, rng, transform=lambda x, rng: spoil(x)))
 
 
 # Checkpoints

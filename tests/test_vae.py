@@ -5,7 +5,7 @@ import math
 import numpy
 import pytest
 
-from minivae import VAE, Categorical, DiagonalGaussian, FullGaussian
+from minivae import VAE, Bernoulli, Categorical, DiagonalGaussian, FullGaussian
 from minivae.errors import InputError
 from minivae.layers import mlp
 from minivae.posteriors import prior_log_prob
@@ -170,6 +170,10 @@ def test_float32_follows_float64(rng):
 @pytest.mark.parametrize("options, message", [
     (dict(data_dim=0, latent_dim=2), "data_dim is 0"), (dict(data_dim=4, latent_dim=-1), "latent_dim is -1"),
     (dict(data_dim=4, latent_dim=2, hidden=(3, 0)), "hidden is 0"),
+    (dict(data_dim=4, latent_dim=2, hidden=20), r"hidden is 20, but a tuple of sizes is needed, like \(500,\)"),
+    (dict(data_dim=4, latent_dim=2, likelihood="gaussian"), r"likelihood is 'gaussian', but an object is needed"),
+    (dict(data_dim=4, latent_dim=2, likelihood=Bernoulli), r"likelihood is <class .*, but an object is needed"),
+    (dict(data_dim=4, latent_dim=2, posterior="full"), r"posterior is 'full', but an object is needed"),
     (dict(data_dim=4, latent_dim=2, activation="gelu"), "unknown activation 'gelu'; choose tanh or relu"),
 ])
 def test_bad_models_are_refused(options, message):

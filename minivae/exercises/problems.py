@@ -13,7 +13,7 @@ from ..inference.approximations import MeanFieldGaussian
 from ..inference.coordinate_ascent import gaussian_factor
 from ..inference.estimators import best_coefficient
 from ..layers import mlp, relu, tanh, tanh_backward
-from ..likelihoods import Bernoulli, Categorical, Gaussian, sigmoid
+from ..likelihoods import Bernoulli, Categorical, Gaussian, sigmoid, softplus
 from ..optimizers import Adam
 from ..posteriors import DiagonalGaussian, FullGaussian
 from ..vae import VAE
@@ -139,6 +139,7 @@ def bernoulli(module, rng):
         dlogp = dlogp[:, None]
         return {"sizes": SIZES, "alternatives": {
             "x − a where x − sigmoid(a) is needed": dlogp * (x - a),
+            "x − softplus(a) where its derivative, x − sigmoid(a), is needed": dlogp * (x - softplus(a)),
             "π (1 − π) comes in once too often: that is sigmoid′, and it cancels": dlogp * (x - pi) * slope,
             "this is the derivative by π; it goes on through π = sigmoid(a)": dlogp * (x - pi) / slope,
             "the upstream gradient dlogp is left out": x - pi + 0 * dlogp}}
@@ -173,6 +174,9 @@ def kl(module, rng):
             "μ²": numpy.concatenate([d * mu, zero], axis=1),
             "σ²": numpy.concatenate([zero, d * variance / 2], axis=1),
             "log σ²": numpy.concatenate([zero, zero - d / 2], axis=1)}, "alternatives": {
+            "exp(½ log σ²) is σ; σ² is exp(log σ²)": numpy.concatenate(
+                [d * mu, 0.5 * d * (variance ** 0.5 - 1)], axis=1),
+            "the part for log σ² has the wrong sign": numpy.concatenate([d * mu, -0.5 * d * (variance - 1)], axis=1),
             "the upstream gradient dkl is left out": numpy.concatenate([mu, 0.5 * (variance - 1)], axis=1)}}
     return [_one_input("kl_backward", "h", DiagonalGaussian().kl, module.kl_backward, h, rng, context)]
 

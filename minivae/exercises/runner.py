@@ -9,6 +9,7 @@ import ast
 import importlib.util
 import linecache
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -170,6 +171,9 @@ def _what_happened(error, file):
     hint = ""
     if isinstance(error, ValueError) and ("shape" in text or "broadcast" in text or "matmul" in text):
         hint = "\n    Print the shapes of both sides; the docstring tells what they should be."
+        shapes = re.findall(r"\((\d+), ?(\d+)\)", text)
+        if len(shapes) == 2 and shapes[0] == shapes[1][::-1] and shapes[0] != shapes[1]:
+            hint = "\n    The two shapes are each other's reverse: one side is transposed."
     if "read-only" in text:
         hint = "\n    This array belongs to the caller: leave it as it is, and compute a new one."
     if isinstance(error, TypeError) and "NoneType" in text:
