@@ -94,6 +94,7 @@ def train_command(args):
         print(f"{len(images.train)} images to train with, {len(images.test)} to test, of {images.shape[0]}x"
               f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
               f"{config['dtype']}")
+        print(_what_the_loss_is(config))
         print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
                             first_epoch=epoch + 1, transform=transform, progress=bar,
@@ -127,6 +128,13 @@ def train_command(args):
               f"python -m minivae show {run.folder}", file=sys.stderr)
         return INTERRUPTED
     return OK
+
+
+def _what_the_loss_is(config):
+    if config["model"] == "autoencoder":
+        return f"per image; loss: {config['error']}"
+    other = runs.other_bound(config)
+    return f"nats per image; loss: {f'−{other}' if other else 'reconstr. + KL'}; reconstr.: −E log p(x|z)"
 
 
 def _config_from(args):
@@ -208,7 +216,7 @@ def evaluate_command(args):
     bound = evaluation.elbo(model, test, rng, n_samples=10)
     print(f"{run.folder}, after epoch {epoch}, on {len(test)} test images, nats per image ± standard error")
     print(f"  ELBO                  {_mean(bound.elbo)}    10 samples an image")
-    print(f"    reconstruction      {_mean(bound.reconstruction)}    E_q[log p(x|z)]")
+    print(f"    E_q[log p(x|z)]     {_mean(bound.reconstruction)}    the reconstruction")
     print(f"    KL                  {_mean(bound.kl)}    KL(q(z|x) ‖ p(z))")
     bar = ProgressBar("log p(x)")
     log_px = evaluation.log_likelihood(model, test, rng, args.samples or 1000, progress=bar)
@@ -262,10 +270,12 @@ def _draw(run, images, model):
                 "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED))}
     if run.history:
         name = "ELBO" if run.config["model"] == "vae" else f"−{run.config['error']}"
-        pictures["curves"] = plots.curves(run.history, name, unit="" if "squared" in name else "nats ")
+        pictures["curves"] = plots.curves(run.history, name, unit="" if "squared" in name else "nats ",
+                                          trained_on=runs.other_bound(run.config))
     if model.latent_dim == 2:
+        prior = "the prior N(0, I)" if run.config["model"] == "vae" else "N(0, I), for comparison"
         pictures["plane"] = plots.latent_plane(model, images.shape)
-        pictures["codes"] = plots.codes(model, images.test, images.test_labels)
+        pictures["codes"] = plots.codes(model, images.test, images.test_labels, prior)
     try:
         for name, figure in pictures.items():
             plots.save(figure, run.folder / f"{name}.png")

@@ -30,26 +30,29 @@ def tile(images, shape, columns, gap=1):
     return sheet
 
 
-def curves(history, name="ELBO", unit="nats "):
+def curves(history, name="ELBO", unit="nats ", trained_on=None):
     """The ELBO (or another −loss, named so) against the epochs, in training and on the test set.
 
-    history: a list of dicts with epoch, loss, reconstruction, kl, test_loss.
+    history: a list of dicts with epoch, loss, reconstruction, kl, test_loss; trained_on: what the training
+    loss is, where it is not −name.
     """
     has_kl = any(row["kl"] for row in history)
     figure = Figure(figsize=(9, 3.6) if has_kl else (5, 3.6), layout="constrained")
     panels = figure.subplots(1, 2 if has_kl else 1, squeeze=False)[0]
     epochs = [row["epoch"] for row in history]
     test = [-row["test_loss"] for row in history]
-    panels[0].plot(epochs, [-row["loss"] for row in history], "0.6", label="training, while it learned")
-    panels[0].plot(epochs, test, "k", label="test")
-    panels[0].set_title(f"Test {name}: best {max(test):.2f}, in epoch {epochs[test.index(max(test))]}")
-    panels[0].set_ylabel(f"{name} ({unit}per image)")
+    style = {"marker": "o"} if len(epochs) == 1 else {}         # one point makes no line
+    panels[0].plot(epochs, [-row["loss"] for row in history], "0.6", **style,
+                   label=f"training: {trained_on}" if trained_on else "training, while it learned")
+    panels[0].plot(epochs, test, "k", label=f"test: {name}" if trained_on else "test", **style)
+    panels[0].set_title(f"Test {name}: {test[-1]:.2f} at the end")
+    panels[0].set_ylabel(f"{unit}per image" if trained_on else f"{name} ({unit}per image)")
     low = numpy.percentile(test, 5)     # the first epochs lie so far below that they would flatten the rest
     panels[0].set_ylim(bottom=low - 0.1 * (max(test) - low + 1e-9))
     if has_kl:
         terms = [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]
-        for part, style, label in terms:
-            panels[1].plot(epochs, [row[part] for row in history], style, label=label)
+        for part, line, label in terms:
+            panels[1].plot(epochs, [row[part] for row in history], line, label=label, **style)
         panels[1].set_title(f"The two terms: the code costs {history[-1]['kl']:.2f} nats")
         panels[1].set_ylabel(f"training loss ({unit}per image)")
     for axes in panels:
@@ -72,11 +75,11 @@ def reconstructions(model, x, shape, columns=20):
 
 
 def samples(model, shape, rng, count=100, columns=20):
-    """New images: the decoder's mean for z drawn from the prior."""
+    """New images: E[x|z] for z drawn from the prior; where pixels are black or white, the probability of black."""
     xp = get_xp(model.parameters.flat)
     z = xp.asarray(rng.standard_normal((count, model.latent_dim), dtype=model.parameters.flat.dtype))
     decoded = to_numpy(model.to_grey(model.decode(z)))
-    return _sheet_figure(tile(decoded, shape, columns), "Decoded draws of z ~ N(0, I)")
+    return _sheet_figure(tile(decoded, shape, columns), "E[x|z] for draws of z ~ N(0, I)")
 
 
 def latent_plane(model, shape, side=16):
@@ -103,8 +106,11 @@ def latent_plane(model, shape, side=16):
     return figure
 
 
-def codes(model, x, labels=None):
-    """Where the encoder puts the images x (N, D) in the plane of two latents: the VAE's means of q(z|x)."""
+def codes(model, x, labels=None, prior="the prior N(0, I)"):
+    """Where the encoder puts the images x (N, D) in the plane of two latents: the VAE's means of q(z|x).
+
+    prior: what to call N(0, I), for a model that has none.
+    """
     xp = get_xp(model.parameters.flat)
     mean = to_numpy(model.represent(xp.asarray(x)))
     figure = Figure(figsize=(7, 6.4), layout="constrained")
@@ -118,7 +124,7 @@ def codes(model, x, labels=None):
                           va="center", bbox={"boxstyle": "circle", "facecolor": "white", "alpha": 0.8})
     radius = math.sqrt(-2 * math.log(0.05))     # P(‖z‖ < r) = 1 − exp(−r²/2) in two dimensions
     circle = radius * numpy.exp(2j * numpy.pi * numpy.linspace(0, 1, 200))
-    axes.plot(circle.real, circle.imag, "0.5", linestyle="--", label="holds 95 % of the prior N(0, I)")
+    axes.plot(circle.real, circle.imag, "0.5", linestyle="--", label=f"holds 95 % of {prior}")
     axes.legend(loc="upper right")
     axes.set_title("Where the encoder puts the test images")
     axes.set_xlabel("z₁")

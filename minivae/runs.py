@@ -51,6 +51,8 @@ class Run:
         if not overwrite and any((run.folder / name).exists() for name in ("config.json", "checkpoint.npz")):
             raise InputError(f"{folder} already holds a run; go on with it by --resume {folder}, "
                              "choose another folder with --out, or replace it with --overwrite")
+        if run.folder.is_file():
+            raise InputError(f"{folder} is a file, where a folder is needed; choose another with --out")
         _write(lambda: run.folder.mkdir(parents=True, exist_ok=True), run.folder)
         return run
 
@@ -317,6 +319,14 @@ def loss_options(config):
     if config["model"] == "autoencoder":
         return {}
     return {"n_samples": config["samples"], **{name: config[name] for name in ("kl", "bound", "beta")}}
+
+
+def other_bound(config):
+    """What training maximizes where it is not the ELBO, else None."""
+    beta = "" if config["beta"] == 1 else f", KL times {config['beta']:g}"
+    if config["model"] == "autoencoder" or config["bound"] == "elbo" and not beta:
+        return None
+    return ("ELBO" if config["bound"] == "elbo" else f"IWAE bound, L = {config['samples']}") + beta
 
 
 def training_data(config, images, model):

@@ -15,7 +15,7 @@ import numpy
 import pytest
 
 from minivae import __main__ as command_line
-from minivae import datasets, layers, optimizers, runs, training
+from minivae import datasets, layers, optimizers, plots, runs, training
 
 SMALL = ["--hidden", "8", "--batch-size", "100", "--backend", "numpy"]
 
@@ -49,6 +49,7 @@ def test_train_leaves_a_run_with_everything_in_it(run_cli, tmp_path):
     assert [row["epoch"] for row in rows] == ["1", "2"] and float(rows[1]["test_loss"]) < float(rows[0]["test_loss"])
     assert json.loads((tmp_path / "run" / "config.json").read_text())["hidden"] == [8]
     line = next(line for line in out.splitlines() if line.strip().startswith("2/2"))
+    assert "nats per image; loss: reconstr. + KL; reconstr.: −E log p(x|z)" in out
     loss, reconstruction, kl, elbo = map(float, line.split()[1:5])
     assert loss == pytest.approx(reconstruction + kl, abs=0.02)
     assert elbo == pytest.approx(-float(rows[1]["test_loss"]), abs=0.01)
@@ -73,13 +74,26 @@ def test_show_draws_anew_what_was_deleted(run_cli, tmp_path):
     assert code == 0 and "samples.png" in out and (tmp_path / "run" / "samples.png").exists()
 
 
+@pytest.mark.parametrize("options, loss", [
+    (["--beta", "0.5"], "−ELBO, KL times 0.5"), (["--model", "autoencoder"], "squared-error"),
+    (["--samples", "3", "--kl", "monte-carlo", "--bound", "iwae"], "−IWAE bound, L = 3")])
+def test_what_is_maximized_is_called_by_its_name(run_cli, tmp_path, options, loss, monkeypatch):
+    drawn = []
+    curves = plots.curves
+    monkeypatch.setattr(plots, "curves", lambda *a, **k: drawn.append(curves(*a, **k)) or drawn[0])
+    out = train_small(run_cli, tmp_path / "run", *options)
+    assert f"per image; loss: {loss}" in out
+    label = drawn[0].axes[0].lines[0].get_label()
+    assert label == ("training, while it learned" if "autoencoder" in options else f"training: {loss[1:]}")
+
+
 def test_evaluate_prints_the_three_measures(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "run")
     code, out, _ = run_cli("evaluate", tmp_path / "run", "--samples", "50", "--images", "40")
     numbers = {name: float(re.search(rf"^ *{re.escape(name)} +(-?[\d.]+)", out, re.M)[1])
-               for name in ("ELBO", "reconstruction", "KL", "log p(x)", "active units")}
+               for name in ("ELBO", "E_q[log p(x|z)]", "KL", "log p(x)", "active units")}
     assert code == 0 and "40 test images" in out
-    assert numbers["ELBO"] == pytest.approx(numbers["reconstruction"] - numbers["KL"], abs=0.002)
+    assert numbers["ELBO"] == pytest.approx(numbers["E_q[log p(x|z)]"] - numbers["KL"], abs=0.002)
     assert numbers["ELBO"] <= numbers["log p(x)"] < 0 and 0 <= numbers["active units"] <= 2
 
 
@@ -406,6 +420,7 @@ def test_a_folder_with_a_run(run_cli, tmp_path):
 def test_an_unwritable_folder(run_cli, tmp_path):
     (tmp_path / "file").write_text("in the way")
     refused(run_cli, "can't be written.*--out", "train", "--out", tmp_path / "file" / "run", *SMALL)
+    refused(run_cli, "is a file, where a folder is needed", "train", "--out", tmp_path / "file", *SMALL)
 
 
 def test_a_full_disk_keeps_what_was_saved(run_cli, tmp_path, monkeypatch):

@@ -43,9 +43,10 @@ def test_reconstructions_alternate_with_the_originals(vae):
 
 def test_curves_show_the_history():
     bound, parts = plots.curves(HISTORY).axes
-    assert bound.lines[1].get_ydata().tolist() == [-30, -29, -28] and "best -28.00" in bound.get_title()
+    assert bound.lines[1].get_ydata().tolist() == [-30, -29, -28] and "-28.00 at the end" in bound.get_title()
     assert parts.lines[1].get_ydata().tolist() == [3, 3, 3]
-    plots.curves(HISTORY[:1])
+    for axes in plots.curves(HISTORY[:1]).axes:
+        assert all(line.get_marker() == "o" for line in axes.lines), "one point makes no line"
 
 
 @pytest.mark.parametrize("labels", [None, numpy.array([0, 1, 9, 9])])
