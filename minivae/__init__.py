@@ -5,12 +5,12 @@ Read in this order: backend, layers, posteriors, likelihoods, parameters, vae, o
 
 from .autoencoder import Autoencoder
 from .backend import array_module, get_xp, synchronize, to_numpy
-from .likelihoods import Bernoulli, Categorical, Gaussian
+from .likelihoods import Bernoulli, Categorical, Gaussian, Likelihood
 from .optimizers import SGD, Adagrad, Adam, Momentum, RMSprop
 from .posteriors import DiagonalGaussian, FullGaussian
 from .vae import VAE
 
 __version__ = "0.1.0"
-__all__ = ["VAE", "Autoencoder", "Bernoulli", "Gaussian", "Categorical", "DiagonalGaussian", "FullGaussian",
-           "SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "array_module", "get_xp", "synchronize",
-           "to_numpy"]
+__all__ = ["VAE", "Autoencoder", "Likelihood", "Bernoulli", "Gaussian", "Categorical", "DiagonalGaussian",
+           "FullGaussian", "SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "array_module", "get_xp",
+           "synchronize", "to_numpy"]

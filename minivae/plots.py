@@ -79,7 +79,7 @@ def samples(model, shape, rng, count=100, columns=20):
     xp = get_xp(model.parameters.flat)
     z = xp.asarray(rng.standard_normal((count, model.latent_dim), dtype=model.parameters.flat.dtype))
     decoded = to_numpy(model.to_grey(model.decode(z)))
-    return _sheet_figure(tile(decoded, shape, columns), "E[x|z] for draws of z ~ N(0, I)")
+    return _sheet_figure(tile(decoded, shape, columns), "Decoded draws of z ~ N(0, I)")
 
 
 def latent_plane(model, shape, side=16):

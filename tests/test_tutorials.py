@@ -180,10 +180,10 @@ def resolve(dotted):
     return None
 
 
-LINKING = [*TUTORIALS, *DOCUMENTS, FOLDER / "results" / "README.md"]
+LINKING = [FOLDER.parent / "README.md", *TUTORIALS, *DOCUMENTS, FOLDER / "results" / "README.md"]
 
 
-@pytest.mark.parametrize("path", LINKING, ids=[str(path.relative_to(FOLDER)) for path in LINKING])
+@pytest.mark.parametrize("path", LINKING, ids=[str(path.relative_to(FOLDER.parent)) for path in LINKING])
 def test_links_lead_somewhere(path):
     links = re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8"))
     assert links
@@ -289,3 +289,11 @@ def test_every_gradient_is_derived():
     inherited = {name for name in gradients if name.partition(".")[0] == "Model"}
     assert len(gradients) > 30
     assert gradients - inherited <= named
+
+
+def test_the_python_examples_of_the_readme_run(capsys):
+    examples = re.findall(r"```python\n(.*?)```", (FOLDER.parent / "README.md").read_text("utf-8"), re.S)
+    assert len(examples) >= 3
+    for example in examples:
+        exec(example, {})
+    assert "N = 5 times too small" in capsys.readouterr().out
