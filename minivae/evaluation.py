@@ -118,8 +118,9 @@ def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples
     flat = h.reshape(-1)
     N, Z = len(x), vae.latent_dim
     for step in range(steps):
-        if step % (steps // 4 or 1) == 0:
-            optimizer = Adam(flat, lr=lr * 0.3 ** (4 * step // steps))      # smaller steps towards the end
+        quarter = 4 * step // steps
+        if step == 0 or quarter > 4 * (step - 1) // steps:
+            optimizer = Adam(flat, lr=lr * 0.3 ** quarter)      # smaller steps towards the end
         eps = vae.draw_noise(rng, N, n_samples)
         z = q.sample(h, eps)
         a, inputs = mlp(z.reshape(-1, Z), vae.decoder, vae.activation)

@@ -40,17 +40,19 @@ class Optimizer:
 
     def load_state(self, state):
         """Go on from a `state()`. Raises InputError when it belongs to another optimizer or model."""
-        if set(state) != {"t", *self.memory}:
-            raise InputError(f"{type(self).__name__} keeps {sorted(self.state())}, "
-                             f"but the saved state has {sorted(state)}; use the optimizer it was saved with")
-        if not int(state["t"]) >= 0:
-            raise InputError(f"t is {state['t']!r}, but a count of steps is at least 0; "
-                             "restore the saved state")
-        for name in self.memory:
-            require_shape(name, state[name], self.theta.shape)
+        self.check_state(state)
         for name in self.memory:
             getattr(self, name)[...] = get_xp(self.theta).asarray(state[name])
         self.t = int(state["t"])
+
+    def check_state(self, state):
+        """Raise InputError for a state that load_state would refuse."""
+        if set(state) != {"t", *self.memory}:
+            raise InputError(f"{type(self).__name__} keeps {sorted(self.state())}, "
+                             f"but the saved state has {sorted(state)}; use the optimizer it was saved with")
+        _require_steps(state)
+        for name in self.memory:
+            require_shape(name, state[name], self.theta.shape)
 
 
 class SGD(Optimizer):
@@ -195,13 +197,22 @@ class InTurn:
 
     def load_state(self, state):
         """Go on from a `state()`. Raises InputError when it belongs to another optimizer or model."""
-        for i, optimizer in enumerate(self.optimizers):
-            optimizer.load_state({name.partition(".")[2]: value for name, value in state.items()
-                                  if name.startswith(f"{i}.")})
+        _require_steps(state)
+        own = [{name.partition(".")[2]: value for name, value in state.items() if name.startswith(f"{i}.")}
+               for i in range(len(self.optimizers))]
+        for optimizer, part in zip(self.optimizers, own):       # all are checked before any is changed
+            optimizer.check_state(part)
+        for optimizer, part in zip(self.optimizers, own):
+            optimizer.load_state(part)
         self.t = int(state["t"])
 
 
 OPTIMIZERS = {"sgd": SGD, "momentum": Momentum, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam}
+
+
+def _require_steps(state):
+    if not int(state.get("t", -1)) >= 0:
+        raise InputError(f"t is {state.get('t')!r}, but a count of steps is at least 0; restore the saved state")
 
 
 def _require_fraction(name, value):

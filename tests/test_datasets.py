@@ -280,3 +280,31 @@ def test_the_published_checksums_and_addresses_are_well_formed():
         assert all(len(digest) == 64 for digest in datasets.SHA256[name].values())
         assert len(datasets.MIRRORS[name]) >= 2
         assert all(address.startswith("https://") and address.endswith("/") for address in datasets.MIRRORS[name])
+
+
+def test_idx_files_at_the_edge(tmp_path):
+    file = tmp_path / "a"
+    file.write_bytes(b"\0\0\x09\x01\0\0\0\1\xff")
+    assert datasets.read_idx(file).tolist() == [-1], "signed bytes"
+    file.write_bytes(b"\0\0\x08\x01\0\0\0\0")
+    assert datasets.read_idx(file).shape == (0,)
+    file.write_bytes(b"\0\0\x08\x05" + b"\0\0\0\1" * 5 + b"\0")
+    with pytest.raises(InputError, match="no IDX file"):
+        datasets.read_idx(file)
+
+
+def test_arrays_at_the_edge(tmp_path):
+    path = tmp_path / "a.npy"
+    numpy.save(path, numpy.linspace(0, 1, 60).reshape(10, 6))
+    images = datasets.from_file(path)
+    assert len(images.train) == 9 and images.test[0, -1] == 1 and images.shape == (1, 6), "ten images: one to test"
+    numpy.save(path, numpy.array([[math.nan, math.nan], [0, 1]]))
+    with pytest.raises(InputError, match="in 1 of 2 images"):
+        datasets.from_file(path)
+
+
+def test_white_stays_white():
+    class Zeros:
+        def random(self, shape, dtype):
+            return numpy.zeros(shape, dtype)
+    assert (datasets.binarize(numpy.zeros((2, 3)), Zeros()) == 0).all()

@@ -4,7 +4,7 @@ import tracemalloc
 import numpy
 import pytest
 
-from minivae import VAE, evaluation
+from minivae import VAE, Gaussian, evaluation
 from minivae.errors import InputError
 from test_vae import integrate, small_vae
 
@@ -113,7 +113,34 @@ def test_progress_is_told_to_the_end_and_bad_counts_are_refused(rng):
     seen = []
     evaluation.log_likelihood(vae, x, rng, 20, rows=20, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (3, 3)
+    seen.clear()
+    evaluation.log_likelihood(vae, x, rng, 20, rows=1, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
     with pytest.raises(InputError, match="n_samples is 0"):
         evaluation.log_likelihood(vae, x, rng, n_samples=0)
     with pytest.raises(InputError, match="n_samples is 0"):
         evaluation.elbo(vae, x, rng, n_samples=0)
+
+
+@pytest.mark.parametrize("variance, x, rows", [(1e-4, numpy.linspace(-2, 2, 18).reshape(3, 6), 10),
+                                               (1e-2, numpy.array([[0.0], [100.0]]) * numpy.ones((1, 6)), 100)])
+def test_log_px_stays_finite_where_weights_differ_by_thousands_of_nats(rng, variance, x, rows):
+    vae = VAE(6, 2, hidden=(5,), likelihood=Gaussian(variance), dtype="float64", backend="numpy")
+    with numpy.errstate(over="raise"):
+        assert numpy.isfinite(evaluation.log_likelihood(vae, x, rng, n_samples=50, rows=rows)).all()
+
+
+def test_the_last_portion_of_samples_counts_by_its_size(rng):
+    vae = VAE(6, 2, hidden=(5,), dtype="float64", backend="numpy")
+    vae.parameters.flat[...] = 0        # the decoder ignores z, q is the prior: every draw gives log p(x)
+    gap = evaluation.amortization_gap(vae, numpy.ones((3, 6)), rng, steps=1, lr=1e-12, final_samples=60)
+    numpy.testing.assert_allclose(gap.encoder_elbo, -6 * math.log(2), atol=1e-9)
+
+
+@pytest.mark.parametrize("steps, rates", [(3, [1, 0.3, 0.09]), (10, [1, 0.3, 0.09, 0.027]), (500, [1, 0.3, 0.09, 0.027])])
+def test_fitting_q_starts_anew_with_each_quarter_of_the_steps(rng, monkeypatch, steps, rates):
+    made, adam = [], evaluation.Adam
+    monkeypatch.setattr(evaluation, "Adam", lambda theta, lr: made.append(lr) or adam(theta, lr))
+    vae, x = small_vae(rng)
+    evaluation.amortization_gap(vae, x, rng, steps=steps, lr=1.0, n_samples=1, final_samples=2)
+    assert made == pytest.approx(rates)

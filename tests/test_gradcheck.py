@@ -348,3 +348,48 @@ def test_differences_that_are_not_finite_prove_nothing(rng, size, factor):
     with numpy.errstate(invalid="ignore"):
         report = check_backward("log", lambda x: numpy.log(x), lambda dy, x: {"x": factor * dy / x}, {"x": x}, rng)
     assert not report.ok and "not a small step away" in str(report)
+
+
+def test_a_gradient_too_small_beside_f_to_be_seen_is_excused_and_a_wrong_one_is_not():
+    def large(x):
+        return 1e6 + numpy.sin(x).sum()
+    x = numpy.linspace(0.1, 1, 5)
+    check = check_gradient("f", "x", large, x, numpy.cos(x))
+    assert check.ok and "rounding" in check.warnings[-1] and "kink" not in str(check)
+    assert not check_gradient("f", "x", large, x, numpy.cos(x) + 5e-3).ok
+    check = check_gradient("f", "x", lambda x: 1.0, x, 0 * x)
+    assert check.ok and check.error == 0 and not check.warnings
+
+
+def test_a_slope_of_the_kink_is_excused_though_differences_are_not_exact():
+    a = numpy.array([0.5, -0.3, 0.0])
+    check = check_gradient("f", "a", lambda a: numpy.maximum(a, 0) - a * a, a, numpy.array([0.0, 0.6, 0.0]), numpy.ones(3))
+    assert check.ok and "kink at a[2]" in str(check)
+
+
+def test_the_gradient_is_judged_as_it_was_given():
+    """f overwrites the buffer that it came in, with the right one."""
+    buffer, x = numpy.full(3, 7.0), numpy.ones(3)
+
+    def f(x):
+        buffer[...] = 2
+        return (x * x).sum()
+    assert not check_gradient("f", "x", f, x, buffer).ok
+
+
+def test_the_summary_is_that_of_the_worst_tensor(rng):
+    x = rng.standard_normal(3)
+    report = check_backward("f", lambda x, y: x * y, lambda dy, x, y: {"x": dy * y, "y": 2 * dy * x}, {"x": x, "y": x + 1}, rng)
+    assert "WRONG" in report.summary() and "the worst of 2" in report.summary()
+
+
+def test_a_method_that_is_asked_for_is_used(rng):
+    seen = set()
+
+    def f(x):
+        seen.add(x.dtype.kind)
+        return x * x
+    for method, kinds in (("central", {"f"}), ("complex-step", {"f", "c"})):
+        seen.clear()
+        check_backward("f", f, lambda dy, x: {"x": 2 * dy * x}, {"x": rng.standard_normal(3)}, rng, method=method)
+        assert seen == kinds

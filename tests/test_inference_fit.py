@@ -12,6 +12,7 @@ from minivae.inference import (ESTIMATORS, BetaBernoulli, CorrelatedGaussian, Fi
                                LinearRegression, LogisticRegression, MeanFieldGaussian, Reparameterized, ScoreFunction,
                                UnknownMeanAndPrecision, coordinate_ascent, elbo, estimate_log_evidence, fit, gradient_moments,
                                gradient_variance, unconstrained)
+from minivae.inference import fitting
 from minivae.inference.coordinate_ascent import gaussian_elbo, normal_gamma_elbo
 from minivae.inference.distributions import MultivariateNormal, NormalTimesGamma, digamma
 from minivae.inference.estimators import best_coefficient, reparameterized, score_function
@@ -529,3 +530,60 @@ def test_divergence_is_told():
     q = MeanFieldGaussian(numpy.zeros(3), numpy.ones(3))
     with numpy.errstate(all="ignore"), pytest.raises(Diverged, match="at step .*; try a smaller learning rate"):
         fit_once(GAUSSIAN["linear-regression"], q, optimizer=SGD(q.knobs, lr=100.0), steps=200)
+
+
+def test_a_running_mean_is_kept_for_each_latent_where_the_terms_are(rng):
+    model, q = GaussianMean(rng.standard_normal((5, 3))), MeanFieldGaussian(numpy.zeros(3), numpy.ones(3))
+    estimator, eps = ScoreFunction(rao_blackwell=True, baseline=0.9), q.draw_noise(rng, 10)
+    f = q.per_knob(model.log_joint_local(q.sample(eps)) - q.log_prob_local(eps))
+    estimator.rows(model, q, eps)
+    numpy.testing.assert_allclose(estimator.running_mean, 0.1 * f.mean(axis=0))
+    assert ScoreFunction(baseline=0.0).baseline == 0
+
+
+def test_moments_are_taken_after_a_burn_in_and_without_bias(rng):
+    class Counts:
+        calls = 0
+
+        def rows(self, model, q, eps):
+            self.calls += 1
+            return numpy.full((len(eps), 2), float(self.calls))
+    q = MeanFieldGaussian(numpy.zeros(1), numpy.ones(1))
+    moments = gradient_moments(object(), q, Counts(), 2, rng, repeats=3)
+    assert moments.mean.tolist() == [52, 52] and moments.variance.tolist() == [1, 1]        # of calls 51, 52, 53
+
+
+def test_the_error_of_an_estimate_is_the_spread_of_many(rng):
+    model, q = GaussianMean(numpy.ones((4, 2))), MeanFieldGaussian(0.6 * numpy.ones(2), numpy.ones(2))
+    estimates = [estimate_log_evidence(model, q, rng, 100) for _ in range(200)]
+    spread = numpy.std([estimate.mean for estimate in estimates])
+    assert numpy.mean([estimate.error for estimate in estimates]) == pytest.approx(spread, rel=0.3)
+
+
+def test_all_samples_are_drawn_in_whatever_portions(rng):
+    model, q = GaussianMean(numpy.ones((4, 1))), MeanFieldGaussian(numpy.zeros(1), numpy.ones(1))
+    assert len(fitting._many_log_weights(model, q, rng, 25, portion=10)) == 25
+
+
+def test_a_gradient_that_is_no_number_moves_no_knob(rng):
+    class NaNGradient(GaussianMean):
+        def log_joint_gradient(self, z):
+            return math.nan * z
+    q = MeanFieldGaussian(numpy.zeros(2), numpy.ones(2))
+    with pytest.raises(Diverged, match="at step 0"):
+        list(fit(NaNGradient(numpy.ones((4, 2))), q, Reparameterized(), SGD(q.knobs), 4, 1, rng))
+    assert numpy.isfinite(q.knobs).all()
+
+
+def test_updates_of_coordinate_ascent_are_snapshots():
+    updates = list(coordinate_ascent(GaussianMean(numpy.ones((4, 2))), 1))
+    assert (updates[0].q.mean == 0).all() and updates[1].q.mean[1] == 0 and updates[2].q.mean[1] != 0
+    assert updates[1].q.mean[0] != 0 and updates[0].factor == "start"
+
+
+def test_a_q_that_is_none_is_refused(rng):
+    for std in (math.inf, 0.0):
+        with pytest.raises(InputError, match="std goes from"):
+            MeanFieldGaussian(numpy.zeros(2), numpy.array([1.0, std]))
+    with pytest.raises(InputError, match="n_samples is 0"):
+        MeanFieldGaussian(numpy.zeros(1), numpy.ones(1)).draw_noise(rng, 0)

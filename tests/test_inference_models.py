@@ -11,6 +11,7 @@ from minivae.inference import (BetaBernoulli, CorrelatedGaussian, FixedDecoder, 
                                LogisticRegression, NonlinearDecoder, UnknownMeanAndPrecision, unconstrained)
 from minivae.inference.distributions import Beta, Grid, MultivariateNormal, NormalGamma, NormalTimesGamma, digamma
 from minivae.inference.model import Model
+from minivae.inference.transforms import Sigmoid
 
 DATA = numpy.random.default_rng(5)
 X, Y = DATA.standard_normal((12, 3)), DATA.standard_normal(12)
@@ -245,3 +246,28 @@ def test_an_unknown_support_is_named():
     model.support = ("simplex",)
     with pytest.raises(InputError, match="unknown support 'simplex'; choose real, positive, unit"):
         unconstrained(model)
+
+
+def test_what_would_broadcast_or_is_impossible_is_refused_and_what_is_possible_is_not():
+    free = unconstrained(BetaBernoulli(6, 4))
+    for f in (free.log_joint, free.log_joint_gradient, free.log_joint_local):
+        with pytest.raises(InputError, match="z has shape"):
+            f(numpy.zeros((2, 9)))
+    for noise in (0.0, -1):
+        with pytest.raises(InputError, match="noise is"):
+            NonlinearDecoder(numpy.ones(3), numpy.ones(3), numpy.ones(3), numpy.ones((3, 3)), noise=noise)
+    with pytest.raises(InputError, match="m0 is nan"):
+        UnknownMeanAndPrecision(numpy.ones(3), m0=math.nan)
+    assert BetaBernoulli(0, 3).posterior().mean[0] == 1 / 5
+
+
+def test_the_variance_of_a_mean_with_a_heavy_tail_is_infinite():
+    for a in (0.5, 1.0):
+        assert NormalGamma(0.0, 1.0, a, 1.0).covariance[0, 0] == math.inf
+
+
+def test_transforms_far_out_and_what_unconstrained_keeps():
+    assert Sigmoid().log_jacobian(numpy.array([-800.0, 800.0])).tolist() == [-800, -800]
+    assert unconstrained(CONJUGATE["normal-gamma"]).names == ("μ", "τ")
+    model = object()        # a model of one's own need not say that its latents are real numbers
+    assert unconstrained(model) is model

@@ -74,3 +74,11 @@ def test_a_wrong_shape_is_told_with_both():
     for backward in (layers.tanh_backward, layers.relu_backward):
         with pytest.raises(InputError, match=r"dy has shape \(2, 1\), but shape \(2, 3\)"):
             backward(numpy.ones((2, 1)), numpy.ones((2, 3)))
+
+
+def test_shapes_that_would_broadcast_to_something_wrong_are_refused():
+    ones = numpy.ones
+    with pytest.raises(InputError, match="don't fit"):
+        layers.linear(ones((2, 3, 4)), ones((4, 5)), ones(5))
+    with pytest.raises(InputError, match="dy has shape"):
+        layers.linear_backward(ones((5, 2)), ones((5, 4)), ones((4, 3)), ones((4, 3)), ones(3))

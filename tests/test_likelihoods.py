@@ -50,7 +50,7 @@ def test_extreme_logits_stay_finite_and_exact(dtype):
 
 def test_softplus_against_the_definition():
     for a in (-30.0, -1.0, 0.0, 1.0, 30.0):
-        assert softplus(numpy.array(a)) == pytest.approx(math.log1p(math.exp(a)), rel=1e-14)
+        assert softplus(numpy.array(a)) == pytest.approx(math.log1p(math.exp(a)), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("bad", [-0.1, 1.5, math.nan, math.inf])
@@ -200,3 +200,26 @@ def test_a_likelihood_of_your_own_needs_five_functions_and_no_more(rng):
     report = check_model("Poisson", vae, lambda: vae.loss_and_grad(x, eps))
     assert report.ok, report
     assert vae.sample(3, rng).shape == vae.reconstruct(x[:3]).shape == (3, 6)
+
+
+@pytest.mark.parametrize("p, n", [(Bernoulli(), 3), (Gaussian(), 3), (Gaussian("per-pixel"), 6), (Categorical(2), 6)])
+def test_shapes_that_would_broadcast_to_something_wrong_are_refused(p, n):
+    ones = numpy.ones
+    for f in (p.log_prob, lambda x, a: p.log_prob_backward(ones(2), x, a)):
+        with pytest.raises(InputError, match="does not fit"):
+            f(ones((2, 1)), ones((2, n)))
+    with pytest.raises(InputError, match="dlogp has shape"):
+        p.log_prob_backward(ones(4), ones((4, 3)), ones((2, 4, n)))
+    with pytest.raises(InputError, match=r"x must be \(N, D\)"):
+        p.log_prob(ones(3), ones(n))
+
+
+def test_small_values_of_softplus_are_exact_and_each_pixel_has_its_own_largest_logit():
+    assert softplus(numpy.array(-30.0)) == pytest.approx(math.log1p(math.exp(-30)), rel=1e-14, abs=0)
+    log_p = Categorical(2).log_prob(numpy.zeros((1, 2)), numpy.array([[1e4, 0, 0, 0]]))
+    assert log_p[0] == pytest.approx(-math.log(2))
+
+
+def test_one_nan_among_good_data_is_refused():
+    with pytest.raises(InputError, match="must be finite"):
+        Gaussian().check(numpy.array([[0.0, math.nan]]))

@@ -130,11 +130,43 @@ def test_bad_input_is_refused():
             SGD(numpy.zeros(3), lr=lr)
     with pytest.raises(InputError, match="beta2 is 1"):
         Adam(numpy.zeros(3), beta2=1)
-    with pytest.raises(InputError, match="epsilon is 0"):
-        Adagrad(numpy.zeros(3), epsilon=0)
+    for make in (Adagrad, RMSprop, Adam):
+        with pytest.raises(InputError, match="epsilon is 0"):
+            make(numpy.zeros(3), epsilon=0)
     with pytest.raises(InputError, match=r"gradient has shape \(2,\), but shape \(3\) is needed"):
         SGD(numpy.zeros(3)).step(numpy.zeros(2))
     with pytest.raises(InputError, match="Adam keeps .* use the optimizer it was saved with"):
         Adam(numpy.zeros(3)).load_state(Momentum(numpy.zeros(3)).state())
     with pytest.raises(InputError, match=r"M has shape \(2,\)"):
         Adam(numpy.zeros(3)).load_state(Adam(numpy.zeros(2)).state())
+
+
+def test_fractions_reach_from_0_up_to_not_including_1():
+    for make, name in ((Momentum, "momentum"), (RMSprop, "decay"), (Adam, "beta1"), (Adam, "beta2")):
+        for bad in (1, -0.1, math.nan):
+            with pytest.raises(InputError, match=f"{name} is"):
+                make(numpy.zeros(3), **{name: bad})
+        make(numpy.zeros(3), **{name: 0})
+
+
+def test_a_learning_rate_set_in_turn_is_set_for_all():
+    optimizer = InTurn(numpy.zeros(4), [slice(0, 2), slice(2, 4)], SGD)
+    optimizer.lr = 0.5
+    assert [own.lr for own in optimizer.optimizers] == [0.5, 0.5] and optimizer.lr == 0.5
+
+
+@pytest.mark.parametrize("broken", [{"1.t": -1}, {"t": -7}, {"1.M": numpy.zeros(9)}, {"0.V": None}])
+def test_a_state_that_is_refused_changes_nothing(rng, broken):
+    first, second = (InTurn(numpy.ones(6), [slice(0, 2), slice(2, 6)], Adam) for _ in range(2))
+    for g in rng.standard_normal((3, 6)):
+        first.step(g)
+    with pytest.raises(InputError):
+        second.load_state({**first.state(), **broken})
+    with pytest.raises(InputError, match="t is None"):
+        second.load_state({name: value for name, value in first.state().items() if name != "t"})
+    assert all(not numpy.any(value) for value in second.state().values())
+
+
+def test_a_gradient_on_another_device_is_a_type_error(device):
+    with pytest.raises(TypeError, match="mixed"):
+        SGD(device.zeros(3)).step(numpy.zeros(3))

@@ -32,3 +32,9 @@ def test_parts_are_neighbouring_slices():
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(InputError, match="no parameter 'encoder.W'; there are encoder.0.W, encoder.0.b"):
         Parameters(SHAPES, numpy, "float64")["encoder.W"]
+
+
+def test_names_that_begin_alike_are_told_apart():
+    shapes = {"encoder.0.W": (3, 2), "encoder.0.b": (2,), "encoder2.0.W": (2, 3), "encoder2.0.b": (3,)}
+    parameters = Parameters(shapes, numpy, "float64")
+    assert len(parameters.layers("encoder")) == 1 and parameters.part("encoder") == slice(0, 8)

@@ -5,7 +5,7 @@ import pytest
 
 from minivae import DiagonalGaussian, FullGaussian
 from minivae.errors import InputError
-from minivae.posteriors import prior_log_prob
+from minivae.posteriors import prior_log_prob, prior_log_prob_backward
 
 q = DiagonalGaussian()
 full = FullGaussian()
@@ -144,3 +144,26 @@ def test_an_encoder_output_of_impossible_size_is_refused():
         full.kl(numpy.zeros((1, 7)))
     with pytest.raises(InputError, match="odd number of columns"):
         q.kl(numpy.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("q, n", [(DiagonalGaussian(), 6), (FullGaussian(), 9)])
+def test_shapes_that_would_broadcast_to_something_wrong_are_refused(q, n):
+    h, ones = numpy.zeros((4, n)), numpy.ones
+    for eps in (ones((2, 1, 3)), ones((1, 3)), ones((2, 2, 4, 3))):
+        for f in (q.sample, q.log_prob_of_sample, lambda h, eps: q.sample_backward(eps, h, eps)):
+            with pytest.raises(InputError, match="does not fit the mean"):
+                f(h, eps)
+    with pytest.raises(InputError, match="dz has shape"):
+        q.sample_backward(ones((2, 4, 1)), h, ones((2, 4, 3)))
+    with pytest.raises(InputError, match="dkl has shape"):
+        q.kl_backward(ones(1), h)
+    with pytest.raises(InputError, match="dlogq has shape"):
+        q.log_prob_of_sample_backward(ones(4), h, ones((2, 4, 3)))
+    with pytest.raises(InputError, match="dlogp has shape"):
+        prior_log_prob_backward(ones(1), ones((4, 3)))
+
+
+def test_the_slope_of_the_kl_is_exact_where_the_variance_is_nearly_1():
+    """exp(10⁻⁶) − 1 in float32 is off by 5 %."""
+    h = numpy.array([[0, 1e-6]], "float32")
+    assert q.kl_backward(numpy.ones(1, "float32"), h)[0, 1] == pytest.approx(0.5e-6, rel=1e-3, abs=0)

@@ -59,6 +59,15 @@ def test_every_example_is_seen_once_an_epoch_in_a_new_order():
         assert report.loss == pytest.approx(28.5)       # the small last batch counts for its two examples only
 
 
+def test_progress_counts_examples_and_all_draws_come_from_one_generator():
+    model, seen, given, rng = Recorder(), [], [], numpy.random.default_rng(0)
+    optimizer = SimpleNamespace(theta=model.parameters.flat, step=lambda g: None)
+    list(training.train(model, numpy.zeros((5, 1)), optimizer, 1, 3, rng,
+                        transform=lambda x, rng: given.append(rng) or x,
+                        progress=lambda done, total, note: seen.append((done, total))))
+    assert seen == [(3, 5), (5, 5)] and len(given) == 2 and all(one is rng for one in given)
+
+
 def test_samples_and_options_reach_the_loss():
     bounds = {}
     for name, options in {"elbo": {}, "beta": {"beta": 0.0},
@@ -85,6 +94,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path):
     assert (first.parameters.flat != second.parameters.flat).any()
 
 
+@pytest.mark.filterwarnings("error")       # the message is enough: no warning of NumPy's beside it
 @pytest.mark.parametrize("lr", [1e30, 1e6])
 def test_divergence_is_told_with_epoch_step_and_remedy(lr):
     vae, _, rng = make()
@@ -235,3 +245,13 @@ def test_a_full_disk_leaves_the_old_checkpoint(checkpoint, monkeypatch):
         training.save_checkpoint(checkpoint, vae, optimizer, 4, rng)
     assert checkpoint.read_bytes() == before
     assert os.listdir(checkpoint.parent) == ["checkpoint.npz"]
+
+
+def test_an_epoch_number_that_is_none_is_refused(tmp_path):
+    vae, adam, rng = make()
+    training.save_checkpoint(tmp_path / "c.npz", vae, adam, 3, rng)
+    with numpy.load(tmp_path / "c.npz") as file:
+        arrays = dict(file)
+    numpy.savez(tmp_path / "c.npz", **{**arrays, "epoch": numpy.array([3])})
+    with pytest.raises(InputError, match="no number of epochs"):
+        training.load_checkpoint(tmp_path / "c.npz", vae, adam, rng)

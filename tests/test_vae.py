@@ -5,7 +5,7 @@ import math
 import numpy
 import pytest
 
-from minivae import VAE, Bernoulli, Categorical, DiagonalGaussian, FullGaussian
+from minivae import VAE, Autoencoder, Bernoulli, Categorical, DiagonalGaussian, FullGaussian, Gaussian
 from minivae.errors import InputError
 from minivae.layers import mlp
 from minivae.posteriors import prior_log_prob
@@ -174,6 +174,7 @@ def test_float32_follows_float64(rng):
     (dict(data_dim=4, latent_dim=2, likelihood="gaussian"), r"likelihood is 'gaussian', but an object is needed"),
     (dict(data_dim=4, latent_dim=2, likelihood=Bernoulli), r"likelihood is <class .*, but an object is needed"),
     (dict(data_dim=4, latent_dim=2, posterior="full"), r"posterior is 'full', but an object is needed"),
+    (dict(data_dim=4, latent_dim=2, dtype="float16"), "unknown dtype 'float16'"),
     (dict(data_dim=4, latent_dim=2, activation="gelu"), "unknown activation 'gelu'; choose tanh or relu"),
 ])
 def test_bad_models_are_refused(options, message):
@@ -188,6 +189,8 @@ def test_bad_models_are_refused(options, message):
     ((3, 6), (2, 4, 2), {}, r"eps has shape \(2, 4, 2\), but shape \(any, 3, 2\)"),
     ((3, 6), (3, 2), {"kl": "exact"}, "unknown kl 'exact'"), ((3, 6), (3, 2), {"bound": "eubo"}, "unknown bound"),
     ((3, 6), (3, 2), {"bound": "iwae"}, 'use kl="monte-carlo"'), ((3, 6), (3, 2), {"beta": -1}, "beta is -1"),
+    ((3, 6), (3, 2), {"beta": math.inf}, "beta is inf"), ((3, 6), (3, 2), {"beta": math.nan}, "beta is nan"),
+    ((3, 6), (0, 3, 2), {}, "n_samples is 0"), ((0, 6), (0, 2), {}, "n_examples is 0"),
 ])
 def test_bad_batches_and_options_are_refused(rng, x_shape, eps_shape, options, message):
     vae, _ = small_vae(rng, latent_dim=2)
@@ -199,3 +202,31 @@ def test_numpy_data_for_a_cupy_model_is_a_type_error(device):
     vae = VAE(4, 2, hidden=(3,), backend="cupy")
     with pytest.raises(TypeError, match="mixed"):
         vae.loss_and_grad(numpy.zeros((1, 4)), vae.draw_noise(numpy.random.default_rng(0), 1))
+    with pytest.raises(TypeError, match="mixed"):
+        vae.loss_and_grad(device.zeros((1, 4)), numpy.zeros((1, 2)))
+    for model in (vae, Autoencoder(4, 2, hidden=(3,), backend="cupy")):
+        with pytest.raises(TypeError, match="mixed"):
+            model.decode(numpy.zeros((1, 2)))
+
+
+
+@pytest.mark.parametrize("variance, x", [(1e-4, numpy.linspace(-2, 2, 18).reshape(3, 6)),
+                                         (1e-2, numpy.array([[0.0], [100.0]]) * numpy.ones((1, 6)))])
+def test_the_iwae_bound_stays_finite_where_weights_differ_by_thousands_of_nats(rng, variance, x):
+    """Between the samples of an example, and between examples."""
+    vae = VAE(6, 2, hidden=(5,), likelihood=Gaussian(variance), dtype="float64", backend="numpy")
+    eps = rng.standard_normal((20, len(x), 2))
+    log_w = [float(-vae.loss_and_grad(x[n:n + 1], e[n:n + 1], kl="monte-carlo").loss) for e in eps for n in range(len(x))]
+    assert max(log_w) - min(log_w) > 1000
+    loss = vae.loss_and_grad(x, eps, kl="monte-carlo", bound="iwae")
+    assert numpy.isfinite(loss.loss) and numpy.isfinite(vae.gradients.flat).all()
+
+
+def test_noise_takes_the_models_precision_and_pictures_its_grey(rng):
+    vae = VAE(6, 2, hidden=(5,), likelihood=Categorical(5), backend="numpy")
+    assert vae.loss_and_grad(numpy.ones((3, 6)), rng.standard_normal((3, 2))).loss.dtype == "float32"
+    assert vae.to_grey(4 * numpy.ones((1, 6))).tolist() == [[1] * 6]
+    with pytest.raises(InputError, match="whole numbers from 0 to 4"):
+        vae.check(5 * numpy.ones((1, 6)))
+    with pytest.raises(InputError, match=r"z has shape \(3, 4\)"):
+        vae.decode(numpy.zeros((3, 4)))
