@@ -40,13 +40,12 @@ class Optimizer:
 
     def load_state(self, state):
         """Go on from a `state()`. Raises InputError when it belongs to another optimizer or model."""
-        self.check_state(state)
+        self._check_state(state)
         for name in self.memory:
             getattr(self, name)[...] = get_xp(self.theta).asarray(state[name])
         self.t = int(state["t"])
 
-    def check_state(self, state):
-        """Raise InputError for a state that load_state would refuse."""
+    def _check_state(self, state):
         if set(state) != {"t", *self.memory}:
             raise InputError(f"{type(self).__name__} keeps {sorted(self.state())}, "
                              f"but the saved state has {sorted(state)}; use the optimizer it was saved with")
@@ -201,7 +200,7 @@ class InTurn:
         own = [{name.partition(".")[2]: value for name, value in state.items() if name.startswith(f"{i}.")}
                for i in range(len(self.optimizers))]
         for optimizer, part in zip(self.optimizers, own):       # all are checked before any is changed
-            optimizer.check_state(part)
+            optimizer._check_state(part)
         for optimizer, part in zip(self.optimizers, own):
             optimizer.load_state(part)
         self.t = int(state["t"])

@@ -36,14 +36,17 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     n_samples   L, draws of z for each example; further options go to loss_and_grad, like beta=0.5
 
     Raises InputError for bad sizes, for an optimizer of other parameters, and for data that the model can't
-    describe, of which it looks at the first batch of each epoch; and Diverged.
+    describe (where there is a transform, what comes out of it is not looked at); and Diverged.
     """
     require_count(epochs=epochs, batch_size=batch_size, n_examples=len(data))
     if not isinstance(rng, numpy.random.Generator):
         raise InputError(f"rng is {rng!r}, but a generator is needed, like numpy.random.default_rng(0)")
-    if not get_xp(data).may_share_memory(optimizer.theta, model.parameters.flat):
+    theta = getattr(optimizer, "theta", model.parameters.flat)     # an optimizer of your own may not tell
+    if not get_xp(data).may_share_memory(theta, model.parameters.flat):
         raise InputError("the optimizer changes other parameters than this model's; make it with "
                          "model.parameters.flat")
+    if transform is None:
+        model.check(data)
     for epoch in range(first_epoch, epochs + 1):
         start = time.perf_counter()
         steps, sizes = _train_epoch(model, data, optimizer, batch_size, rng, transform, progress,
@@ -65,8 +68,6 @@ def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n
         x = data[xp.asarray(order[first:first + batch_size])]
         if transform:
             x = transform(x, rng)
-        if first == 0:
-            model.check(x)
         loss = model.loss_and_grad(x, model.draw_noise(rng, len(x), n_samples), **loss_options)
         optimizer.step(model.gradients.flat)
         steps.append(loss)

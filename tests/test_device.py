@@ -112,4 +112,4 @@ def test_nothing_is_fetched_from_the_device_within_an_epoch(cupy_stand_in):
         before = strict_cupy.copies_to_host
         list(training.train(vae, data, Adam(vae.parameters.flat), 1, 200 // steps, numpy.random.default_rng(0)))
         counts.append(strict_cupy.copies_to_host - before)
-    assert counts == [4, 4]     # the range of the first batch; all losses at once; are the parameters finite?
+    assert counts == [4, 4]     # before: the range of the data; after: all losses at once, and are the parameters finite?

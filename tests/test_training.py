@@ -50,7 +50,7 @@ class Recorder:
 def test_every_example_is_seen_once_an_epoch_in_a_new_order():
     squares = [float(i * i) for i in range(10)]     # no two of them have the mean of all, 28.5
     model, data = Recorder(), numpy.array(squares)[:, None]
-    optimizer = SimpleNamespace(theta=model.parameters.flat, step=lambda g: None)
+    optimizer = SimpleNamespace(step=lambda g: None)
     reports = list(training.train(model, data, optimizer, 2, 4, numpy.random.default_rng(1)))
     assert [len(batch) for batch in model.seen] == [4, 4, 2, 4, 4, 2]
     first, second = sum(model.seen[:3], []), sum(model.seen[3:], [])
@@ -61,7 +61,7 @@ def test_every_example_is_seen_once_an_epoch_in_a_new_order():
 
 def test_progress_counts_examples_and_all_draws_come_from_one_generator():
     model, seen, given, rng = Recorder(), [], [], numpy.random.default_rng(0)
-    optimizer = SimpleNamespace(theta=model.parameters.flat, step=lambda g: None)
+    optimizer = SimpleNamespace(step=lambda g: None)
     list(training.train(model, numpy.zeros((5, 1)), optimizer, 1, 3, rng,
                         transform=lambda x, rng: given.append(rng) or x,
                         progress=lambda done, total, note: seen.append((done, total))))
@@ -105,8 +105,6 @@ def test_divergence_is_told_with_epoch_step_and_remedy(lr):
 def test_parameters_that_break_at_the_last_step_are_noticed():
     vae, _, rng = make()
     class Breaks:
-        theta = vae.parameters.flat
-
         def step(self, g):
             vae.parameters.flat[0] = numpy.nan
     with pytest.raises(training.Diverged, match="parameters became infinite or NaN in epoch 1"):
@@ -138,7 +136,7 @@ def test_an_optimizer_of_another_model_would_train_nothing_and_is_refused():
 def test_data_that_the_model_cannot_describe_are_refused(spoil):
     vae, optimizer, rng = make()
     with pytest.raises(InputError, match=r"must lie in \[0, 1\]"):
-        list(training.train(vae, IMAGES, optimizer, 1, 50, rng, transform=lambda x, rng: spoil(x)))
+        list(training.train(vae, spoil(IMAGES), optimizer, 1, 50, rng))
 
 
 # Checkpoints
