@@ -644,5 +644,6 @@ claim(f"plain SGD with a learning rate of 1: \"{stopped}\"", "became" in stopped
 #   `python -m minivae train --likelihood gaussian --variance per-pixel --floor 0.01`, or
 #   `--likelihood categorical`.
 # - Make `Binned` trainable: `minivae.Likelihood` says what a p(x|z) has to define, and Gaussian's
-#   `log_prob_backward` is no longer right. Check yours with `minivae.gradcheck.check_backward`. How many nats does it gain on the Categorical?
+#   `log_prob_backward` is no longer right. Check yours with `minivae.gradcheck.check_backward`. How many nats does
+#   it gain on the Categorical?
 # - Next: [tutorial 8](08_how_good_is_it.py), how good is it?
