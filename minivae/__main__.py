@@ -77,8 +77,8 @@ def train_command(args):
         epoch = run.load(model, optimizer, rng)
         if epoch >= config["epochs"]:
             more = "" if runs.rate_falls(config) else f"; to go on, give --epochs above {epoch}"
-            raise InputError(f"{run.folder} has finished {epoch} epochs, and {config['epochs']} are asked for; "
-                             f"to see them, use python -m minivae show {run.folder}{more}")
+            raise InputError(f"{run.folder} has finished {epoch} epochs, and {config['epochs']} are asked "
+                             f"for; to see them, use python -m minivae show {run.folder}{more}")
         print(f"going on after epoch {epoch} of {config['epochs']} in {run.folder}")
     else:
         run = runs.Run.create(args.out or f"runs/{_short_name(config['data'])}", config, args.overwrite)
@@ -219,10 +219,10 @@ def evaluate_command(args):
     print(f"    E_q[log p(x|z)]     {_mean(bound.reconstruction)}    the reconstruction")
     print(f"    KL                  {_mean(bound.kl)}    KL(q(z|x) ‖ p(z))")
     bar = ProgressBar("log p(x)")
-    log_px = evaluation.log_likelihood(model, test, rng, args.samples or 1000, progress=bar)
+    samples = args.samples or 1000
+    log_px = evaluation.log_likelihood(model, test, rng, samples, progress=bar)
     bar.clear()
-    print(f"  log p(x)              {_mean(log_px)}    importance sampling, {args.samples or 1000} samples an "
-          "image")
+    print(f"  log p(x)              {_mean(log_px)}    importance sampling, {samples} samples an image")
     active = evaluation.active_units(model, test)
     print(f"  active units          {active.count} of {model.latent_dim}    latents with Var(E_q[z]) > 0.01")
     if args.gap:

@@ -161,8 +161,8 @@ def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0
         for name, milliseconds in times.items():
             print(f"  {name:<22} {milliseconds:9.3f} ms   {milliseconds / alone:5.2f} x the products")
         if times["forward + backward"] > times["whole step"]:
-            print("  a part took longer than the whole: other work on this machine, or memory that is given back "
-                  "to the system and got anew; the README has more")
+            print("  a part took longer than the whole: other work on this machine, or memory that is given "
+                  "back to the system and got anew; the README has more")
         rate = step.flops / alone / 1e6
         del step
         peak, needed = memory(network, backend)

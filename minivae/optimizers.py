@@ -211,7 +211,8 @@ OPTIMIZERS = {"sgd": SGD, "momentum": Momentum, "adagrad": Adagrad, "rmsprop": R
 
 def _require_steps(state):
     if not int(state.get("t", -1)) >= 0:
-        raise InputError(f"t is {state.get('t')!r}, but a count of steps is at least 0; restore the saved state")
+        raise InputError(f"t is {state.get('t')!r}, but a count of steps is at least 0; "
+                         "restore the saved state")
 
 
 def _require_fraction(name, value):

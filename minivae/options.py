@@ -108,7 +108,8 @@ def _train_options(sub):
     _add(group, "samples", "draws of z for each example", _count, "L")
     _add(group, "kl", "how the KL is computed")
     _add(group, "bound", "what is maximized; iwae needs --kl monte-carlo")
-    _add(group, "beta", "weight of the KL; where it is not 1, what is maximized is not the ELBO", _weight, "B")
+    _add(group, "beta", "weight of the KL; where it is not 1, what is maximized is not the ELBO", _weight,
+         "B")
     _add(group, "update", "what is trained: the encoder (inference for a fixed decoder), the decoder "
          "(likelihood for a fixed encoder), both, or one after the other in turn (alternate)")
     _add(group, "epochs", "(default: 300 for digits, else 20)", _count, "N")

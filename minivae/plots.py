@@ -75,7 +75,7 @@ def reconstructions(model, x, shape, columns=20):
 
 
 def samples(model, shape, rng, count=100, columns=20):
-    """New images: E[x|z] for z drawn from the prior; where pixels are black or white, the probability of black."""
+    """New images: E[x|z] for z drawn from the prior; of black or white pixels, the probability of black."""
     xp = get_xp(model.parameters.flat)
     z = xp.asarray(rng.standard_normal((count, model.latent_dim), dtype=model.parameters.flat.dtype))
     decoded = to_numpy(model.to_grey(model.decode(z)))

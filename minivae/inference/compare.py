@@ -32,7 +32,7 @@ class Belief(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A fitted q (Belief), its ELBO (Estimate), the ELBO along the way and at the start, and log p(x)'s estimate."""
+    """A fitted q (Belief), its ELBO (Estimate), the ELBO along the way, what estimates log p(x); the first ELBO."""
 
     q: Belief
     elbo: Estimate
@@ -43,7 +43,9 @@ class Fit(NamedTuple):
     @property
     def fell(self):
         """Is the ELBO lower than at the start, by more than its noise?"""
-        return self.start is not None and self.elbo.mean < self.start.mean - 3 * (self.start.error + self.elbo.error)
+        if self.start is None:
+            return False
+        return self.elbo.mean < self.start.mean - 3 * (self.start.error + self.elbo.error)
 
 
 def fit_by_gradient(model, xp, family, estimator, make_optimizer, n_samples, steps, seed, progress=None):
