@@ -206,7 +206,7 @@ def _has_likelihood(name):
 
 # Options that count for nothing by themselves: what they are for, and whether a config has it.
 ONLY_FOR = {
-    "key": ("--data with an .npz file", lambda c: c["data"].endswith(".npz")),
+    "key": ("--data with an .npz file", lambda c: c["data"] not in datasets.NAMES),
     "error": ("--model autoencoder", lambda c: not _is_vae(c)),
     **dict.fromkeys(("likelihood", "posterior", "samples", "kl", "bound", "beta"), ("--model vae", _is_vae)),
     "variance": ("--likelihood gaussian", _has_likelihood("gaussian")),
