@@ -43,7 +43,7 @@ def assert_same(request):
 @pytest.fixture
 def run_cli(capsys):
     """run_cli("train", "--epochs", 3) -> exit code, standard output, standard error"""
-    from minivae.__main__ import main
+    from minivae.app.main import main
 
     def run(*arguments):
         try:

@@ -4,9 +4,12 @@ import numpy
 import pytest
 
 import strict_cupy
-from minivae import VAE, Adam, bench, datasets, evaluation, gradcheck, plots, runs, to_numpy, training
+from minivae import VAE, Adam, datasets, evaluation, plots, to_numpy, training
+from minivae.app import bench
+from minivae.app import run_folder as runs
 from minivae.backend import array_module
-from minivae.selfcheck import library_reports
+from minivae.checking import check as checker
+from minivae.checking.library import library_reports
 
 BACKENDS = ("numpy", "cupy")
 
@@ -15,7 +18,7 @@ def test_every_gradient_is_right_on_the_device(device, request, monkeypatch):
     if request.config.getoption("--backend") == "stand-in":
         # Forward and backward, and the shapes and types of what comes back. Its numbers are NumPy's, and their
         # differences, thousands of evaluations, are taken in test_gradcheck.py.
-        monkeypatch.setattr(gradcheck, "_compare_elements", lambda check, *_: None)
+        monkeypatch.setattr(checker, "_compare_elements", lambda check, *_: None)
     reports = list(library_reports(device))
     wrong = [str(report) for report in reports if not report.ok]
     assert len(reports) > 20 and not wrong, "\n".join(wrong)

@@ -16,7 +16,7 @@ import numpy as np
 from lesson import claim, figure, options, save
 
 from minivae.datasets import digits
-from minivae.diagnosis import diagnose
+from minivae.checking.diagnosis import diagnose
 from minivae.gradcheck import (STEP, TABLE_HEAD, TOLERANCE, check_backward, check_gradient, check_model,
                                complex_step_gradient, numerical_gradient)
 from minivae.layers import linear, linear_backward, mlp, mlp_backward, relu, relu_backward, tanh, tanh_backward
@@ -172,7 +172,7 @@ claim(f"the complex step agrees to {relative(by_complex_step, dW0):.0e}", relati
 #
 # `check_backward` compares for every input of a function, with a random dy. It gives a `Report`, a `Check` for
 # each input, and prints as a table. Here are the layers, all right; you can check the whole library with
-# `python -m minivae gradcheck` (`selfcheck.library_reports`).
+# `python -m minivae gradcheck` (`checking.library.library_reports`).
 
 # %%
 def linear_gradients(dy, x, W, b):
@@ -191,7 +191,7 @@ claim(f"all are right, the largest relative error is {worst:.0e}", all(report.ok
 
 # %% [markdown]
 # Now let us make the usual mistakes. A check that only says "wrong" leaves you to search. Most mistakes have a
-# signature, and [diagnosis.py](../minivae/diagnosis.py) tries one after the other (`explain` asks it, for a whole
+# signature, and [diagnosis.py](../minivae/checking/diagnosis.py) tries one after the other (`explain` asks it, for a whole
 # report): it predicts what the wrong gradient would be, and believes only in what fits to five digits. The 4 by 4
 # weights here are on purpose: with all sides alike, no shape complains.
 

@@ -36,7 +36,7 @@ claim(f"each pixel takes one of {LEVELS} grey levels, 0, 1/16, ..., 1",
 # ## Three kinds of pixel
 #
 # The decoder emits numbers a for each z. The likelihood says of what distribution they are the parameters. All
-# that is special to it stands in [likelihoods.py](../minivae/likelihoods.py): a log-probability, its gradient, a
+# that is special to it stands in [likelihoods.py](../minivae/likelihoods/bernoulli.py): a log-probability, its gradient, a
 # mean and a sample. Three families, for three kinds of data:
 #
 #     log p(x|z) = Σ_d [x_d a_d − softplus(a_d)]                         → likelihoods.Bernoulli.log_prob

@@ -23,8 +23,8 @@ from lesson import claim, figure, options, save
 
 from minivae import VAE, Adam
 from minivae.backend import BackendUnavailable, array_module, get_xp, synchronize, to_numpy
-from minivae.bench import Step, measure
-from minivae.blas import blas
+from minivae.app.bench import Step, measure
+from minivae.app.blas import blas
 from minivae.datasets import binarize, digits
 from minivae.layers import relu, relu_backward
 from minivae.training import train
@@ -331,7 +331,7 @@ for name in networks:
 #
 # ## What the work is
 #
-# `measure` in [bench.py](../minivae/bench.py) takes the step apart (`report` prints it:
+# `measure` in [bench.py](../minivae/app/bench.py) takes the step apart (`report` prints it:
 # `python -m minivae bench`). The matrix products are what no code can avoid; what comes on top is the price of
 # everything else.
 

@@ -27,7 +27,7 @@ from lesson import DATA, claim, figure, options, save
 from minivae import VAE, Adagrad
 from minivae.datasets import binarize, digits, load
 from minivae.evaluation import elbo
-from minivae.runs import Run
+from minivae.app.run_folder import Run
 from minivae.training import train
 
 args = options("Tutorial 10: the paper's figure.",

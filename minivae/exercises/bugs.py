@@ -8,7 +8,7 @@ import math
 
 import numpy
 
-from ..diagnosis import diagnose
+from ..checking.diagnosis import diagnose
 from ..gradcheck import numerical_gradient
 from ..likelihoods import Bernoulli
 from ..posteriors import DiagonalGaussian

@@ -4,9 +4,11 @@ import ast
 import inspect
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .. import layers
+from ..errors import InputError
 from ..inference.approximations import MeanFieldGaussian
 from ..inference.coordinate_ascent import gaussian_factor
 from ..inference.estimators import best_coefficient
@@ -232,3 +234,12 @@ EXERCISES = [
 def by_number(number):
     """The exercise with this number, or None."""
     return next((exercise for exercise in EXERCISES if exercise.number == number), None)
+
+
+def originals():
+    """The folder of the exercises as they were shipped: in the installed package, or in the checkout."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "files", here.parents[1] / "tutorials" / "exercises"):
+        if folder.is_dir():
+            return folder
+    raise InputError(f"the exercises are missing from this installation ({here}); install minivae anew")

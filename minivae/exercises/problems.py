@@ -7,7 +7,7 @@ raises Wrong. The right forward functions are the library's, whatever the learne
 import numpy
 
 from ..autoencoder import Autoencoder
-from ..diagnosis import diagnose
+from ..checking.diagnosis import diagnose
 from ..gradcheck import check_backward, check_model
 from ..inference.approximations import MeanFieldGaussian
 from ..inference.coordinate_ascent import gaussian_factor

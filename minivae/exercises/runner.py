@@ -17,6 +17,11 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy
+
+from .catalog import by_number, originals
+from .problems import Wrong
+
 TIME_LIMIT = float(os.environ.get("MINIVAE_EXERCISE_SECONDS", 10))
 PASSED, WRONG, NOT_DONE = 0, 1, 3       # exit codes of that process
 SEED = 5
@@ -55,10 +60,6 @@ def run(file):
 
 def judge(file):
     """Check the exercise in this file, here and now. -> Verdict"""
-    from .catalog import by_number
-    from .problems import Wrong
-    import numpy
-
     file = Path(file)
     exercise = by_number(int(file.name[:2])) if file.name[:2].isdigit() else None
     if exercise is None:
@@ -96,7 +97,6 @@ def judge(file):
     told = _warnings_of(caught, file)
     if text is None:
         return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(reports)}".rstrip(), *told]))
-    from .commands import originals
     expected = ""
     if file.read_bytes() == (originals() / file.name).read_bytes():
         expected = "\n  (The first time this is expected: the file comes with its bug.)"

@@ -15,7 +15,8 @@ import traceback
 import cupy
 import numpy
 
-from minivae import VAE, Adam, bench
+from minivae import VAE, Adam
+from minivae.app import bench
 from minivae.likelihoods import Bernoulli, sigmoid, softplus
 
 

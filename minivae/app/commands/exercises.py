@@ -11,21 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from ..errors import InputError
-from ..files import replacing
-from . import runner
-from .catalog import EXERCISES, by_number
+from ...errors import InputError
+from ...files import replacing
+from ...exercises import runner
+from ...exercises.catalog import EXERCISES, by_number, originals
 
-HERE = Path(__file__).resolve().parent
 POLL_SECONDS = 0.3
-
-
-def originals():
-    """The folder of the exercises as they were shipped: in the installed package, or in the checkout."""
-    for folder in (HERE / "files", HERE.parents[1] / "tutorials" / "exercises"):
-        if folder.is_dir():
-            return folder
-    raise InputError(f"the exercises are missing from this installation ({HERE}); install minivae anew")
 
 
 def folder():

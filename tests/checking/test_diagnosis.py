@@ -10,7 +10,7 @@ import pytest
 
 from minivae import Bernoulli, Categorical, DiagonalGaussian, FullGaussian, Gaussian, layers
 from minivae.autoencoder import SquaredError
-from minivae.diagnosis import BY, diagnose
+from minivae.checking.diagnosis import BY, diagnose
 from minivae.gradcheck import check_backward
 from minivae.posteriors import prior_log_prob, prior_log_prob_backward
 

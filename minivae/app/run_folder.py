@@ -15,17 +15,17 @@ from pathlib import Path
 
 import numpy
 
-from . import __version__, datasets
-from .autoencoder import ERRORS, Autoencoder
-from .backend import get_xp
-from .errors import InputError
-from .files import replacing
-from .layers import ACTIVATIONS
-from .likelihoods import Bernoulli, Categorical, Gaussian
-from .optimizers import OPTIMIZERS, InTurn
-from .posteriors import DiagonalGaussian, FullGaussian
-from .training import load_checkpoint, save_checkpoint
-from .vae import BOUNDS, KL_ESTIMATES, VAE
+from .. import __version__, datasets
+from ..autoencoder import ERRORS, Autoencoder
+from ..backend import get_xp
+from ..errors import InputError
+from ..files import replacing
+from ..layers import ACTIVATIONS
+from ..likelihoods import Bernoulli, Categorical, Gaussian
+from ..optimizers import OPTIMIZERS, InTurn
+from ..posteriors import DiagonalGaussian, FullGaussian
+from ..training import load_checkpoint, save_checkpoint
+from ..vae import BOUNDS, KL_ESTIMATES, VAE
 
 HISTORY_FIELDS = ["epoch", "loss", "reconstruction", "kl", "test_loss", "seconds", "examples_per_second"]
 PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png"]

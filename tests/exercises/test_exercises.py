@@ -18,7 +18,7 @@ from minivae.exercises import bugs, runner
 from minivae.exercises.catalog import EXERCISES, Lines, Mended, by_number
 from minivae.exercises.runner import NOT_DONE, PASSED, WRONG
 
-SHIPPED = Path(__file__).parent.parent / "tutorials" / "exercises"
+SHIPPED = Path(__file__).parents[2] / "tutorials" / "exercises"
 BUGS = [exercise for exercise in EXERCISES if exercise.number >= 16]
 
 

@@ -4,15 +4,15 @@ import itertools
 
 import numpy
 
-from . import layers
-from .backend import get_xp
-from .gradcheck import check_backward, check_model
-from .inference import FixedDecoder, FullRankGaussian, MeanFieldGaussian, unconstrained
-from .inference.examples import EXAMPLES
-from .inference.transforms import TRANSFORMS
-from .likelihoods import Bernoulli, Categorical, Gaussian
-from .posteriors import DiagonalGaussian, FullGaussian, prior_log_prob, prior_log_prob_backward
-from .vae import VAE
+from .. import layers
+from ..backend import get_xp
+from .check import check_backward, check_model
+from ..inference import FixedDecoder, FullRankGaussian, MeanFieldGaussian, unconstrained
+from ..inference.examples import EXAMPLES
+from ..inference.transforms import TRANSFORMS
+from ..likelihoods import Bernoulli, Categorical, Gaussian
+from ..posteriors import DiagonalGaussian, FullGaussian, prior_log_prob, prior_log_prob_backward
+from ..vae import VAE
 
 POSTERIORS = [DiagonalGaussian(), FullGaussian()]
 LIKELIHOODS = {"Bernoulli": Bernoulli(), "Gaussian 0.3": Gaussian(0.3), "Gaussian shared": Gaussian("shared"),

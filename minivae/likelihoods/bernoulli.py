@@ -10,9 +10,9 @@ or (L, N, ·), and results per example are (N,) or (L, N). Log-densities are in 
 import abc
 import math
 
-from .backend import get_xp
-from .errors import InputError, require_positive, require_shape
-from .posteriors import LOG_2PI
+from ..backend import get_xp
+from ..errors import InputError, require_positive, require_shape
+from ..posteriors import LOG_2PI
 
 
 def softplus(a):

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy
 
-from .backend import array_module, get_xp, synchronize
+from ..backend import array_module, get_xp, synchronize
 from .blas import better_kernels, blas, why_not
-from .optimizers import Adam
-from .vae import VAE
+from ..optimizers import Adam
+from ..vae import VAE
 
 
 class Network(NamedTuple):
@@ -195,7 +195,7 @@ def _print_advice(kernels, better):
 
 def _products_of_a_process(variables):
     """Median milliseconds of the paper's products, in a process of its own with these variables set."""
-    code = ("from minivae import bench; "
+    code = ("from minivae.app import bench; "
             "print(bench.measure(bench.Step(bench.PAPER, 'numpy'), 2.0)['matrix products alone'])")
     child = subprocess.run([sys.executable, "-c", code], env={**os.environ, **variables}, check=True,
                            capture_output=True, text=True)

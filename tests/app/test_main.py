@@ -14,8 +14,9 @@ import time
 import numpy
 import pytest
 
-from minivae import __main__ as command_line
-from minivae import datasets, layers, optimizers, plots, runs, training
+from minivae.app import main as command_line
+from minivae import datasets, layers, optimizers, plots, training
+from minivae.app import run_folder as runs
 
 SMALL = ["--hidden", "8", "--batch-size", "100", "--backend", "numpy"]
 
@@ -259,14 +260,14 @@ def test_kill_9_in_the_middle_of_an_epoch_then_resume(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "whole", epochs=5)
     # The process kills itself in the 7th of the 15 steps of epoch 3: no handler, no cleaning up.
     script = ("import os, signal\n"
-              "from minivae import __main__, optimizers\n"
+              "from minivae import optimizers\nfrom minivae.app import main\n"
               "step = optimizers.Adam.step\n"
               "def deadly(self, g):\n"
               "    if self.t == 2 * 15 + 6:\n"
               "        os.kill(os.getpid(), signal.SIGKILL)\n"
               "    step(self, g)\n"
               "optimizers.Adam.step = deadly\n"
-              f"__main__.main(['train', '--out', {str(tmp_path / 'killed')!r}, '--epochs', '5', *{SMALL!r}])")
+              f"main.main(['train', '--out', {str(tmp_path / 'killed')!r}, '--epochs', '5', *{SMALL!r}])")
     assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == -signal.SIGKILL
     assert int(read_checkpoint(tmp_path / "killed")["epoch"]) == 2
     code, out, err = run_cli("train", "--resume", tmp_path / "killed")

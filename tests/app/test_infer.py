@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 from minivae import Adam
-from minivae import __main__ as command_line
+from minivae.app import main as command_line
 from minivae.inference import ESTIMATORS, compare
 from minivae.inference.examples import EXAMPLES
 

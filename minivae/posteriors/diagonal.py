@@ -14,8 +14,8 @@ import math
 
 import numpy
 
-from .backend import get_xp
-from .errors import InputError, require_shape
+from ..backend import get_xp
+from ..errors import InputError, require_shape
 
 LOG_2PI = math.log(2 * math.pi)
 

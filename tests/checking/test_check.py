@@ -3,7 +3,9 @@
 import numpy
 import pytest
 
-from minivae import gradcheck, inference, layers, selfcheck, vae
+from minivae import inference, layers, vae
+from minivae.checking import check as gradcheck
+from minivae.checking import library as selfcheck
 from minivae.errors import InputError
 from minivae.gradcheck import check_backward, check_gradient, complex_step_gradient, numerical_gradient
 from minivae.inference import transforms

@@ -2,9 +2,10 @@
 
 import argparse
 
-from . import __version__, runs
-from .inference import ESTIMATORS, FAMILIES
-from .inference.examples import EXAMPLES
+from .. import __version__
+from . import run_folder as runs
+from ..inference import ESTIMATORS, FAMILIES
+from ..inference.examples import EXAMPLES
 
 
 class _Parser(argparse.ArgumentParser):

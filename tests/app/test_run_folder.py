@@ -3,7 +3,8 @@ import json
 import numpy
 import pytest
 
-from minivae import datasets, runs
+from minivae import datasets
+from minivae.app import run_folder as runs
 from minivae.errors import InputError
 
 CONFIG = runs.complete({**runs.DEFAULTS, "hidden": [8], "epochs": 3, "backend": "numpy"})

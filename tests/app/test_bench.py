@@ -3,7 +3,8 @@ import tracemalloc
 import numpy
 import pytest
 
-from minivae import VAE, Adam, bench, blas, datasets, training
+from minivae import VAE, Adam, datasets, training
+from minivae.app import bench, blas
 
 SMALL = bench.Network(20, 8, 2, 4)
 

@@ -1,0 +1,1 @@
+"""The program: what `python -m minivae` does. Nothing else in the package imports it."""

@@ -1,0 +1,405 @@
+"""Is a gradient right? Compare it with differences, number by number.
+
+A derivative is a limit of differences, so it can be measured without any calculus:
+(f(x + s) − f(x − s)) / 2s for a small step s. That is far too slow to train with, and exact enough
+(to about ten digits in float64) to find any mistake in a gradient derived by hand.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy
+
+from ..backend import get_xp, to_numpy
+from .diagnosis import diagnose
+from ..errors import InputError
+
+# A central difference is off by s²/6 f‴ (the f″ terms of both sides cancel) and by about 10⁻¹⁶ |f|/s
+# from rounding: near 10⁻¹⁰ in all for this step. A mistake in a derivation is off by 10⁻³ or more.
+STEP = 1e-5
+TOLERANCE = 1e-7
+LARGE = 2000            # elements; a larger tensor is checked along random directions instead of one by one
+DIRECTIONS = 20
+
+
+def numerical_gradient(f, x, dy=None, step=STEP):
+    """∂/∂x of Σ dy · f(x) by central differences, one element of x after the other.
+
+    f(x) returns a scalar, or an array that dy (of its shape) weights. x is changed in place and
+    restored, so that f may as well read it from elsewhere, as a model reads its parameters.
+    -> a NumPy array of the shape of x
+
+    Raises InputError when x can't be changed in place, or dy does not fit.
+    """
+    slope = _Slopes(f, x, dy)
+    return numpy.array([slope(i, -step, step) for i in range(x.size)]).reshape(x.shape)
+
+
+def complex_step_gradient(f, x, dy=None, step=1e-30):
+    """The same for a holomorphic f, by the complex step: ∂/∂x = Im f(x + i s)/s.
+
+    From f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − … . Nothing is subtracted, so that the step can be tiny
+    and the result is exact to rounding (Squire & Trapp 1998). But f has to compute with complex numbers: no
+    |x|, no max, no comparisons; and it must read its x.
+    -> a NumPy array of the shape of x
+    """
+    z = x.astype("complex128")
+    flat = z.reshape(-1)
+    dy = 1.0 if dy is None else to_numpy(dy)
+    gradient = numpy.empty(x.shape)
+    for i in range(flat.size):
+        flat[i] += 1j * step
+        y = f(z)
+        gradient.flat[i] = (dy * numpy.imag(to_numpy(y) if hasattr(y, "shape") else y)).sum() / step
+        flat[i] -= 1j * step
+    return gradient
+
+
+class _Slopes:
+    """slope(i, down, up): [Σ dy f(x + up) − Σ dy f(x + down)]/(up − down), element i of x being moved."""
+
+    def __init__(self, f, x, dy):
+        if isinstance(x, numpy.generic) or not x.flags.c_contiguous or x.dtype.kind != "f":
+            raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of "
+                             "real numbers is needed, to be changed in place; "
+                             "pass numpy.array(x, dtype=float)")
+        self.f, self.x, self.flat = f, x, x.reshape(-1)
+        self.dy = 1.0 if dy is None else to_numpy(dy)
+
+    def __call__(self, i, down, up):
+        value = float(self.flat[i])
+        try:
+            self.flat[i] = value + up
+            above = _as_float64(self.f(self.x))
+            self.flat[i] = value + down
+            below = _as_float64(self.f(self.x))
+        finally:
+            self.flat[i] = value
+        return self._weighted(above - below) / (up - down)
+
+    def along(self, direction, step):
+        """The central difference along a direction, a NumPy array of the shape of x."""
+        original = self.x.copy()
+        direction = get_xp(self.x).asarray(direction)
+        try:
+            self.x += step * direction
+            above = _as_float64(self.f(self.x))
+            self.x[...] = original - step * direction
+            below = _as_float64(self.f(self.x))
+        finally:
+            self.x[...] = original
+        return self._weighted(above - below) / (2 * step)
+
+    def _weighted(self, difference):
+        # Subtracted before they are summed: the rounding of a large sum would drown the difference.
+        if numpy.shape(self.dy) not in ((), difference.shape):
+            raise InputError(f"dy {numpy.shape(self.dy)} does not fit f(x) {difference.shape}; "
+                             "give dy its shape")
+        return float((self.dy * difference).sum())
+
+    def rounding(self, step):
+        """What the rounding of f's last digits can make of a difference with this step, and no more."""
+        magnitude = float(numpy.abs(self.dy * _as_float64(self.f(self.x))).sum())
+        return 8 * numpy.finfo("float64").eps * magnitude / step
+
+    def is_kink(self, i, yours):
+        """Has f a kink within a step of element i, and is `yours` one of its slopes there?
+
+        Where f is smooth, the slopes to the right and to the left differ by s f″: eight times less for an
+        eighth of the step. At a kink they go on differing; beside one, central differences disagree.
+        """
+        left, right = self(i, -STEP, 0), self(i, 0, STEP)
+        near_left, near_right = self(i, -STEP / 8, 0), self(i, 0, STEP / 8)
+        scale = max(abs(left), abs(right), abs(near_left), abs(near_right))
+        bend, near_bend = abs(right - left), abs(near_right - near_left)
+        at = bend > 1e-6 * scale and near_bend > 0.5 * bend
+        beside = abs(left + right - near_left - near_right) > 1e-6 * scale
+        slopes = (left, right, near_left, near_right)
+        return (at or beside) and min(slopes) - 1e-4 * scale <= yours <= max(slopes) + 1e-4 * scale
+
+
+def _as_float64(y):
+    return numpy.float64(y) if isinstance(y, (int, float)) else to_numpy(y).astype("float64")
+
+
+@dataclass
+class Check:
+    """The verdict on one gradient: `error` is ‖yours − expected‖ / max(‖yours‖, ‖expected‖)."""
+
+    function: str
+    tensor: str
+    shape: tuple
+    error: float
+    tolerance: float
+    problems: list = field(default_factory=list)    # what is wrong, in words
+    warnings: list = field(default_factory=list)    # what makes the verdict less sharp
+    explanation: str = None                         # what is probably wrong, see diagnosis.py
+    yours: numpy.ndarray = None                     # where the two were compared in full
+    expected: numpy.ndarray = None
+
+    @property
+    def ok(self):
+        return not self.problems
+
+    def __str__(self):
+        verdict = "ok" if self.ok else "WRONG"
+        shape = "x".join(map(str, self.shape)) or "scalar"
+        row = f"{self.function:<69} {self.tensor:<13} {shape:>9} {self.error:>10.1e}   {verdict}"
+        explanation = [f"probably: {self.explanation}"] if self.explanation else []
+        lines = self.problems + explanation + self.warnings
+        return "\n".join([row, *("    " + line for line in lines)])
+
+
+@dataclass
+class Report:
+    """The checks of all tensors of one function; prints as a table."""
+
+    checks: list
+
+    @property
+    def ok(self):
+        return bool(self.checks) and all(check.ok for check in self.checks)     # nothing checked is not right
+
+    def __str__(self):
+        return "\n".join(map(str, self.checks))
+
+    def summary(self):
+        """The row of the tensor with the largest error, saying of how many it is the worst."""
+        worst = max(self.checks, key=lambda check: check.error)
+        more = f"    the worst of {len(self.checks)}" if len(self.checks) > 1 else ""
+        return str(worst) + more
+
+
+TABLE_HEAD = f"{'function':<69} {'tensor':<13} {'shape':>9} {'rel. error':>10}   verdict"
+
+
+def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANCE, method="central",
+                   rng=None):
+    """Compare a gradient (an array like x) with differences of f at x. -> Check
+
+    function and tensor are names for the report; f, x and dy are as in numerical_gradient.
+    method "central", or "complex-step" for a holomorphic f; rng draws the directions for a large x.
+    """
+    if method not in ("central", "complex-step"):
+        raise InputError(f'unknown method {method!r}; choose "central" or "complex-step"')
+    check = Check(function, tensor, tuple(x.shape), float("nan"), tolerance)
+    if x.dtype != numpy.float64:
+        check.warnings.append(f"{tensor} is {x.dtype}: differences need float64 to be exact enough")
+    if not _is_an_array_like(gradient, x, check):
+        if getattr(gradient, "ndim", 0) and x.size <= LARGE:
+            check.yours = to_numpy(gradient)                    # for diagnose()
+            check.expected = numerical_gradient(f, x, dy)
+        return check
+    gradient = to_numpy(gradient).astype("float64")     # a copy: calling f may overwrite the original
+    if not numpy.isfinite(gradient).all():
+        where = numpy.argwhere(~numpy.isfinite(gradient))[0].tolist()
+        check.problems.append(f"the gradient is not finite, first at {where}")
+        return check
+    first, second = _as_float64(f(x)), _as_float64(f(x))
+    if not numpy.array_equal(first, second):
+        check.problems.append("the function gives another value when called again: "
+                              "is the noise redrawn at each call?")
+        return check
+    if not numpy.isfinite(first).all():
+        check.problems.append("the function itself is not finite here")
+        return check
+    if x.size > LARGE and method == "central":
+        _compare_along_directions(check, _Slopes(f, x, dy), gradient, rng or numpy.random.default_rng(0))
+    else:
+        _compare_elements(check, f, x, dy, gradient, method)
+    return check
+
+
+def _is_an_array_like(gradient, x, check):
+    """Note a problem unless the gradient has the shape and the precision of x."""
+    shape = getattr(gradient, "shape", None)
+    if shape is None or tuple(shape) != tuple(x.shape):
+        got = "nothing: is the return missing?" if gradient is None else (
+            f"shape {tuple(shape)}" if shape is not None else f"a {type(gradient).__name__}, and no array")
+        check.problems.append(f"the gradient of {check.tensor} has its shape, {tuple(x.shape)}, "
+                              f"but this is {got}")
+    elif gradient.dtype != x.dtype:
+        check.problems.append(f"the gradient of {check.tensor} has its dtype, {x.dtype}, "
+                              f"but this is {gradient.dtype}")
+    return check.ok
+
+
+def _compare_elements(check, f, x, dy, gradient, method):
+    if method == "complex-step":
+        expected = complex_step_gradient(f, x, dy)
+    else:
+        expected = numerical_gradient(f, x, dy)
+    if not _are_finite(check, expected):
+        return
+    check.yours, check.expected = gradient, expected
+    scale = max(numpy.linalg.norm(gradient), numpy.linalg.norm(expected))
+    difference = numpy.abs(gradient - expected)
+    check.error = float(numpy.linalg.norm(difference) / scale) if scale > 0 else 0.0
+    if check.error <= check.tolerance:
+        return
+    slope, kinks = _Slopes(f, x, dy), []
+    if method == "central" and x.dtype == numpy.float64:        # in float32, rounding would look like kinks
+        if _is_rounding(check, difference, slope.rounding(STEP)):
+            return
+        suspects = numpy.flatnonzero(difference > check.tolerance * scale / x.size ** 0.5)
+        kinks = [i for i in suspects if slope.is_kink(i, gradient.flat[i])]
+    if kinks:
+        difference.flat[kinks] = 0
+        expected.flat[kinks] = gradient.flat[kinks]
+        check.error = float(numpy.linalg.norm(difference) / scale)
+        more = f" and {len(kinks) - 1} more" if len(kinks) > 1 else ""
+        check.warnings.append(f"f has a kink at {check.tensor}{_index(kinks[0], x.shape)}{more}: there is no "
+                              "derivative, your value is one of its slopes or between, and it was left out")
+    if not check.error <= check.tolerance:
+        _name_the_worst(check, difference, gradient, expected)
+
+
+def _are_finite(check, differences):
+    """Note a problem unless they are: with NaN no comparison would find anything wrong."""
+    if not numpy.isfinite(differences).all():
+        check.error = numpy.nan
+        check.problems.append("differences are not finite: the function is finite here, but not a small step "
+                              "away; check it at other inputs")
+        return False
+    return True
+
+
+def _is_rounding(check, difference, rounding):
+    """Is the difference no larger than the rounding of differences? So it is for a gradient that is zero."""
+    size = numpy.linalg.norm(difference) / difference.size ** 0.5
+    if size > rounding:
+        return False
+    check.error = float(check.tolerance * size / rounding) if size else 0.0
+    check.warnings.append(f"the gradient of {check.tensor} is so small beside f that differences see no "
+                          f"more of it than their rounding, {rounding:.0e}")
+    return True
+
+
+def _compare_along_directions(check, slope, gradient, rng):
+    """Σ g u against the slope of f along u, for random u: an error anywhere shows in every direction."""
+    step = STEP / slope.x.size ** 0.25      # all elements move at once: less far
+    directions = rng.standard_normal((DIRECTIONS, *slope.x.shape))
+    yours = numpy.array([(gradient * u).sum() for u in directions])
+    expected = numpy.array([slope.along(u, step) for u in directions])
+    if not _are_finite(check, expected):
+        return
+    scale = max(numpy.linalg.norm(yours), numpy.linalg.norm(expected))
+    check.error = float(numpy.linalg.norm(yours - expected) / scale) if scale > 0 else 0.0
+    check.warnings.append(f"{slope.x.size} elements: checked along {DIRECTIONS} random directions")
+    if check.error <= check.tolerance:
+        return
+    if slope.x.dtype == numpy.float64 and _is_rounding(check, yours - expected, slope.rounding(step)):
+        return
+    measured = gradient.copy()
+    for i in _narrow_down(slope, gradient, step, rng):
+        measured.flat[i] = slope(i, -STEP, STEP)
+    _name_the_worst(check, numpy.abs(gradient - measured), gradient, measured, " that were found")
+
+
+def _narrow_down(slope, gradient, step, rng):
+    """64 elements with an error among them: of two halves, always on with the one that is further off."""
+    suspects = numpy.arange(gradient.size)
+    while len(suspects) > 64:
+        halves, errors = numpy.array_split(suspects, 2), []
+        for half in halves:
+            directions = numpy.zeros((4, *gradient.shape))
+            directions.reshape(4, -1)[:, half] = rng.standard_normal((4, len(half)))
+            errors.append(sum(((gradient * u).sum() - slope.along(u, step)) ** 2 for u in directions))
+        suspects = halves[int(numpy.argmax(errors))]
+    return suspects
+
+
+def _name_the_worst(check, difference, gradient, expected, of=""):
+    check.problems.append(f"relative error {check.error:.1e}, allowed {check.tolerance:.0e}; "
+                          f"worst elements{of}:")
+    for i in numpy.argsort(difference, axis=None)[::-1][:3]:
+        yours, measured = gradient.flat[i], expected.flat[i]
+        relative = abs(yours - measured) / max(abs(yours), abs(measured), 1e-300)
+        check.problems.append(f"  {check.tensor}{_index(i, difference.shape)}: yours {yours:.8g}, "
+                              f"differences give {measured:.8g}; "
+                              f"off by {difference.flat[i]:.1e}, relatively {relative:.1e}")
+
+
+def _index(i, shape):
+    return [int(k) for k in numpy.unravel_index(i, shape)]
+
+
+def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE, method="central",
+                   context=None):
+    """Check a backward function against its forward function. -> Report, one Check an input
+
+    inputs   {"x": array, ...}, float64
+    forward  forward(**inputs) -> y
+    backward backward(dy, **inputs) -> {"x": gradient of Σ dy · y, ...}, for some or all of the inputs
+    context  what diagnose() may know besides; context(dy), if it depends on dy
+
+    dy is drawn from rng, a numpy.random.Generator. It has to be random: with all ones, gradients
+    whose mistakes cancel in the sum over y would pass.
+    """
+    if not isinstance(inputs, dict):
+        raise InputError(f"{function}: inputs is a {type(inputs).__name__}, but a dict is needed, like "
+                         '{"x": x}, by the names of the arguments')
+    y = forward(**inputs)
+    y = y if hasattr(y, "shape") else numpy.float64(y)
+    dy = get_xp(y).asarray(rng.standard_normal(y.shape))
+    # Copies for backward: what it changes must not change what it is compared with.
+    given = {name: x.copy() for name, x in inputs.items()}
+    given_dy = dy.copy()
+    gradients = backward(given_dy, **given)
+    if not isinstance(gradients, dict) or not gradients or not set(gradients) <= set(inputs):
+        got = sorted(gradients) if isinstance(gradients, dict) else f"a {type(gradients).__name__}"
+        raise InputError(f"{function}: backward gave {got}, but the inputs are {sorted(inputs)}; "
+                         "return a dict with the gradients of some of these")
+    checks = []
+    for tensor, gradient in gradients.items():
+        checks.append(check_gradient(function, tensor, lambda value: forward(**{**inputs, tensor: value}),
+                                     inputs[tensor], gradient, dy, tolerance, method, rng))
+    changed = [name for name, x in inputs.items()
+               if not numpy.array_equal(to_numpy(x), to_numpy(given[name]))]
+    if not numpy.array_equal(to_numpy(dy), to_numpy(given_dy)):
+        changed.append("dy, the upstream gradient,")
+    if changed:
+        problems = [f"{name} itself was changed by the function; it must only read it" for name in changed]
+        for check in checks:
+            check.problems, check.yours, check.expected = problems, None, None      # no more can be told
+        return Report(checks)
+    context = dict((context(dy) if callable(context) else context) or {})
+    for check in checks:
+        if not check.ok and check.expected is not None:
+            own = context.get(check.tensor, {})
+            known = own.get("alternatives", context.get("alternatives", {}))
+            without_dy = numerical_gradient(lambda value: forward(**{**inputs, check.tensor: value}),
+                                            inputs[check.tensor], get_xp(dy).ones_like(dy))
+            context[check.tensor] = {**own, "alternatives": {
+                **known, "the upstream gradient dy is left out": without_dy}}
+    return explain(Report(checks), context)
+
+
+def check_model(function, model, loss_and_grad, tolerance=TOLERANCE, context=None):
+    """Check the gradient of a whole model, parameter by parameter. -> Report
+
+    loss_and_grad() returns an object with `.loss`, and fills model.gradients. Freeze all noise in it.
+    """
+    loss_and_grad()
+    gradients = {name: to_numpy(model.gradients[name]).copy() for name in model.gradients.names()}
+    xp = get_xp(model.parameters.flat)
+    checks = [check_gradient(function, name, lambda _: loss_and_grad().loss, model.parameters[name],
+                             xp.asarray(gradients[name]), tolerance=tolerance)
+              for name in model.parameters.names()]
+    return explain(Report(checks), context)
+
+
+def explain(report, context=None):
+    """Let diagnose() look at every wrong gradient; it may recognize the gradient of another tensor. -> report
+
+    context: for all tensors, and in context[tensor] for one of them.
+    """
+    context = context or {}
+    names = {check.tensor for check in report.checks}
+    for check in report.checks:
+        if not check.ok and check.expected is not None:
+            shared = {key: value for key, value in context.items() if key not in names}
+            others = {other.tensor: other.expected for other in report.checks
+                      if other is not check and other.expected is not None}
+            check.explanation = diagnose(check.yours, check.expected,
+                                         {"others": others, **shared, **context.get(check.tensor, {})})
+    return report
