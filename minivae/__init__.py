@@ -1,6 +1,6 @@
 """minivae: a variational autoencoder written out by hand.
 
-Read in this order: backend, layers, posteriors, likelihoods, parameters, vae, optimizers, gradcheck.
+To read it, begin with layers, posteriors/diagonal, likelihoods/bernoulli, vae, optimizers (Adam) and gradcheck.
 """
 
 from .autoencoder import Autoencoder

@@ -1,21 +1,20 @@
-"""The plain autoencoder, which the VAE is compared with: encoder, code, decoder, no probability.
+"""The plain autoencoder, for comparison with the VAE: encoder, code, decoder, and no probability.
 
-It is trained to give back its input, and nothing else: where in the space of codes an image lands
-is left to chance, and what lies between the codes decodes to anything.
+It is trained to reproduce its input, and nothing else. Where an image's code lands is left to chance, and a
+point between the codes can decode to anything.
 
 Letters: N examples in the batch, D data dimensions, Z numbers in a code.
 """
 
 from .backend import get_xp
-from .errors import InputError, require_shape
+from .errors import require_choice
 from .layers import mlp, mlp_backward
 from .likelihoods import Bernoulli, Gaussian
-from .networks import EncoderDecoder
-from .vae import Loss
+from .networks import EncoderDecoder, Loss
 
 
 class SquaredError:
-    """‖x − x̂‖², summed over the pixels; x̂ is the decoder's output as it stands."""
+    """‖x − x̂‖², summed over the pixels; x̂ is the decoder's output itself."""
 
     def output(self, a):
         """a (N, D) -> x̂ (N, D)"""
@@ -26,7 +25,7 @@ class SquaredError:
         return ((x - a) ** 2).sum(axis=-1)
 
     def loss_backward(self, dloss, x, a):
-        """Gradient of ‖x − x̂‖², given dloss (N,) -> da (N, D)"""
+        """Gradient of ‖x − x̂‖², given dloss (N,) -> da (N, D).    derivations.md, "Its two errors" """
         return dloss[:, None] * (-2 * (x - a))          # ∂‖x − x̂‖²/∂x̂ = −2 (x − x̂)
 
     def check(self, x):
@@ -48,7 +47,7 @@ class CrossEntropy:
         return -self.bernoulli.log_prob(x, a)
 
     def loss_backward(self, dloss, x, a):
-        """Its gradient, given dloss (N,) -> da (N, D)"""
+        """Its gradient, given dloss (N,) -> da (N, D).    derivations.md, "Its two errors" """
         return self.bernoulli.log_prob_backward(-dloss, x, a)
 
     def check(self, x):
@@ -62,14 +61,13 @@ ERRORS = {"squared-error": SquaredError, "cross-entropy": CrossEntropy}
 class Autoencoder(EncoderDecoder):
     """Code z = encoder(x), reconstruction x̂ = decoder(z); the same networks as the VAE's.
 
-    Has the parts of the VAE's interface that training and pictures use. Raises InputError for sizes
-    below 1, or an unknown activation or error.
+    It has the methods of VAE that training and pictures use. Raises InputError for an argument that is not
+    possible.
     """
 
     def __init__(self, data_dim, latent_dim, hidden=(500,), error="squared-error", activation="tanh",
                  dtype="float32", backend="auto", seed=0):
-        if error not in ERRORS:
-            raise InputError(f"unknown error {error!r}; choose {' or '.join(ERRORS)}")
+        require_choice("error", error, ERRORS)
         self.error = ERRORS[error]()
         super().__init__(data_dim, latent_dim, hidden, latent_dim, data_dim, {}, activation, dtype,
                          backend, seed)
@@ -78,8 +76,9 @@ class Autoencoder(EncoderDecoder):
         """The mean loss of a batch x (N, D), and its gradient, which is written into `.gradients`.
 
         eps is not used: nothing here is random. Returns Loss(loss, reconstruction = loss, kl = 0).
+        Derived in derivations.md, "The whole autoencoder".
         """
-        x = self._as_batch(x)
+        x = self.check_batch(x)
         z, encoder_inputs = mlp(x, self.encoder, self.activation)               # code            (N, Z)
         a, decoder_inputs = mlp(z, self.decoder, self.activation)               # reconstruction  (N, D)
         loss = self.error.loss(x, a).mean()
@@ -92,24 +91,19 @@ class Autoencoder(EncoderDecoder):
 
     def represent(self, x):
         """The code of each example.    x (N, D) -> (N, Z)"""
-        return mlp(self._as_batch(x), self.encoder, self.activation)[0]
+        return mlp(self.check_batch(x), self.encoder, self.activation)[0]
 
     def decode(self, z):
         """x̂.    z (N, Z) -> (N, D)"""
-        get_xp(z, self.parameters.flat)
-        require_shape("z", z, (None, self.latent_dim))
+        self.check_latents(z)
         return self.error.output(mlp(z, self.decoder, self.activation)[0])
 
-    def reconstruct(self, x):
-        """x (N, D) -> x̂ (N, D)"""
-        return self.decode(self.represent(x))
-
     def check(self, x):
-        """Raise InputError for data that the loss can't measure."""
+        """Raise InputError for data that this error can't measure."""
         self.error.check(x)
 
     def to_grey(self, x):
-        """x as it is to be shown: as it is."""
+        """x, as pictures show it."""
         return x
 
     def draw_noise(self, rng, n_examples, n_samples=1):

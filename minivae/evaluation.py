@@ -10,9 +10,9 @@ import numpy
 
 from .backend import get_xp, to_numpy
 from .errors import require_count
-from .layers import mlp, mlp_backward
+from .layers import mlp
 from .optimizers import Adam
-from .posteriors import prior_log_prob
+from .prior import prior_log_prob
 
 
 class Elbo(NamedTuple):
@@ -116,21 +116,18 @@ def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples
     start = vae.posterior_parameters(x)
     h = start.copy()
     flat = h.reshape(-1)
-    N, Z = len(x), vae.latent_dim
+    N = len(x)
     for step in range(steps):
         quarter = 4 * step // steps
         if step == 0 or quarter > 4 * (step - 1) // steps:
             optimizer = Adam(flat, lr=lr * 0.3 ** quarter)      # smaller steps towards the end
+        # The page of elbo_and_grad without its encoder. The loss is a sum over n, not a mean: each example has its own h.
         eps = vae.draw_noise(rng, N, n_samples)
         z = q.sample(h, eps)
-        a, inputs = mlp(z.reshape(-1, Z), vae.decoder, vae.activation)
-        a = vae.append_own(a.reshape(n_samples, N, -1))
-        # loss = Σₙ −ELBOₙ, a sum and no mean: each example has an h of its own.
+        a, inputs = vae.decoder_forward(z)
         dlog_px = xp.full((n_samples, N), -1 / n_samples, dtype=h.dtype)
-        da = vae.append_own_backward(p.log_prob_backward(dlog_px, x, a))
-        dz = mlp_backward(da.reshape(n_samples * N, -1), inputs, vae.decoder, vae.decoder_grads,
-                          vae.activation)
-        dh = q.sample_backward(dz.reshape(z.shape), h, eps) + q.kl_backward(xp.ones(N, dtype=h.dtype), h)
+        dz = vae.decoder_backward(p.log_prob_backward(dlog_px, x, a), inputs)
+        dh = q.sample_backward(dz, h, eps) + q.kl_backward(xp.ones(N, dtype=h.dtype), h)
         optimizer.step(dh.reshape(-1))
     return AmortizationGap(_elbo_at(vae, x, start, rng, final_samples),
                            _elbo_at(vae, x, h, rng, final_samples),

@@ -1,40 +1,51 @@
-"""Encoder and decoder: two multilayer perceptrons in mirror, and all their parameters in one vector."""
+"""What the autoencoder and the VAE have in common: an encoder, a decoder, and all their parameters."""
+
+from typing import Any, NamedTuple
 
 import numpy
 
 from .backend import array_module, get_xp
-from .errors import InputError, require_count, require_shape
+from .errors import InputError, require_choice, require_count, require_shape
 from .layers import ACTIVATIONS
 from .parameters import Parameters
 
 
+class Loss(NamedTuple):
+    """What loss_and_grad returns: 0-d arrays on the device, in nats, means over the batch."""
+
+    loss: Any               # −bound, the number that training minimizes
+    reconstruction: Any     # −E_q[log p(x|z)], estimated from the samples
+    kl: Any                 # KL(q(z|x) ‖ p(z)), exact or estimated from the samples
+
+
 class EncoderDecoder:
-    """What autoencoder and VAE have in common.
+    """Two multilayer perceptrons that mirror each other.
 
-    encoder_outputs, decoder_outputs: how many numbers the two emit per example; own_shapes: further
-    parameters {"likelihood.logvar": (1,)}. The rest is as in VAE. Has
+    encoder_outputs, decoder_outputs   how many numbers each outputs per example
+    shared_shapes                      parameters of the likelihood itself, like {"s": (1,)}
+    The other arguments are those of VAE. Attributes:
 
-        parameters, gradients                   Parameters, same names and shapes
-        encoder, decoder                        [(W, b), ...], views into parameters
-        encoder_grads, decoder_grads            [(dW, db), ...], views into gradients
+    parameters, gradients              Parameters with the same names and shapes
+    encoder, decoder                   [(W, b), ...], views into parameters
+    encoder_grads, decoder_grads       [(dW, db), ...], views into gradients
+    shared, shared_grads               [s, ...], [ds, ...], views as well
     """
 
-    def __init__(self, data_dim, latent_dim, hidden, encoder_outputs, decoder_outputs, own_shapes,
+    def __init__(self, data_dim, latent_dim, hidden, encoder_outputs, decoder_outputs, shared_shapes,
                  activation, dtype, backend, seed):
         require_count(data_dim=data_dim, latent_dim=latent_dim)
         if not isinstance(hidden, (tuple, list)):
             raise InputError(f"hidden is {hidden!r}, but a tuple of sizes is needed, like (500,)")
         for size in hidden:
             require_count(hidden=size)
-        if dtype not in ("float32", "float64"):
-            raise InputError(f'unknown dtype {dtype!r}; choose "float32" or "float64"')
-        if activation not in ACTIVATIONS:
-            raise InputError(f"unknown activation {activation!r}; choose {' or '.join(ACTIVATIONS)}")
+        require_choice("dtype", dtype, ("float32", "float64"))
+        require_choice("activation", activation, ACTIVATIONS)
         self.data_dim = data_dim
         self.latent_dim = latent_dim
         self.activation = activation
+        shared_shapes = {f"likelihood.{name}": shape for name, shape in shared_shapes.items()}
         shapes = {**_layer_shapes("encoder", [data_dim, *hidden, encoder_outputs]),
-                  **_layer_shapes("decoder", [latent_dim, *reversed(hidden), decoder_outputs]), **own_shapes}
+                  **_layer_shapes("decoder", [latent_dim, *reversed(hidden), decoder_outputs]), **shared_shapes}
         xp = array_module(backend)
         self.parameters = Parameters(shapes, xp, dtype)
         self.gradients = Parameters(shapes, xp, dtype)
@@ -42,13 +53,15 @@ class EncoderDecoder:
         self.decoder = self.parameters.layers("decoder")
         self.encoder_grads = self.gradients.layers("encoder")
         self.decoder_grads = self.gradients.layers("decoder")
+        self.shared = [self.parameters[name] for name in shared_shapes]
+        self.shared_grads = [self.gradients[name] for name in shared_shapes]
         self._initialize(numpy.random.default_rng(seed))
 
     def _initialize(self, rng):
-        """W ~ N(0, gain/fan_in), b = 0: from layer to layer, signals neither explode nor vanish.
+        """W ~ N(0, gain/fan_in), b = 0, so that signals neither explode nor vanish from layer to layer.
 
-        A sum of fan_in terms has fan_in times their variance, and 1/fan_in undoes that. gain is 1
-        for tanh, and 2 for relu, which passes only half of its input's power (He et al. 2015).
+        A sum of fan_in terms has fan_in times the variance of one; 1/fan_in undoes that. The gain is 1 for
+        tanh, and 2 for relu, which passes only half of its input's power (He et al. 2015).
         """
         xp = get_xp(self.parameters.flat)
         gain = 2 if self.activation == "relu" else 1
@@ -56,12 +69,36 @@ class EncoderDecoder:
             fan_in = W.shape[0]
             W[...] = xp.asarray(rng.standard_normal(W.shape) * (gain / fan_in) ** 0.5)
 
-    def _as_batch(self, x):
-        """x (N, D), checked to be on the model's device, in the model's dtype."""
+    def reconstruct(self, x):
+        """What the decoder makes of x's representation: E[x|z] at the mean of q(z|x), or x̂.    (N, D) -> (N, D)"""
+        return self.decode(self.represent(x))
+
+    def draw_noise(self, rng, n_examples, n_samples=1):
+        """Standard normal ε (L, N, Z) for a batch, drawn on the host and moved to the device."""
+        require_count(n_examples=n_examples, n_samples=n_samples)
+        shape = (n_samples, n_examples, self.latent_dim)
+        eps = rng.standard_normal(shape, dtype=self.parameters.flat.dtype)
+        return get_xp(self.parameters.flat).asarray(eps)
+
+    def check_batch(self, x):
+        """x (N, D) in the model's dtype. Raises InputError for another shape, TypeError for another device."""
         get_xp(x, self.parameters.flat)
         require_shape("x", x, (None, self.data_dim))
         require_count(n_examples=len(x))
         return x.astype(self.parameters.flat.dtype, copy=False)
+
+    def check_noise(self, eps, n_examples):
+        """eps (L, N, Z) in the model's dtype, from (N, Z) or (L, N, Z). Raises InputError, TypeError."""
+        get_xp(eps, self.parameters.flat)
+        eps = eps[None] if eps.ndim == 2 else eps
+        require_shape("eps", eps, (None, n_examples, self.latent_dim))
+        require_count(n_samples=len(eps))
+        return eps.astype(self.parameters.flat.dtype, copy=False)
+
+    def check_latents(self, z):
+        """Raises InputError unless z is (..., Z), TypeError unless it is on the model's device."""
+        get_xp(z, self.parameters.flat)
+        require_shape("z", z, (*z.shape[:-1], self.latent_dim))
 
 
 def _layer_shapes(prefix, sizes):

@@ -1,7 +1,7 @@
 """Named arrays that are views into one flat vector.
 
-The layers see matrices and biases by name; the optimizer sees one long vector and needs no loop; a
-checkpoint needs no list. Nothing is ever copied between the two.
+The layers see matrices and biases by name. The optimizer sees one long vector, and updates all parameters in
+one operation, without a loop. Nothing is copied between the two.
 """
 
 import math
@@ -13,7 +13,7 @@ class Parameters:
     """Zeros with the given names and shapes; `.flat` (P,) is all of them, one after the other."""
 
     def __init__(self, shapes, xp, dtype):
-        """shapes {"encoder.0.W": (784, 500), ...}, in the order they take in `.flat`."""
+        """shapes {"encoder.0.W": (784, 500), ...}, in the order in which they stand in `.flat`."""
         self.shapes = dict(shapes)
         self.flat = xp.zeros(sum(math.prod(shape) for shape in self.shapes.values()), dtype=dtype)
         self._views = {}
@@ -37,11 +37,11 @@ class Parameters:
         return list(self._views)
 
     def part(self, *prefixes):
-        """The slice of `.flat` that holds all names with these prefixes, which must be neighbours."""
+        """The slice of `.flat` with all names that begin with these prefixes, which must be neighbours."""
         slices = [self._slices[name] for name in self._views if name.split(".")[0] in prefixes]
         return slice(slices[0].start, slices[-1].stop)
 
     def layers(self, prefix):
-        """[(W, b), ...] of the layers "prefix.0", "prefix.1", ..., in the order they were given in."""
+        """[(W, b), ...] of the layers "prefix.0", "prefix.1", ..., in the order given."""
         names = [name for name in self._views if name.startswith(prefix + ".") and name.endswith(".W")]
         return [(self[name], self[name[:-1] + "b"]) for name in names]

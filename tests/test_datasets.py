@@ -10,6 +10,7 @@ import numpy
 import pytest
 
 from minivae import datasets
+from minivae.datasets import download
 from minivae.errors import InputError
 
 
@@ -174,10 +175,10 @@ def test_a_folder_is_refused(tmp_path):
 def tiny_mnist(monkeypatch):
     """Four small files in place of the published ones, their checksums known. -> {file name: content}"""
     contents = {}
-    for part, file_name in datasets.FILES.items():
+    for part, file_name in download.FILES.items():
         images = numpy.full((3, 28, 28), len(part), numpy.uint8)
         contents[file_name] = gzip.compress(idx(numpy.arange(3, dtype=numpy.uint8) if "labels" in part else images))
-        monkeypatch.setitem(datasets.SHA256["mnist"], part, hashlib.sha256(contents[file_name]).hexdigest())
+        monkeypatch.setitem(download.SHA256["mnist"], part, hashlib.sha256(contents[file_name]).hexdigest())
     return contents
 
 
@@ -276,8 +277,8 @@ def test_a_broken_connection_is_told(tmp_path, tiny_mnist, monkeypatch):
 
 def test_the_published_checksums_and_addresses_are_well_formed():
     for name in ("mnist", "fashion-mnist"):
-        assert set(datasets.SHA256[name]) == set(datasets.FILES)
-        assert all(len(digest) == 64 for digest in datasets.SHA256[name].values())
+        assert set(download.SHA256[name]) == set(download.FILES)
+        assert all(len(digest) == 64 for digest in download.SHA256[name].values())
         assert len(datasets.MIRRORS[name]) >= 2
         assert all(address.startswith("https://") and address.endswith("/") for address in datasets.MIRRORS[name])
 

@@ -5,8 +5,7 @@ import pytest
 
 import strict_cupy
 from minivae import VAE, Adam, datasets, evaluation, plots, to_numpy, training
-from minivae.app import bench
-from minivae.app import run_folder as runs
+from minivae.app import bench, build, checkpoints, configuration, run_folder
 from minivae.backend import array_module
 from minivae.checking import check as checker
 from minivae.checking.library import library_reports
@@ -73,14 +72,14 @@ def test_a_whole_training_run_equals_numpys(device, assert_same):
 def test_every_model_trains_evaluates_and_is_saved(device, assert_same, tmp_path, options):
     results = {}
     for backend in BACKENDS:
-        config = runs.complete({**runs.DEFAULTS, "hidden": [6], "dtype": "float64", **options, "backend": backend})
-        images = runs.build_images(config)
-        model = runs.build_model(config, 64)
-        optimizer, rng = runs.build_optimizer(config, model), numpy.random.default_rng(0)
-        data, transform = runs.training_data(config, images, model)
+        config = configuration.complete({**configuration.DEFAULTS, "hidden": [6], "dtype": "float64", **options, "backend": backend})
+        images = build.build_images(config)
+        model = build.build_model(config, 64)
+        optimizer, rng = build.build_optimizer(config, model), numpy.random.default_rng(0)
+        data, transform = build.training_data(config, images, model)
         list(training.train(model, data[:40], optimizer, 2, 20, rng, transform=transform))
-        training.save_checkpoint(tmp_path / "c.npz", model, optimizer, 2, rng)
-        training.load_checkpoint(tmp_path / "c.npz", model, optimizer, rng)
+        checkpoints.save_checkpoint(tmp_path / "c.npz", model, optimizer, 2, rng)
+        checkpoints.load_checkpoint(tmp_path / "c.npz", model, optimizer, rng)
         if "model" in options:
             results[backend] = evaluation.autoencoder_loss(model, images.test[:9])
         else:

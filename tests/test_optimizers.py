@@ -7,7 +7,8 @@ import pytest
 
 from minivae import SGD, Adagrad, Adam, Momentum, RMSprop
 from minivae.errors import InputError
-from minivae.optimizers import OPTIMIZERS, InTurn
+from minivae.optimizers import OPTIMIZERS
+from minivae.training import InTurn
 
 
 def sgd(theta, gradients, lr=0.1):
@@ -133,7 +134,7 @@ def test_bad_input_is_refused():
     for make in (Adagrad, RMSprop, Adam):
         with pytest.raises(InputError, match="epsilon is 0"):
             make(numpy.zeros(3), epsilon=0)
-    with pytest.raises(InputError, match=r"gradient has shape \(2,\), but shape \(3\) is needed"):
+    with pytest.raises(InputError, match=r"gradient has shape \(2,\), but shape \(3,\) is needed"):
         SGD(numpy.zeros(3)).step(numpy.zeros(2))
     with pytest.raises(InputError, match="Adam keeps .* use the optimizer it was saved with"):
         Adam(numpy.zeros(3)).load_state(Momentum(numpy.zeros(3)).state())

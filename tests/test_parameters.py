@@ -25,7 +25,7 @@ def test_layers_come_in_pairs():
 
 
 def test_parts_are_neighbouring_slices():
-    parameters = Parameters({**SHAPES, "likelihood.logvar": (1,)}, numpy, "float64")
+    parameters = Parameters({**SHAPES, "likelihood.s": (1,)}, numpy, "float64")
     assert parameters.part("encoder") == slice(0, 8) and parameters.part("decoder", "likelihood") == slice(8, 18)
 
 

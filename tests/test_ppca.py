@@ -37,7 +37,7 @@ def at_the_optimum(n_latents, posterior, rotation=None):
     vae.parameters.flat[...] = 0
     vae.parameters["decoder.0.W"][...] = W.T
     vae.parameters["decoder.0.b"][...] = mean
-    vae.parameters["likelihood.logvar"][...] = math.log(sigma2 - vae.likelihood.floor)
+    vae.parameters["likelihood.s"][...] = math.log(sigma2 - vae.likelihood.floor)
     to_mean = W @ numpy.linalg.inv(M)                       # E[z|x] = M⁻¹Wᵀ(x − mean)
     vae.parameters["encoder.0.W"][:, :n_latents] = to_mean
     bias = vae.parameters["encoder.0.b"]

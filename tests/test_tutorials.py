@@ -72,13 +72,13 @@ def test_a_tutorial_runs_from_a_clean_folder_and_its_claims_hold(runs, name):
 
 @pytest.mark.parametrize("name, sabotage", [
     ("05_variational_autoencoder", "posteriors.DiagonalGaussian.kl = lambda self, h: 0 * h[:, 0]"),
-    ("03_variational_inference", "posteriors.LOG_2PI = 1.8; approximations.LOG_2PI = 1.8"),
+    ("03_variational_inference", "prior.LOG_2PI = approximations.LOG_2PI = conjugate_models.LOG_2PI = 1.8"),
     ("01_backpropagation", "layers.tanh_backward = lambda dy, y: dy * (1 - y)"),
 ])
 def test_a_tutorial_fails_where_the_library_is_wrong(tmp_path, name, sabotage):
     tutorials = copy_of_tutorials(tmp_path)
     (tutorials / "sitecustomize.py").write_text(
-        f"from minivae import layers, posteriors\nfrom minivae.inference import approximations\n{sabotage}\n")
+        f"from minivae import layers, posteriors, prior\nfrom minivae.inference import approximations, conjugate_models\n{sabotage}\n")
     process = run(tutorials / f"{name}.py", tmp_path, tutorials)
     assert process.returncode != 0
     assert "this does not hold" in process.stderr

@@ -183,8 +183,8 @@ def linear_gradients(dy, x, W, b):
 square = {"x": rng.standard_normal((6, 4)), "W": rng.standard_normal((4, 4)), "b": rng.standard_normal(4)}
 reports = [check_backward("linear", linear, linear_gradients, square, rng)]
 for name, forward, backward in [("tanh", tanh, tanh_backward), ("relu", relu, relu_backward)]:
-    reports.append(check_backward(name, forward, lambda dy, a: {"a": backward(dy, forward(a))},
-                                  {"a": rng.standard_normal((5, 4))}, rng))
+    reports.append(check_backward(name, forward, lambda dy, x: {"x": backward(dy, forward(x))},
+                                  {"x": rng.standard_normal((5, 4))}, rng))
 print(TABLE_HEAD, *reports, sep="\n")
 worst = max(check.error for report in reports for check in report.checks)
 claim(f"all are right, the largest relative error is {worst:.0e}", all(report.ok for report in reports))
@@ -396,7 +396,7 @@ for name, (forward, right, wrong) in cases.items():
         for kind, dy_ in (("ones", np.ones((5, 4))), ("random", rng.standard_normal((5, 4)))):
             off[which, kind] = np.abs(backward(dy_, a) - numerical_gradient(forward, a, dy_)).max()
         print(f"  {name + ', ' + which:<34}{off[which, 'ones']:>12.0e}{off[which, 'random']:>12.0e}")
-    report = check_backward(name, forward, lambda dy, a: {"a": wrong(dy, a)}, {"a": a}, rng)
+    report = check_backward(name, lambda a: forward(a), lambda dy, a: {"a": wrong(dy, a)}, {"a": a}, rng)
     claim(f"{name}: the wrong gradient passes with dy = 1; `check_backward` draws dy at random, and sees it",
           off["wrong", "ones"] < 1e-8 and off["right", "random"] < 1e-8 and off["wrong", "random"] > 0.01
           and not report.ok)

@@ -845,7 +845,7 @@ claim("with more readings τ becomes certain, and the gap falls like 1/(2N)", ab
 #   (`python -m minivae exercises start exercises`).
 # - `python -m minivae infer linear-regression --q full-rank`: a q with correlations closes the gap.
 # - `python -m minivae infer one-latent --seed 1`: which mode does it find? And with other seeds?
-# - `FullGaussian.kl` in [posteriors.py](../minivae/posteriors/diagonal.py) is the KL of a q with correlations from the
+# - `FullGaussian.kl` in [full.py](../minivae/posteriors/full.py) is the KL of a q with correlations from the
 #   prior. Check it against `MultivariateNormal.log_prob` at draws.
 # - Give the one-latent model a q of two Gaussians. How near does the ELBO come to log p(x)? Does the sum still
 #   stay?

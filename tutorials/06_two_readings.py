@@ -22,10 +22,9 @@ from minivae import VAE, Adam, Autoencoder, Gaussian
 from minivae.datasets import digits
 from minivae.evaluation import elbo, log_likelihood
 from minivae.layers import mlp, mlp_backward
-from minivae.optimizers import InTurn
 from minivae.plots import tile
 from minivae.posteriors import prior_log_prob
-from minivae.training import train
+from minivae.training import InTurn, train
 
 options("Tutorial 6: two ways to read the loss.")
 data = digits()

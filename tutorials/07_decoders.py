@@ -36,7 +36,7 @@ claim(f"each pixel takes one of {LEVELS} grey levels, 0, 1/16, ..., 1",
 # ## Three kinds of pixel
 #
 # The decoder emits numbers a for each z. The likelihood says of what distribution they are the parameters. All
-# that is special to it stands in [likelihoods.py](../minivae/likelihoods/bernoulli.py): a log-probability, its gradient, a
+# that is special to it stands in [likelihoods/](../minivae/likelihoods/__init__.py): a log-probability, its gradient, a
 # mean and a sample. Three families, for three kinds of data:
 #
 #     log p(x|z) = Σ_d [x_d a_d − softplus(a_d)]                         → likelihoods.Bernoulli.log_prob
@@ -69,8 +69,8 @@ print("               of 17 kinds:     ", "   ".join(f"{v:2.0f}" for v in whole[
 def fitted(likelihood, x, transform=None, seed=0):
     """A VAE of 8 latents, trained on x"""
     vae = VAE(D, 8, (100,), likelihood=likelihood, backend="numpy", seed=seed)
-    if "logvar" in likelihood.parameter_shapes():
-        vae.parameters["likelihood.logvar"][...] = math.log(0.05)       # the next section says why
+    if "s" in likelihood.parameter_shapes():
+        vae.parameters["likelihood.s"][...] = math.log(0.05)       # the next section says why
     learn(vae, x, EPOCHS, seed=seed, transform=transform, label=type(likelihood).__name__)
     return vae
 
@@ -153,7 +153,7 @@ z = shared.posterior.sample(shared.posterior_parameters(data.train), shared.draw
 outputs = shared.likelihood_parameters(z).astype("float64")
 train_x = data.train.astype("float64")
 mse = float(((train_x - shared.likelihood.mean(outputs)) ** 2).mean())
-learned = shared.likelihood.floor + math.exp(float(shared.parameters["likelihood.logvar"][0]))
+learned = shared.likelihood.floor + math.exp(float(shared.parameters["likelihood.s"][0]))
 before = shared.likelihood.log_prob(train_x, outputs).mean()
 outputs[:, -1] = math.log(mse - shared.likelihood.floor)                # σ² = the mean squared error, exactly
 slope = shared.likelihood.log_prob_backward(np.ones(len(train_x)), train_x, outputs)[:, -1].sum()
@@ -162,7 +162,7 @@ claim(f"at σ² = mean squared error ({mse:.4f}), the derivative by s vanishes: 
 best = shared.likelihood.log_prob(train_x, outputs).mean()
 claim(f"and log p is the closed form, {best:.4f} nats",
       abs(best + D / 2 * (math.log(2 * math.pi * mse) + 1)) < 1e-9)
-shared.parameters["likelihood.logvar"][...] = outputs[0, -1]
+shared.parameters["likelihood.s"][...] = outputs[0, -1]
 claim(f"Adam's σ² was {learned:.4f}; setting it gains {best - before:.2f} nats per training image, no step needed",
       0 < best - before < 10)
 

@@ -356,8 +356,8 @@ def linear_vae(W, variance, posterior, likelihood=None):
     vae.parameters.flat[...] = 0
     vae.parameters["encoder.0.W"][:, :Z], vae.parameters["encoder.0.b"][...] = to_mean, bias
     vae.parameters["decoder.0.W"][...], vae.parameters["decoder.0.b"][...] = W.T, mean
-    if "likelihood.logvar" in vae.parameters.names():
-        vae.parameters["likelihood.logvar"][...] = math.log(variance - vae.likelihood.floor)
+    if "likelihood.s" in vae.parameters.names():
+        vae.parameters["likelihood.s"][...] = math.log(variance - vae.likelihood.floor)
     return vae, M
 
 

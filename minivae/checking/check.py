@@ -1,8 +1,8 @@
-"""Is a gradient right? Compare it with differences, number by number.
+"""Is a gradient right? The checker behind `minivae.gradcheck.check_backward`.
 
-A derivative is a limit of differences, so it can be measured without any calculus:
-(f(x + s) − f(x − s)) / 2s for a small step s. That is far too slow to train with, and exact enough
-(to about ten digits in float64) to find any mistake in a gradient derived by hand.
+It compares a gradient with differences, as gradcheck.py does, and tells mistakes apart from what only looks like one:
+kinks, rounding, a function that is not finite a step away. It notices noise that is drawn again at each call and
+inputs that are changed, and asks diagnosis.py what is probably wrong.
 """
 
 from dataclasses import dataclass, field
@@ -10,115 +10,13 @@ from dataclasses import dataclass, field
 import numpy
 
 from ..backend import get_xp, to_numpy
-from .diagnosis import diagnose
 from ..errors import InputError
+from .diagnosis import diagnose
+from .differences import (STEP, Slopes, as_float64, complex_step_gradient, gradient_by_differences)
 
-# A central difference is off by s²/6 f‴ (the f″ terms of both sides cancel) and by about 10⁻¹⁶ |f|/s
-# from rounding: near 10⁻¹⁰ in all for this step. A mistake in a derivation is off by 10⁻³ or more.
-STEP = 1e-5
-TOLERANCE = 1e-7
+TOLERANCE = 1e-7        # a right gradient agrees to about 1e-10, a mistake is off by 1e-3 or more
 LARGE = 2000            # elements; a larger tensor is checked along random directions instead of one by one
 DIRECTIONS = 20
-
-
-def numerical_gradient(f, x, dy=None, step=STEP):
-    """∂/∂x of Σ dy · f(x) by central differences, one element of x after the other.
-
-    f(x) returns a scalar, or an array that dy (of its shape) weights. x is changed in place and
-    restored, so that f may as well read it from elsewhere, as a model reads its parameters.
-    -> a NumPy array of the shape of x
-
-    Raises InputError when x can't be changed in place, or dy does not fit.
-    """
-    slope = _Slopes(f, x, dy)
-    return numpy.array([slope(i, -step, step) for i in range(x.size)]).reshape(x.shape)
-
-
-def complex_step_gradient(f, x, dy=None, step=1e-30):
-    """The same for a holomorphic f, by the complex step: ∂/∂x = Im f(x + i s)/s.
-
-    From f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − … . Nothing is subtracted, so that the step can be tiny
-    and the result is exact to rounding (Squire & Trapp 1998). But f has to compute with complex numbers: no
-    |x|, no max, no comparisons; and it must read its x.
-    -> a NumPy array of the shape of x
-    """
-    z = x.astype("complex128")
-    flat = z.reshape(-1)
-    dy = 1.0 if dy is None else to_numpy(dy)
-    gradient = numpy.empty(x.shape)
-    for i in range(flat.size):
-        flat[i] += 1j * step
-        y = f(z)
-        gradient.flat[i] = (dy * numpy.imag(to_numpy(y) if hasattr(y, "shape") else y)).sum() / step
-        flat[i] -= 1j * step
-    return gradient
-
-
-class _Slopes:
-    """slope(i, down, up): [Σ dy f(x + up) − Σ dy f(x + down)]/(up − down), element i of x being moved."""
-
-    def __init__(self, f, x, dy):
-        if isinstance(x, numpy.generic) or not x.flags.c_contiguous or x.dtype.kind != "f":
-            raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of "
-                             "real numbers is needed, to be changed in place; "
-                             "pass numpy.array(x, dtype=float)")
-        self.f, self.x, self.flat = f, x, x.reshape(-1)
-        self.dy = 1.0 if dy is None else to_numpy(dy)
-
-    def __call__(self, i, down, up):
-        value = float(self.flat[i])
-        try:
-            self.flat[i] = value + up
-            above = _as_float64(self.f(self.x))
-            self.flat[i] = value + down
-            below = _as_float64(self.f(self.x))
-        finally:
-            self.flat[i] = value
-        return self._weighted(above - below) / (up - down)
-
-    def along(self, direction, step):
-        """The central difference along a direction, a NumPy array of the shape of x."""
-        original = self.x.copy()
-        direction = get_xp(self.x).asarray(direction)
-        try:
-            self.x += step * direction
-            above = _as_float64(self.f(self.x))
-            self.x[...] = original - step * direction
-            below = _as_float64(self.f(self.x))
-        finally:
-            self.x[...] = original
-        return self._weighted(above - below) / (2 * step)
-
-    def _weighted(self, difference):
-        # Subtracted before they are summed: the rounding of a large sum would drown the difference.
-        if numpy.shape(self.dy) not in ((), difference.shape):
-            raise InputError(f"dy {numpy.shape(self.dy)} does not fit f(x) {difference.shape}; "
-                             "give dy its shape")
-        return float((self.dy * difference).sum())
-
-    def rounding(self, step):
-        """What the rounding of f's last digits can make of a difference with this step, and no more."""
-        magnitude = float(numpy.abs(self.dy * _as_float64(self.f(self.x))).sum())
-        return 8 * numpy.finfo("float64").eps * magnitude / step
-
-    def is_kink(self, i, yours):
-        """Has f a kink within a step of element i, and is `yours` one of its slopes there?
-
-        Where f is smooth, the slopes to the right and to the left differ by s f″: eight times less for an
-        eighth of the step. At a kink they go on differing; beside one, central differences disagree.
-        """
-        left, right = self(i, -STEP, 0), self(i, 0, STEP)
-        near_left, near_right = self(i, -STEP / 8, 0), self(i, 0, STEP / 8)
-        scale = max(abs(left), abs(right), abs(near_left), abs(near_right))
-        bend, near_bend = abs(right - left), abs(near_right - near_left)
-        at = bend > 1e-6 * scale and near_bend > 0.5 * bend
-        beside = abs(left + right - near_left - near_right) > 1e-6 * scale
-        slopes = (left, right, near_left, near_right)
-        return (at or beside) and min(slopes) - 1e-4 * scale <= yours <= max(slopes) + 1e-4 * scale
-
-
-def _as_float64(y):
-    return numpy.float64(y) if isinstance(y, (int, float)) else to_numpy(y).astype("float64")
 
 
 @dataclass
@@ -176,7 +74,7 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
                    rng=None):
     """Compare a gradient (an array like x) with differences of f at x. -> Check
 
-    function and tensor are names for the report; f, x and dy are as in numerical_gradient.
+    function and tensor are names for the report; f, x and dy are as in gradcheck.numerical_gradient.
     method "central", or "complex-step" for a holomorphic f; rng draws the directions for a large x.
     """
     if method not in ("central", "complex-step"):
@@ -187,14 +85,14 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
     if not _is_an_array_like(gradient, x, check):
         if getattr(gradient, "ndim", 0) and x.size <= LARGE:
             check.yours = to_numpy(gradient)                    # for diagnose()
-            check.expected = numerical_gradient(f, x, dy)
+            check.expected = gradient_by_differences(f, x, dy)
         return check
     gradient = to_numpy(gradient).astype("float64")     # a copy: calling f may overwrite the original
     if not numpy.isfinite(gradient).all():
         where = numpy.argwhere(~numpy.isfinite(gradient))[0].tolist()
         check.problems.append(f"the gradient is not finite, first at {where}")
         return check
-    first, second = _as_float64(f(x)), _as_float64(f(x))
+    first, second = as_float64(f(x)), as_float64(f(x))
     if not numpy.array_equal(first, second):
         check.problems.append("the function gives another value when called again: "
                               "is the noise redrawn at each call?")
@@ -203,7 +101,7 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
         check.problems.append("the function itself is not finite here")
         return check
     if x.size > LARGE and method == "central":
-        _compare_along_directions(check, _Slopes(f, x, dy), gradient, rng or numpy.random.default_rng(0))
+        _compare_along_directions(check, Slopes(f, x, dy), gradient, rng or numpy.random.default_rng(0))
     else:
         _compare_elements(check, f, x, dy, gradient, method)
     return check
@@ -227,7 +125,7 @@ def _compare_elements(check, f, x, dy, gradient, method):
     if method == "complex-step":
         expected = complex_step_gradient(f, x, dy)
     else:
-        expected = numerical_gradient(f, x, dy)
+        expected = gradient_by_differences(f, x, dy)
     if not _are_finite(check, expected):
         return
     check.yours, check.expected = gradient, expected
@@ -236,7 +134,7 @@ def _compare_elements(check, f, x, dy, gradient, method):
     check.error = float(numpy.linalg.norm(difference) / scale) if scale > 0 else 0.0
     if check.error <= check.tolerance:
         return
-    slope, kinks = _Slopes(f, x, dy), []
+    slope, kinks = Slopes(f, x, dy), []
     if method == "central" and x.dtype == numpy.float64:        # in float32, rounding would look like kinks
         if _is_rounding(check, difference, slope.rounding(STEP)):
             return
@@ -367,7 +265,7 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
         if not check.ok and check.expected is not None:
             own = context.get(check.tensor, {})
             known = own.get("alternatives", context.get("alternatives", {}))
-            without_dy = numerical_gradient(lambda value: forward(**{**inputs, check.tensor: value}),
+            without_dy = gradient_by_differences(lambda value: forward(**{**inputs, check.tensor: value}),
                                             inputs[check.tensor], get_xp(dy).ones_like(dy))
             context[check.tensor] = {**own, "alternatives": {
                 **known, "the upstream gradient dy is left out": without_dy}}

@@ -11,7 +11,8 @@ from ..inference import FixedDecoder, FullRankGaussian, MeanFieldGaussian, uncon
 from ..inference.examples import EXAMPLES
 from ..inference.transforms import TRANSFORMS
 from ..likelihoods import Bernoulli, Categorical, Gaussian
-from ..posteriors import DiagonalGaussian, FullGaussian, prior_log_prob, prior_log_prob_backward
+from ..posteriors import DiagonalGaussian, FullGaussian
+from ..prior import prior_log_prob, prior_log_prob_backward
 from ..vae import VAE
 
 POSTERIORS = [DiagonalGaussian(), FullGaussian()]
@@ -51,8 +52,8 @@ def _layer_reports(normal, rng):
     yield check_backward("linear", layers.linear, linear_backward, inputs, rng)
 
     for name, (forward, backward) in layers.ACTIVATIONS.items():
-        yield check_backward(name, forward, lambda dy, a: {"a": backward(dy, forward(a))},
-                             {"a": normal(5, 4)}, rng)
+        yield check_backward(name, forward, lambda dy, x: {"x": backward(dy, forward(x))},
+                             {"x": normal(5, 4)}, rng)
 
     for activation in layers.ACTIVATIONS:
         def mlp(x, W0, b0, W1, b1, W2, b2):

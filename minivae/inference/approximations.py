@@ -11,7 +11,8 @@ import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import InputError, require_count, require_shape
-from ..posteriors import LOG_2PI, DiagonalGaussian, FullGaussian
+from ..posteriors import DiagonalGaussian, FullGaussian
+from ..prior import LOG_2PI
 
 
 class Approximation:

@@ -5,7 +5,7 @@ import numbers
 
 from ..backend import get_xp
 from ..errors import InputError, require_positive
-from ..posteriors import LOG_2PI
+from ..prior import LOG_2PI
 from .distributions import Beta, NormalGamma, log_beta
 from .model import Model, observations, require_real
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from ..errors import InputError, require_count
-from ..posteriors import LOG_2PI
+from ..prior import LOG_2PI
 from .conjugate_models import UnknownMeanAndPrecision
 from .distributions import MultivariateNormal, NormalTimesGamma, digamma
 from .gaussian_models import QuadraticModel

@@ -9,7 +9,7 @@ import math
 import numpy
 
 from ..errors import InputError, require_positive, require_shape
-from ..posteriors import LOG_2PI
+from ..prior import LOG_2PI
 
 
 class MultivariateNormal:

@@ -11,7 +11,7 @@ import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import require_positive, require_shape
-from ..posteriors import LOG_2PI
+from ..prior import LOG_2PI
 from .distributions import MultivariateNormal, cholesky
 from .model import Model, observations, require_real
 

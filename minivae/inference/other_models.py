@@ -6,9 +6,9 @@ import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import InputError, require_positive, require_shape
-from ..layers import mlp, mlp_backward, tanh, tanh_backward
+from ..layers import tanh, tanh_backward
 from ..likelihoods import sigmoid, softplus
-from ..posteriors import LOG_2PI, prior_log_prob
+from ..prior import LOG_2PI, prior_log_prob
 from .distributions import Grid
 from .model import Model, NoExactAnswer, observations
 
@@ -151,10 +151,7 @@ class FixedDecoder(GriddedModel):
     def log_joint_gradient(self, z):
         """∂/∂z of log p(x|z), back through the decoder as in VAE.loss_and_grad, and of log p(z): −z"""
         self.check(z)
-        vae, S = self.vae, len(z)
-        a, inputs = mlp(z.astype(self.x.dtype), vae.decoder, vae.activation)
-        a = vae.append_own(a[:, None])                                                  # (S, 1, ·)
-        dlog_px = self.xp.ones((S, 1), dtype=self.x.dtype)
-        da = vae.append_own_backward(vae.likelihood.log_prob_backward(dlog_px, self.x, a))
-        dz = mlp_backward(da.reshape(S, -1), inputs, vae.decoder, vae.decoder_grads, vae.activation)
+        a, inputs = self.vae.decoder_forward(z.astype(self.x.dtype)[:, None])          # (S, 1, ·): N = 1
+        dlog_px = self.xp.ones((len(z), 1), dtype=self.x.dtype)
+        dz = self.vae.decoder_backward(self.vae.likelihood.log_prob_backward(dlog_px, self.x, a), inputs)[:, 0]
         return dz.astype(z.dtype) - z

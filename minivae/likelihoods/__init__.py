@@ -1,5 +1,9 @@
-"""p(x|z): the distributions that a decoder can choose from."""
+"""p(x|z), the decoder's distribution over data: black and white, real-valued, or categorical pixels."""
 
-from .bernoulli import Bernoulli, Categorical, Gaussian, Likelihood, sigmoid, softplus
+from .bernoulli import Bernoulli, sigmoid, softplus
+from .categorical import Categorical
+from .gaussian import Gaussian
+from .likelihood import Likelihood, append_shared, append_shared_backward
 
-__all__ = ["Likelihood", "Bernoulli", "Gaussian", "Categorical", "sigmoid", "softplus"]
+__all__ = ["Likelihood", "Bernoulli", "Gaussian", "Categorical", "sigmoid", "softplus",
+           "append_shared", "append_shared_backward"]

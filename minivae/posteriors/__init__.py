@@ -1,5 +1,7 @@
-"""q(z|x): the distributions that an encoder can choose from."""
+"""q(z|x), the encoder's distribution over latents: with independent latents, or with a full covariance."""
 
-from .diagonal import LOG_2PI, DiagonalGaussian, FullGaussian, prior_log_prob, prior_log_prob_backward
+from ..prior import LOG_2PI, prior_log_prob, prior_log_prob_backward
+from .diagonal import DiagonalGaussian
+from .full import FullGaussian
 
 __all__ = ["DiagonalGaussian", "FullGaussian", "prior_log_prob", "prior_log_prob_backward", "LOG_2PI"]

@@ -125,7 +125,7 @@ BAD = [
     (["infer", "linear-regression", "--samples", "1", "--estimator", "score-cv"], "n_samples is 1; give 2 or more"),
     (["infer", "linear-regression", "--out", "picture.jpg"], "picture.jpg is no .png"),
     (["infer", "image"], "runs/digits is no run folder"),
-    (["variance", "image"], "'image' is none of gaussian-mean"),
+    (["variance", "image"], "'image' is not one of gaussian-mean"),
 ]
 
 

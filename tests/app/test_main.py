@@ -14,9 +14,10 @@ import time
 import numpy
 import pytest
 
-from minivae.app import main as command_line
 from minivae import datasets, layers, optimizers, plots, training
-from minivae.app import run_folder as runs
+from minivae.app import bench, build, configuration, run_folder
+from minivae.app.commands import checks
+from minivae.app.commands import train as train_command
 
 SMALL = ["--hidden", "8", "--batch-size", "100", "--backend", "numpy"]
 
@@ -58,9 +59,9 @@ def test_train_leaves_a_run_with_everything_in_it(run_cli, tmp_path):
 
 def test_evaluating_after_each_epoch_does_not_disturb_training(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "run")
-    config = runs.Run.open(tmp_path / "run").config
+    config = run_folder.Run.open(tmp_path / "run").config
     images, rng = datasets.digits(), numpy.random.default_rng(0)
-    model = runs.build_model(config, 64)
+    model = build.build_model(config, 64)
     list(training.train(model, images.train, optimizers.Adam(model.parameters.flat), 2, 100, rng,
                         transform=datasets.binarize))
     saved = read_checkpoint(tmp_path / "run")
@@ -107,7 +108,7 @@ def test_evaluate_prints_the_three_measures(run_cli, tmp_path):
 ])
 def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, options):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(command_line, "_draw", lambda *_: None)       # `show` draws the same, once
+        patch.setattr(train_command, "draw", lambda *_: None)       # `show` draws the same, once
         train_small(run_cli, tmp_path / "whole", *options, epochs=3)
         train_small(run_cli, tmp_path / "run", *options, epochs=1)
         code, _, err = run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")
@@ -122,12 +123,12 @@ def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, optio
 
 
 def test_the_learning_rate_falls_by_the_same_factor_each_epoch_and_resumes_where_it_was(run_cli, tmp_path):
-    config = {**runs.DEFAULTS, "lr": 1e-2, "final_lr": 1e-4, "epochs": 5}
-    rates = [runs.learning_rate(config, epoch) for epoch in (1, 2, 3, 5)]
+    config = {**configuration.DEFAULTS, "lr": 1e-2, "final_lr": 1e-4, "epochs": 5}
+    rates = [configuration.learning_rate(config, epoch) for epoch in (1, 2, 3, 5)]
     numpy.testing.assert_allclose(rates, [1e-2, 10 ** -2.5, 1e-3, 1e-4])
     options = ["--final-lr", "1e-4", "--update", "alternate"]
     train_small(run_cli, tmp_path / "whole", *options, epochs=3)
-    original, used = runs.Run.save, []
+    original, used = run_folder.Run.save, []
 
     def save_then_stop(run, model, optimizer, epoch, rng):
         used.append(optimizer.lr)
@@ -135,22 +136,22 @@ def test_the_learning_rate_falls_by_the_same_factor_each_epoch_and_resumes_where
         if epoch == 2:
             raise KeyboardInterrupt
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs.Run, "save", save_then_stop)
+        patch.setattr(run_folder.Run, "save", save_then_stop)
         assert run_cli("train", "--out", tmp_path / "run", "--epochs", 3, *SMALL, *options)[0] == 130
     refused(run_cli, "leave out --epochs", "train", "--resume", tmp_path / "run", "--epochs", "9")
     assert run_cli("train", "--resume", tmp_path / "run")[0] == 0
-    assert used[1:] == pytest.approx([1e-3, 10 ** -3.5]) and runs.learning_rate({**config, "final_lr": None}, 4) == 1e-2
+    assert used[1:] == pytest.approx([1e-3, 10 ** -3.5]) and configuration.learning_rate({**config, "final_lr": None}, 4) == 1e-2
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
 
 
 def test_the_stages_of_burda_et_al(run_cli, tmp_path):
-    config = runs.complete({**runs.DEFAULTS, "stages": 3.0})
+    config = configuration.complete({**configuration.DEFAULTS, "stages": 3.0})
     assert config["epochs"] == sum(3 ** i for i in range(8)) == 3280
     ends = {i: sum(3 ** j for j in range(i + 1)) for i in range(8)}
     for i in range(8):
         first, last = ends[i] - 3 ** i + 1, ends[i]
-        assert runs.learning_rate(config, first) == runs.learning_rate(config, last)
-        assert runs.learning_rate(config, last) == pytest.approx(1e-3 * 10 ** (-i / 7))
+        assert configuration.learning_rate(config, first) == configuration.learning_rate(config, last)
+        assert configuration.learning_rate(config, last) == pytest.approx(1e-3 * 10 ** (-i / 7))
     refused(run_cli, "leave out --epochs 5", "train", "--stages", "2", "--epochs", "5")
     refused(run_cli, "leave out --final-lr 0.1", "train", "--stages", "2", "--final-lr", "0.1")
     refused(run_cli, "not a number from 1 to 10", "train", "--stages", "0.5")
@@ -159,15 +160,15 @@ def test_the_stages_of_burda_et_al(run_cli, tmp_path):
     refused(run_cli, "leave out --epochs", "train", "--resume", tmp_path / "run", "--epochs", "9")
     _, _, err = run_cli("train", "--resume", tmp_path / "run")
     assert "has finished 8 epochs" in err and "to go on" not in err
-    assert runs._stage_lengths({"stages": 1.3}) == [1, 1, 2, 2, 3, 4, 5, 6]
+    assert configuration._stage_lengths({"stages": 1.3}) == [1, 1, 2, 2, 3, 4, 5, 6]
 
 
 def test_epsilon_reaches_the_optimizers_that_have_one(run_cli):
     for name in ("adam", "adagrad", "rmsprop"):
-        config = runs.complete({**runs.DEFAULTS, "optimizer": name, "epsilon": 0.25})
-        model = runs.build_model({**config, "backend": "numpy"}, 64)
-        assert runs.build_optimizer(config, model).epsilon == 0.25
-        assert runs.build_optimizer({**config, "epsilon": None}, model).epsilon == 1e-8
+        config = configuration.complete({**configuration.DEFAULTS, "optimizer": name, "epsilon": 0.25})
+        model = build.build_model({**config, "backend": "numpy"}, 64)
+        assert build.build_optimizer(config, model).epsilon == 0.25
+        assert build.build_optimizer({**config, "epsilon": None}, model).epsilon == 1e-8
     refused(run_cli, "not a finite number above 1e-37", "train", "--epsilon", "1e-50")
     refused(run_cli, "--epsilon 0.1 is for --optimizer adam.*leave it out", "train", "--optimizer", "momentum", "--epsilon", "0.1")
 
@@ -175,7 +176,7 @@ def test_epsilon_reaches_the_optimizers_that_have_one(run_cli):
 @pytest.mark.parametrize("half", ["encoder", "decoder"])
 def test_update_holds_the_other_half_still(run_cli, tmp_path, half):
     train_small(run_cli, tmp_path / "run", "--update", half, "--likelihood", "gaussian")
-    start = runs.build_model(runs.Run.open(tmp_path / "run").config, 64)
+    start = build.build_model(run_folder.Run.open(tmp_path / "run").config, 64)
     saved = read_checkpoint(tmp_path / "run")
     for name in start.parameters.names():
         held = name.startswith("encoder") == (half == "decoder")
@@ -224,9 +225,9 @@ def test_training_whose_reader_has_left_says_that_it_stopped(unbuffered, tmp_pat
 
 
 def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
-    # Some of the reports: test_gradcheck.py goes through all of them.
-    every = command_line.library_reports
-    monkeypatch.setattr(command_line, "library_reports", lambda *args: itertools.islice(every(*args), 12))
+    # Some of the reports: checking/test_library.py goes through all of them.
+    every = checks.library_reports
+    monkeypatch.setattr(checks, "library_reports", lambda *args: itertools.islice(every(*args), 12))
     code, out, _ = run_cli("gradcheck", "--backend", "numpy", "--all")
     assert code == 0 and "0 wrong" in out and "mlp, tanh" in out and "DiagonalGaussian.kl" in out
     monkeypatch.setitem(layers.ACTIVATIONS, "tanh", (layers.tanh, lambda dy, y: dy * (1 + y * y)))
@@ -236,7 +237,7 @@ def test_gradcheck_passes_and_fails_with_its_exit_code(run_cli, monkeypatch):
 
 def test_bench_passes_its_options_on(run_cli, monkeypatch):
     asked = []
-    monkeypatch.setattr(command_line.bench, "report", lambda *options: asked.append(options))
+    monkeypatch.setattr(bench, "report", lambda *options: asked.append(options))
     assert run_cli("bench", "--batch", "2", "--backend", "numpy")[0] == run_cli("bench")[0] == 0
     assert asked == [("numpy", 2), ("auto", None)]
 
@@ -320,7 +321,7 @@ def test_a_loss_that_diverges_ends_training_and_keeps_the_last_good_checkpoint(r
 
 
 def test_a_loss_that_diverges_only_on_the_test_images_ends_training_too(run_cli, tmp_path, monkeypatch):
-    monkeypatch.setattr(command_line, "_test_loss", lambda model, x: numpy.inf)
+    monkeypatch.setattr(train_command, "_test_loss", lambda model, x: numpy.inf)
     code, _, err = run_cli("train", "--out", tmp_path / "run", "--epochs", 5, *SMALL)
     assert code == 1 and "the loss of the test images became inf after epoch 1; try a smaller" in err
     assert int(read_checkpoint(tmp_path / "run")["epoch"]) == 0
@@ -329,7 +330,7 @@ def test_a_loss_that_diverges_only_on_the_test_images_ends_training_too(run_cli,
 def test_ctrl_c_while_drawing_says_how_to_draw(run_cli, tmp_path, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
-    monkeypatch.setattr(command_line, "_draw", interrupted)
+    monkeypatch.setattr(train_command, "draw", interrupted)
     code, _, err = run_cli("train", "--out", tmp_path / "run", "--epochs", 1, *SMALL)
     assert code == 130 and f"python -m minivae show {tmp_path / 'run'}" in err
 
@@ -458,6 +459,6 @@ def test_bad_runs(run_cli, tmp_path):
 def test_ctrl_c_elsewhere_exits_130_without_a_traceback(run_cli, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
-    monkeypatch.setattr(command_line.bench, "report", interrupted)
+    monkeypatch.setattr(bench, "report", interrupted)
     code, _, err = run_cli("bench")
     assert code == 130 and err.strip() == "minivae: interrupted"

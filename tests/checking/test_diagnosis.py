@@ -46,8 +46,8 @@ def functions(rng):
     x, eps, eps_L = normal(N, D), normal(N, Z), normal(L, N, Z)
     return {
         "linear": (layers.linear, linear_backward, {"x": normal(N, Z), "W": normal(Z, Z), "b": normal(Z)}),
-        "tanh": (layers.tanh, lambda dy, a: {"a": layers.tanh_backward(dy, layers.tanh(a))}, {"a": normal(N, D)}),
-        "relu": (layers.relu, lambda dy, a: {"a": layers.relu_backward(dy, layers.relu(a))}, {"a": normal(N, D)}),
+        "tanh": (lambda a: layers.tanh(a), lambda dy, a: {"a": layers.tanh_backward(dy, layers.tanh(a))}, {"a": normal(N, D)}),
+        "relu": (lambda a: layers.relu(a), lambda dy, a: {"a": layers.relu_backward(dy, layers.relu(a))}, {"a": normal(N, D)}),
         "mlp": (mlp, mlp_backward, {"x": normal(N, Z), "W0": normal(Z, Z), "b0": normal(Z), "W1": normal(Z, Z),
                                     "b1": normal(Z)}),
         "sample": (lambda h: diagonal.sample(h, eps), lambda dz, h: {"h": diagonal.sample_backward(dz, h, eps)},

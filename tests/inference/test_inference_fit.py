@@ -475,7 +475,7 @@ def fit_once(model, q, estimator=None, optimizer=None, n_samples=4, steps=1):
 
 
 BAD = [
-    (lambda: MeanFieldGaussian(numpy.zeros(3), numpy.ones(2)), r"std has shape \(2,\), but shape \(3\)"),
+    (lambda: MeanFieldGaussian(numpy.zeros(3), numpy.ones(2)), r"std has shape \(2,\), but shape \(3,\)"),
     (lambda: MeanFieldGaussian(numpy.zeros(2), numpy.array([1.0, -1])), "std goes from -1 to 1, but must be finite and above 0"),
     (lambda: MeanFieldGaussian(numpy.zeros(2), numpy.array([1.0, numpy.nan])), "std goes from nan"),
     (lambda: FullRankGaussian(numpy.zeros(2), numpy.ones((2, 2))), "not lower triangular"),
@@ -488,7 +488,7 @@ BAD = [
     (lambda: ScoreFunction(rao_blackwell=True).rows(OnlyValues(), Q, EPS), r"OnlyValues has no log_joint_local\(z\).*leave"),
     (lambda: Reparameterized().rows(OnlyValues(), Q, EPS), r"no log_joint_gradient\(z\).*or use a score-function"),
     (lambda: ScoreFunction().rows(OnlyAName(), Q, EPS), r"OnlyAName has no log_joint\(z\)"),
-    (lambda: elbo(ForgotTheSum(), Q, DATA), r"log_joint\(z\) of ForgotTheSum has shape \(10000, 1\), but shape \(10000\)"),
+    (lambda: elbo(ForgotTheSum(), Q, DATA), r"log_joint\(z\) of ForgotTheSum has shape \(10000, 1\), but shape \(10000,\)"),
     (lambda: Reparameterized().rows(ForgotTheSum(), Q, EPS), r"log_joint_gradient\(z\) of ForgotTheSum has shape \(4,\)"),
     (lambda: Reparameterized().rows(unconstrained(Positive()), MeanFieldGaussian(numpy.zeros(1), numpy.ones(1)), EPS[:, :1]),
      r"Positive has no log_joint_gradient\(z\).*or use a score-function"),
@@ -498,7 +498,7 @@ BAD = [
     (lambda: MeanFieldGaussian([0.0], [1.0]), r"mean is a list, but an array is needed"),
     (lambda: MeanFieldGaussian(numpy.zeros((2, 2)), numpy.ones(2)), r"mean has shape \(2, 2\)"),
     (lambda: MeanFieldGaussian(numpy.array([numpy.nan]), numpy.ones(1)), "mean holds NaN"),
-    (lambda: FullRankGaussian(numpy.zeros(2), numpy.ones(3)), r"scale has shape \(3,\), but shape \(2\)"),
+    (lambda: FullRankGaussian(numpy.zeros(2), numpy.ones(3)), r"scale has shape \(3,\), but shape \(2,\)"),
     (lambda: fit_once(NORMAL_GAMMA, Q), r"latent that is 'positive'.*pass unconstrained\(model\)"),
     (lambda: fit_once(COIN, Q), r"latent that is 'unit'"),
     (lambda: fit_once(unconstrained(COIN), Q), "q is over 3 latents, but Unconstrained has 1"),

@@ -12,11 +12,52 @@ import time
 from pathlib import Path
 
 from ...errors import InputError
-from ...files import replacing
 from ...exercises import runner
 from ...exercises.catalog import EXERCISES, by_number, originals
+from ...files import replacing
+from ..exit_codes import CHECK_FAILED, OK
 
 POLL_SECONDS = 0.3
+
+
+def exercises_command(args):
+    if args.force and not args.solution:
+        raise InputError("--force is for --solution; leave it out")
+    asked = args.watch or args.hint or args.solution or args.reset
+    if args.what and args.what[0] == "start":
+        if len(args.what) != 2 or asked:
+            raise InputError("start takes the folder to copy the exercises to, and nothing else: "
+                             "python -m minivae exercises start exercises")
+        start(args.what[1])
+        return OK
+    exercise = _exercise_asked_for(args.what)
+    if args.watch:
+        watch(exercise)
+        return OK
+    if asked and exercise is None:
+        raise InputError("say for which exercise, like: python -m minivae exercises 7 --hint")
+    if args.hint:
+        hint(exercise)
+        return OK
+    if args.solution:
+        return OK if solution(exercise, args.force) else CHECK_FAILED
+    if args.reset:
+        reset(exercise)
+        return OK
+    if exercise:
+        return OK if check_one(exercise) else CHECK_FAILED
+    show_all()
+    return OK
+
+
+def _exercise_asked_for(what):
+    if not what:
+        return None
+    exercise = by_number(int(what[0])) if len(what) == 1 and what[0].isdecimal() else None
+    if exercise is None:
+        raise InputError(f"{' '.join(what)!r:.60} is no exercise; give a number from 1 to "
+                         f"{len(EXERCISES)}, or: start DIR")
+    return exercise
 
 
 def folder():

@@ -1,0 +1,119 @@
+"""`infer` and `variance`: variational inference by itself, on models whose exact answer is known."""
+
+import time
+from pathlib import Path
+
+from ...backend import array_module
+from ...errors import Diverged, InputError
+from ...files import replacing
+from ...inference import compare
+from ...inference.examples import EXAMPLES
+from ...optimizers import OPTIMIZERS
+from ...progress import ProgressBar, duration
+from ...vae import VAE
+from ..build import saved_run
+from ..configuration import DEFAULTS
+from ..exit_codes import OK
+
+
+def infer_command(args):
+    path = _picture_path(args)
+    _require_options_that_count(args)
+    model, encoder = _model_to_infer(args)
+    xp = array_module(args.backend or "auto")
+    about = f"test image {args.image} of {args.run}" if encoder else EXAMPLES[args.model].about
+    print(f"{args.model}: {about}")
+    start = time.perf_counter()
+    if args.estimator == "cavi":
+        fitted = compare.fit_by_coordinates(model, args.steps)
+        how = f"coordinate ascent with mean field, {len(fitted.curve) - 1} updates"
+    else:
+        optimizer = OPTIMIZERS[args.optimizer]
+        bar = ProgressBar(args.estimator)
+        fitted = compare.fit_by_gradient(model, xp, args.q, args.estimator,
+                                         lambda knobs: optimizer(knobs, lr=args.lr),
+                                         args.samples, args.steps, args.seed, bar)
+        bar.clear()
+        how = (f"{args.q} Gaussian, {args.steps} steps along the {args.estimator} gradient "
+               f"of {args.samples} samples")
+    print(f"q: {how}, {duration(time.perf_counter() - start)}\n")
+    exact, evidence, known = compare.exact(model)
+    compare.print_beliefs(model.names, {"exact posterior": exact, "fitted q": fitted.q,
+                                        "encoder's q(z|x)": encoder and encoder.q})
+    print()
+    gap = compare.print_bound(evidence, known, fitted)
+    if encoder:
+        print(f"  encoder's ELBO         {encoder.elbo.mean:>12.4f} ± {encoder.elbo.error:.4f}, "
+              f"amortization gap {fitted.elbo.mean - encoder.elbo.mean:.4f} nats")
+    from ...inference import plots      # only here: matplotlib takes longer to import than everything else
+    figure = plots.fit_figure(model.names, exact, fitted.q, encoder and encoder.q, fitted.curve,
+                             args.estimator != "cavi", evidence and evidence.mean, gap, model.support)
+    _save_picture(figure, path)
+    if fitted.fell:
+        raise Diverged(f"the ELBO fell from {fitted.start.mean:.4g} to {fitted.elbo.mean:.4g}; try a smaller "
+                       "--lr, more --samples, or an estimator of less variance")
+    return OK
+
+
+def _require_options_that_count(args):
+    """Raise InputError for options that would do nothing, then fill in the defaults of those left out."""
+    if args.estimator == "cavi":
+        for name in ("q", "samples", "optimizer", "lr", "seed"):
+            if getattr(args, name) not in (None, "mean-field"):
+                raise InputError(f"coordinate ascent is mean field, without samples or step sizes; leave out "
+                                 f"--{name} {getattr(args, name)}, or choose another --estimator")
+    if args.model != "image":
+        for name in ("run", "image"):
+            if getattr(args, name) is not None:
+                raise InputError(f"--{name} is for the model image; leave it out, "
+                                 "or use: python -m minivae infer image")
+    if args.overwrite and args.out is None:
+        raise InputError("--overwrite is for --out; the picture in runs/infer is replaced anyway")
+    defaults = {"q": "mean-field", "samples": 10, "optimizer": DEFAULTS["optimizer"], "lr": 0.05,
+                "seed": 0, "run": "runs/digits", "image": 0}
+    for name, default in defaults.items():
+        if getattr(args, name) is None:
+            setattr(args, name, default)
+
+
+def _picture_path(args):
+    if args.out is None:
+        which = f"-{args.image or 0}" if args.model == "image" else ""
+        return Path("runs/infer") / f"{args.model}{which}-{args.q or 'mean-field'}-{args.estimator}.png"
+    if not args.out.endswith(".png"):
+        raise InputError(f"--out {args.out} is no .png; the picture is written as PNG, so name it so")
+    if Path(args.out).exists() and not args.overwrite:
+        raise InputError(f"--out {args.out} exists; choose another name, or replace it with --overwrite")
+    return Path(args.out)
+
+
+def _save_picture(figure, path):
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            figure.savefig(file, format="png", dpi=100)
+    except OSError as error:
+        raise InputError(f"{path} can't be written ({error.strerror or error}); "
+                         "choose another with --out") from error
+    print(f"picture: {path}")
+
+
+def _model_to_infer(args):
+    """The model that was asked for, and what an encoder says about it: a Fit, or None. -> model, encoder"""
+    if args.model != "image":
+        return EXAMPLES[args.model].make(array_module(args.backend or "auto")), None
+    args.data = args.data_dir = None
+    run, images, vae, _ = saved_run(args)
+    if not isinstance(vae, VAE):
+        raise InputError(f"{args.run} is a plain autoencoder, which has no p(x|z); name the run of a VAE")
+    if args.image >= len(images.test):
+        raise InputError(f"--image {args.image} does not exist; {args.run} has the test images 0 to "
+                         f"{len(images.test) - 1}")
+    return compare.image_and_encoder(vae, images.test[args.image], args.seed)
+
+
+def variance_command(args):
+    examples = {name: EXAMPLES[name] for name in args.models or EXAMPLES}
+    compare.print_variances(examples, array_module(args.backend or "auto"), args.samples, args.repeats,
+                            args.seed, ProgressBar("variance"))
+    return OK

@@ -1,0 +1,127 @@
+"""`train`: train a model, epoch by epoch, and leave a run folder with its pictures."""
+
+import math
+import sys
+from pathlib import Path
+
+import numpy
+
+from ... import evaluation
+from ...autoencoder import Autoencoder
+from ...backend import array_module
+from ...errors import Diverged, InputError
+from ...progress import ProgressBar, duration
+from ...training import train
+from ..build import build_images, build_model, build_optimizer, training_data
+from ..configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, config_from, learning_rate, loss_options,
+                             other_bound, rate_falls)
+from ..exit_codes import CHECK_FAILED, INTERRUPTED, OK, drop_output
+from ..pictures import draw
+from ..run_folder import Run
+
+
+def train_command(args):
+    absolute_paths(args)
+    run = None if args.resume is None else _resumed_run(args)
+    config = run.config if run else config_from({name: getattr(args, name) for name in DEFAULTS if getattr(args, name) is not None})
+    images = build_images(config)
+    model = build_model(config, images.train.shape[1])
+    optimizer = build_optimizer(config, model)
+    data, transform = training_data(config, images, model)
+    rng = numpy.random.default_rng(config["seed"])
+    if run:
+        epoch = run.load(model, optimizer, rng)
+        if epoch >= config["epochs"]:
+            more = "" if rate_falls(config) else f"; to go on, give --epochs above {epoch}"
+            raise InputError(f"{run.folder} has finished {epoch} epochs, and {config['epochs']} are asked "
+                             f"for; to see them, use python -m minivae show {run.folder}{more}")
+        print(f"going on after epoch {epoch} of {config['epochs']} in {run.folder}")
+    else:
+        run = Run.create(args.out or f"runs/{_short_name(config['data'])}", config, args.overwrite)
+        epoch = 0
+        run.save(model, optimizer, epoch, rng)
+    run.save_config()
+    run.remove_leftovers()
+    xp_name = array_module(config["backend"]).__name__
+    bar = ProgressBar("epoch")
+    sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
+    optimizer.lr = learning_rate(config, epoch + 1)
+    try:
+        print(f"{len(images.train)} images to train with, {len(images.test)} to test, of {images.shape[0]}x"
+              f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
+              f"{config['dtype']}")
+        print(_what_the_loss_is(config))
+        print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
+        for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
+                            first_epoch=epoch + 1, transform=transform, progress=bar,
+                            **loss_options(config)):
+            row = {**report._asdict(), "test_loss": _test_loss(model, images.test)}
+            if not math.isfinite(row["test_loss"]):
+                raise Diverged(f"the loss of the test images became {row['test_loss']} after epoch "
+                               f"{report.epoch}; try a smaller learning rate")
+            run.history.append(row)
+            run.save(model, optimizer, report.epoch, rng)
+            epoch = report.epoch        # only now is it kept
+            optimizer.lr = learning_rate(config, epoch + 1)
+            bar.clear()
+            print(_epoch_line(row, config["epochs"], run.history, sign), flush=True)
+    except Diverged as error:
+        bar.clear()
+        print(f"minivae: error: {error}; {run.folder} keeps epoch {epoch}", file=sys.stderr)
+        return CHECK_FAILED
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        if isinstance(error, BrokenPipeError):
+            drop_output()
+        bar.clear()
+        print(f"minivae: interrupted; {run.folder} keeps the {epoch} finished epochs, "
+              f"see them with: python -m minivae show {run.folder}, "
+              f"go on with: python -m minivae train --resume {run.folder}", file=sys.stderr)
+        return INTERRUPTED
+    try:
+        draw(run, images, model)
+    except KeyboardInterrupt:
+        print("minivae: interrupted; all is trained and saved, draw it with: "
+              f"python -m minivae show {run.folder}", file=sys.stderr)
+        return INTERRUPTED
+    return OK
+
+
+def _what_the_loss_is(config):
+    if config["model"] == "autoencoder":
+        return f"per image; loss: {config['error']}"
+    other = other_bound(config)
+    return f"nats per image; loss: {f'−{other}' if other else 'reconstr. + KL'}; reconstr.: −E log p(x|z)"
+
+
+def _test_loss(model, x):
+    if isinstance(model, Autoencoder):
+        return float(evaluation.autoencoder_loss(model, x).mean())
+    return -float(evaluation.elbo(model, x, numpy.random.default_rng(EVALUATION_SEED)).elbo.mean())
+
+
+def _resumed_run(args):
+    run = Run.open(args.resume)
+    if args.out is not None or args.overwrite:
+        raise InputError("--resume goes on in its own folder; leave out --out and --overwrite")
+    for name in DEFAULTS:
+        asked = getattr(args, name)
+        if name == "epochs" and asked is not None and rate_falls(run.config):
+            raise InputError(f"{args.resume} lets its learning rate fall over {run.config['epochs']} epochs; "
+                             "leave out --epochs, or start another run with --out")
+        if name in ("epochs", "data_dir") and asked is not None:
+            run.config[name] = asked        # more epochs, or data that has moved: the past stays true
+        elif asked is not None and asked != run.config[name]:
+            raise InputError(f"{args.resume} was made with --{name.replace('_', '-')} {run.config[name]}, "
+                             f"not {asked}; leave the option out, or start another run with --out")
+    return run
+
+
+def _short_name(data):
+    return Path(data).name.strip(".").partition(".")[0]
+
+
+def _epoch_line(row, epochs, history, sign):
+    left = sum(r["seconds"] for r in history[-10:]) / len(history[-10:]) * (epochs - row["epoch"])
+    return (f"{row['epoch']:>4}/{epochs:<4} {row['loss']:>9.2f} {row['reconstruction']:>9.2f} "
+            f"{row['kl']:>7.2f} {sign * row['test_loss']:>10.2f} {row['examples_per_second']:>11.0f} "
+            f"{duration(left):>8}")

@@ -1,0 +1,226 @@
+"""What a run can be asked for: the options of `train`, their defaults, and which values are possible.
+
+A configuration is a dict of all these options, as config.json keeps it.
+"""
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import datasets
+from ..autoencoder import ERRORS
+from ..errors import InputError
+from ..layers import ACTIVATIONS
+from ..monte_carlo import BOUNDS, KL_ESTIMATES
+from ..optimizers import OPTIMIZERS
+from ..posteriors import DiagonalGaussian, FullGaussian
+
+POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}
+UPDATES = {"both": [], "encoder": [("encoder",)], "decoder": [("decoder", "likelihood")],
+           "alternate": [("encoder",), ("decoder", "likelihood")]}
+LARGEST = 10 ** 9           # of any size or count: anything larger is a typing error
+BINARIZE_MODES = ("none", "threshold", "static", "dynamic")
+N_STAGES = 8
+DRAW_SEED = 20140414        # of the binarization that is drawn once: the same in all runs, so that their ELBOs compare
+EVALUATION_SEED = 7         # the same noise in every evaluation, so that curves change only when the model does
+
+
+class Kind(NamedTuple):
+    """What an option can be: which values are possible, in code and in words, and how text becomes a value."""
+
+    is_valid: Any           # value -> bool, for values from the command line and from config.json alike
+    words: str
+    parse: Any = str        # text -> value; ValueError where it can't be
+    choices: tuple = ()     # the possible values, where they can be listed
+
+
+def whole(low):
+    return Kind(lambda v: type(v) is int and low <= v <= LARGEST, f"a whole number from {low} to 10⁹", int)
+
+
+def real(words, is_valid=lambda v: v > 0):
+    return Kind(lambda v: type(v) in (int, float) and -math.inf < v < math.inf and is_valid(v), words, float)
+
+
+def one_of(choices):
+    return Kind(lambda v: type(v) is str and v in choices, f"one of {', '.join(choices)}", str, tuple(choices))
+
+
+COUNT, SEED, LEVELS = whole(1), whole(0), whole(2)
+RATE = real("a finite number above 0")
+TEXT = Kind(lambda v: type(v) is str and v != "", "a name")
+SIZES = Kind(lambda v: type(v) is list and all(map(COUNT.is_valid, v)), "a list of whole numbers from 1 to 10⁹, separated by commas",
+             lambda text: [int(part) for part in text.split(",")] if text else [])
+VARIANCE = Kind(lambda v: v in ("shared", "per-pixel") or RATE.is_valid(v), "a finite number above 0, shared or per-pixel",
+                lambda text: text if text in ("shared", "per-pixel") else float(text))
+
+
+class Option(NamedTuple):
+    kind: Kind
+    default: Any            # None: left open, and decided by `complete` or by the code that uses it
+    help: str = ""
+    metavar: str = ""
+
+
+OPTIONS = {
+    "data": Option(TEXT, "digits", "digits, mnist, fashion-mnist, or an IDX, .npy or .npz file of images"),
+    "data_dir": Option(TEXT, None, "folder where the MNIST files are, or are downloaded to (default: $MINIVAE_DATA, "
+                       "else ~/.cache/minivae)", "DIR"),
+    "key": Option(TEXT, None, "name of the array in an .npz file that contains several", "NAME"),
+    "binarize": Option(one_of(BINARIZE_MODES), None, "how grey pixels become black or white: at random, drawn "
+                       "again in each epoch (dynamic); at random, drawn once (static); by a threshold; or not at all "
+                       "(default: dynamic where the data must be black or white, else none)"),
+    "model": Option(one_of(("vae", "autoencoder")), "vae"),
+    "latent": Option(COUNT, 2, "latent dimensions", "Z"),
+    "hidden": Option(SIZES, [300, 150], 'sizes of the encoder\'s hidden layers, which the decoder has in reverse; "" '
+                     "for none", "H,H"),
+    "activation": Option(one_of(ACTIVATIONS), "tanh"),
+    "likelihood": Option(one_of(("bernoulli", "gaussian", "categorical")), "bernoulli", "p(x|z) of the VAE"),
+    "variance": Option(VARIANCE, "shared", "variance of the gaussian likelihood: a number, shared (learned, one for all "
+                       "pixels), or per-pixel (computed by the decoder)", "V"),
+    "floor": Option(RATE, 1e-3, "the least value that a learned variance can take", "V"),
+    "levels": Option(LEVELS, None, "grey levels of the categorical likelihood (default: 17 for digits, else 16)", "K"),
+    "posterior": Option(one_of(POSTERIORS), "diagonal", "covariance of q(z|x)"),
+    "error": Option(one_of(ERRORS), "squared-error", "what the autoencoder minimizes"),
+    "dtype": Option(one_of(("float32", "float64")), "float32"),
+    "samples": Option(COUNT, 1, "samples of z for each example", "L"),
+    "kl": Option(one_of(KL_ESTIMATES), "closed-form", "how the KL is computed"),
+    "bound": Option(one_of(BOUNDS), "elbo", "the bound that training maximizes; iwae needs --kl monte-carlo"),
+    "beta": Option(real("a finite number of at least 0", lambda v: v >= 0), 1.0, "weight of the KL; unless it is 1, "
+                   "training does not maximize the ELBO", "B"),
+    "update": Option(one_of(UPDATES), "both", "which part is trained: the encoder (inference under a fixed decoder), the "
+                     "decoder (maximum likelihood for a fixed encoder), both, or one after the other (alternate)"),
+    "epochs": Option(COUNT, None, "(default: 300 for digits, else 20)", "N"),
+    "batch_size": Option(COUNT, 50, "examples in a batch", "N"),
+    "optimizer": Option(one_of(OPTIMIZERS), "adam"),
+    "lr": Option(RATE, 1e-3, "learning rate", "R"),
+    "final_lr": Option(RATE, None, "let the learning rate fall to this, by the same factor in each epoch", "R"),
+    "stages": Option(real("a number from 1 to 10", lambda v: 1 <= v <= 10), None, "instead of --epochs and --final-lr: "
+                     "B^i epochs, rounded, with learning rate lr 10^(-i/7), for i = 0 to 7; B from 1 (8 epochs) to 10 "
+                     "(Burda et al. 2016: 3, which gives 3280 epochs)", "B"),
+    "epsilon": Option(real("a finite number above 1e-37", lambda v: v > 1e-37), None, "the number that adam, adagrad and "
+                      "rmsprop add to the root in the denominator (default: 1e-08)", "E"),   # float32 rounds less to 0
+    "seed": Option(SEED, 0, "seed of weights, order and noise", "S"),
+    "backend": Option(one_of(("numpy", "cupy", "auto")), "auto", "CPU, GPU, or the GPU where it works"),
+}
+DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
+MAY_STAY_OPEN = ("data_dir", "key", "levels", "final_lr", "stages", "epsilon")      # None in a complete configuration
+
+
+def check_config(config, path):
+    """Raise InputError unless `config`, as read from `path`, has a possible value for every option."""
+    if not isinstance(config, dict):
+        raise InputError(f"{path} contains no options; restore it, or train again")
+    for name, option in OPTIONS.items():
+        if name not in config:
+            raise InputError(f"{path} does not say what {name} is; restore it, or train again")
+        value = config[name]
+        if not (value is None and name in MAY_STAY_OPEN or option.kind.is_valid(value)):
+            raise InputError(f"{path} has {name} = {value!r:.60}, which is not possible; "
+                             "restore it, or train again")
+
+
+def absolute_paths(args):
+    """Make the paths among the options absolute, so that a run can be resumed from any folder."""
+    if args.data not in (None, *datasets.NAMES) and Path(args.data).exists():
+        args.data = str(Path(args.data).resolve())
+    if args.data_dir is not None:
+        args.data_dir = str(Path(args.data_dir).resolve())
+
+
+def _is_vae(config):
+    return config["model"] == "vae"
+
+
+def _has_likelihood(name):
+    return lambda config: _is_vae(config) and config["likelihood"] == name
+
+
+# Options that have an effect only together with others: with which, and whether a configuration has them.
+ONLY_FOR = {
+    "key": ("--data with an .npz file", lambda c: c["data"] not in datasets.NAMES),
+    "error": ("--model autoencoder", lambda c: not _is_vae(c)),
+    **dict.fromkeys(("likelihood", "posterior", "samples", "kl", "bound", "beta"), ("--model vae", _is_vae)),
+    "variance": ("--likelihood gaussian", _has_likelihood("gaussian")),
+    "floor": ("--likelihood gaussian with a --variance that is learned",
+              lambda c: _has_likelihood("gaussian")(c) and c["variance"] in ("shared", "per-pixel")),
+    "levels": ("--likelihood categorical", _has_likelihood("categorical")),
+    "epsilon": ("--optimizer adam, adagrad or rmsprop, which divide by a root",
+                lambda c: c["optimizer"] in ("adam", "adagrad", "rmsprop")),
+}
+
+
+def config_from(asked):
+    """The complete configuration for the options in `asked`, {name: value}. Raises InputError.
+
+    Options that would have no effect, or contradict each other, are refused.
+    """
+    config = {**DEFAULTS, **asked}
+    for name in asked:
+        purpose, is_met = ONLY_FOR.get(name, ("", lambda config: True))
+        if not is_met(config):
+            raise InputError(f"--{name} {asked[name]} is for {purpose}; leave it out")
+    return complete(config)
+
+
+def complete(config):
+    """The configuration with all open options decided. Raises InputError where options contradict each other."""
+    config = dict(config)
+    black_and_white = (config["error"] == "cross-entropy" if config["model"] == "autoencoder"
+                       else config["likelihood"] == "bernoulli")
+    if config["binarize"] is None:
+        config["binarize"] = "dynamic" if black_and_white else "none"
+    if config["stages"] is not None:
+        for name in ("epochs", "final_lr"):
+            if config[name] is not None:
+                raise InputError(f"--stages sets epochs and learning rates; leave out "
+                                 f"--{name.replace('_', '-')} {config[name]}")
+        config["epochs"] = sum(_stage_lengths(config))
+    if config["epochs"] is None:
+        config["epochs"] = 300 if config["data"] == "digits" else 20
+    if config["model"] == "vae" and config["likelihood"] == "categorical":
+        config["levels"] = config["levels"] or (17 if config["data"] == "digits" else 16)
+    if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
+        raise InputError("--bound iwae weights each sample by its own log q(z|x); add --kl monte-carlo")
+    return config
+
+
+def learning_rate(config, epoch):
+    """The learning rate in this epoch, counted from 1.
+
+    With final_lr it falls from lr to that, by the same factor in each epoch. With stages B, there are
+    Bⁱ epochs at lr · 10^(−i/7), for i = 0, ..., 7 (Burda et al. 2016, §5: B = 3).
+    """
+    if config["stages"] is not None:
+        for stage, length in enumerate(_stage_lengths(config)):
+            if epoch <= length:
+                break
+            epoch -= length
+        return config["lr"] * 10 ** (-stage / (N_STAGES - 1))
+    if config["final_lr"] is None or config["epochs"] == 1:
+        return config["lr"]
+    return config["lr"] * (config["final_lr"] / config["lr"]) ** ((epoch - 1) / (config["epochs"] - 1))
+
+
+def rate_falls(config):
+    """Whether the learning rate falls over a fixed number of epochs, so that none can be added."""
+    return config["final_lr"] is not None or config["stages"] is not None
+
+
+def _stage_lengths(config):
+    return [round(config["stages"] ** i) for i in range(N_STAGES)]
+
+
+def loss_options(config):
+    """The options that train() passes on to the model's loss."""
+    if config["model"] == "autoencoder":
+        return {}
+    return {"n_samples": config["samples"], **{name: config[name] for name in ("kl", "bound", "beta")}}
+
+
+def other_bound(config):
+    """What training maximizes where that is not the ELBO, else None."""
+    beta = "" if config["beta"] == 1 else f", KL times {config['beta']:g}"
+    if config["model"] == "autoencoder" or config["bound"] == "elbo" and not beta:
+        return None
+    return ("ELBO" if config["bound"] == "elbo" else f"IWAE bound, L = {config['samples']}") + beta

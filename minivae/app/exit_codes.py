@@ -1,0 +1,11 @@
+"""How the program ends: its exit codes, and output that nobody reads."""
+
+import os
+import sys
+
+OK, CHECK_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def drop_output():
+    """Write all further output to nowhere: the program that was reading it, like `head`, has closed it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

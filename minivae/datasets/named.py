@@ -1,0 +1,42 @@
+"""A data set by its name, or from a file; and the digits that come with the package."""
+
+import importlib.resources
+from pathlib import Path
+
+import numpy
+
+from ..errors import InputError
+from .download import MIRRORS, mnist
+from .files import from_file
+from .images import Images
+
+NAMES = ("digits", *MIRRORS)
+
+
+def load(data, data_dir=None, key=None):
+    """The data set "digits", "mnist" or "fashion-mnist", or the images in the file `data`. -> Images
+
+    data_dir is where the MNIST files are, or are put; key names an array in an .npz file.
+    Raises InputError.
+    """
+    if data == "digits":
+        return digits()
+    if data in NAMES:
+        return mnist(data, data_dir)
+    if not Path(data).exists():
+        raise InputError(f"no data set and no file is called {str(data)!r}; choose digits, mnist, "
+                         "fashion-mnist, or the path of an IDX, .npy or .npz file")
+    return from_file(data, key)
+
+
+def digits():
+    """1,797 handwritten digits of 8x8 pixels (Alpaydin & Kaynak 1998). -> Images
+
+    Every sixth is a test image: 1,498 to train with, 299 to test.
+    """
+    with importlib.resources.files("minivae").joinpath("data/digits.npz").open("rb") as file:
+        with numpy.load(file, allow_pickle=False) as arrays:
+            images, labels = arrays["images"], arrays["labels"]
+    x = images.reshape(len(images), -1).astype(numpy.float32) / 16
+    is_test = numpy.arange(len(x)) % 6 == 5
+    return Images(x[~is_test], labels[~is_test], x[is_test], labels[is_test], (8, 8))

@@ -1,0 +1,81 @@
+"""The general bound, where the KL, too, is estimated from the samples. Read `elbo_and_grad` in vae.py first.
+
+Closed-form KLs exist for few pairs of q and p; log q(z|x) − log p(z), averaged over samples of q, estimates
+the KL for any. The price is more variance. And with each sample's own weight w = p(x, z)/q(z|x) at hand, a
+tighter bound than the ELBO costs nothing more: the IWAE bound (Burda et al. 2016).
+
+Letters: N examples in the batch, Z latent dimensions, L samples of z per example.
+"""
+
+from .backend import get_xp
+from .errors import InputError, require_choice
+from .networks import Loss
+from .prior import prior_log_prob, prior_log_prob_backward
+
+
+def elbo_bound(log_w):
+    """The ELBO, estimated: 1/L Σₗ log wₗ.    log_w (L, N) -> (N,), and ∂bound/∂log w (L, N)"""
+    return log_w.mean(axis=0), get_xp(log_w).full_like(log_w, 1 / len(log_w))
+
+
+def iwae_bound(log_w):
+    """log 1/L Σₗ wₗ    (Burda et al. 2016, eq. 8).    log_w (L, N) -> (N,), and ∂bound/∂log w (L, N)
+
+    At least the ELBO, and at most log p(x), on average, by Jensen's inequality. Its derivative is a softmax:
+    each sample counts by its share of the weight. derivations.md, "The importance-weighted bound".
+    """
+    xp = get_xp(log_w)
+    top = log_w.max(axis=0)                                 # subtracted first, so that exp can't overflow
+    w = xp.exp(log_w - top)
+    return top + xp.log(w.mean(axis=0)), w / w.sum(axis=0)
+
+
+BOUNDS = {"elbo": elbo_bound, "iwae": iwae_bound}
+KL_ESTIMATES = ("closed-form", "monte-carlo")
+
+
+def monte_carlo_and_grad(vae, x, eps, bound, beta):
+    """loss = −bound, averaged over the batch, and its gradient, which is written into vae.gradients.
+
+    x (N, D) data; eps (L, N, Z) standard normal noise; bound "elbo" or "iwae". With β = 1, w is the weight
+    p(x, z)/q(z|x). With β > 1 the ELBO is a looser bound on log p(x), with β < 1 perhaps none. The IWAE value
+    bounds nothing unless β = 1: for many samples it tends to log E_q[p(x|z) (p(z)/q(z|x))^β]. Returns Loss.
+    Derived in derivations.md, "The gradient with the Monte Carlo KL".
+    """
+    q, p = vae.posterior, vae.likelihood
+    N = len(x)
+
+    # Forward                                                                               shape
+    h, encoder_inputs = vae.encoder_forward(x)              # parameters of q(z|x)          (N, ·)
+    z = q.sample(h, eps)                                    # z = μ + σ ε                   (L, N, Z)
+    a, decoder_inputs = vae.decoder_forward(z)              # parameters of p(x|z)          (L, N, ·)
+    log_px = p.log_prob(x, a)                               # log p(x|z)                    (L, N)
+    log_pz = prior_log_prob(z)                              # log p(z)                      (L, N)
+    log_qz = q.log_prob_of_sample(h, eps)                   # log q(z|x)                    (L, N)
+    kl = log_qz - log_pz                                    # its mean estimates the KL     (L, N)
+    log_w = log_px - beta * kl                              # log [p(x, z)/q(z|x)] if β = 1 (L, N)
+    bounds, dbounds = BOUNDS[bound](log_w)                  # and ∂bound/∂log w             (N,), (L, N)
+    loss = -bounds.mean()                                   #                               ()
+
+    # Backward, in reverse order.
+    dlog_w = dbounds / -N                                   # loss = −1/N Σₙ boundₙ         (L, N)
+    dkl = -beta * dlog_w                                    # log w = log p(x|z) − β kl     (L, N)
+    # log p(x|z) and log p(z) know h only through z, so their gradients go to z. log q(z|x) is a function of h and
+    # ε: its gradient goes straight to h, with the path through z included. Sent to z as well, it would count twice.
+    dh = q.log_prob_of_sample_backward(dkl, h, eps)         #                               (N, ·)
+    dz = prior_log_prob_backward(-dkl, z)                   # kl = log q(z|x) − log p(z)    (L, N, Z)
+    da = p.log_prob_backward(dlog_w, x, a)                  #                               (L, N, ·)
+    dz += vae.decoder_backward(da, decoder_inputs)          # z by p(x|z) and p(z): add     (L, N, Z)
+    dh += q.sample_backward(dz, h, eps)                     # h by log q and z: add         (N, ·)
+    vae.encoder_backward(dh, encoder_inputs)
+    return Loss(loss, -log_px.mean(), kl.mean())
+
+
+def check_options(kl, bound, beta):
+    """Raise InputError for options of loss_and_grad that are not possible."""
+    require_choice("kl", kl, KL_ESTIMATES)
+    require_choice("bound", bound, BOUNDS)
+    if bound == "iwae" and kl != "monte-carlo":
+        raise InputError('bound="iwae" weights each sample by its own log q(z|x); use kl="monte-carlo"')
+    if not 0 <= beta < float("inf"):
+        raise InputError(f"beta is {beta!r}, but a finite number of at least 0 is needed")

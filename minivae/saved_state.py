@@ -1,0 +1,35 @@
+"""What an optimizer remembers between steps, as a checkpoint keeps it."""
+
+from .backend import get_xp
+from .errors import InputError, require_shape
+
+
+class SavedState:
+    """For optimizers with `theta` (P,), `t` steps taken, and vectors (P,) named in `memory`."""
+
+    def state(self):
+        """What a checkpoint keeps besides θ: {"t": steps, name: vector, ...}; the vectors are not copied."""
+        return {"t": self.t, **{name: getattr(self, name) for name in self.memory}}
+
+    def load_state(self, state):
+        """Continue from a `state()`. Raises InputError for that of another optimizer or model."""
+        self.check_state(state)
+        for name in self.memory:
+            getattr(self, name)[...] = get_xp(self.theta).asarray(state[name])
+        self.t = int(state["t"])
+
+    def check_state(self, state):
+        """Raise InputError unless this optimizer can continue from `state`."""
+        if set(state) != {"t", *self.memory}:
+            raise InputError(f"{type(self).__name__} keeps {sorted(self.state())}, "
+                             f"but the saved state has {sorted(state)}; use the optimizer it was saved with")
+        require_steps(state)
+        for name in self.memory:
+            require_shape(name, state[name], self.theta.shape)
+
+
+def require_steps(state):
+    """Raise InputError unless state["t"] is a number of steps."""
+    if not int(state.get("t", -1)) >= 0:
+        raise InputError(f"t is {state.get('t')!r}, but a number of steps is at least 0; "
+                         "restore the saved state")
