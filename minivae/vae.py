@@ -70,8 +70,7 @@ class VAE(EncoderDecoder):
 
         Raises InputError for wrong shapes or options, TypeError for arrays of another library.
         """
-        x = self.check_batch(x)
-        eps = self.check_noise(eps, len(x))
+        x, eps = self.check_batch(x), self.check_noise(eps, len(x))
         check_options(kl, bound, beta)
         if kl == "closed-form":
             return elbo_and_grad(self, x, eps, beta)

@@ -119,8 +119,8 @@ off = np.linalg.norm(vae.gradients.flat - expected) / np.linalg.norm(expected)
 claim(f"without the way through the KL, the gradient is off by {off:.0e} of its norm", off > 1e-5)
 
 # %% [markdown]
-# That is all. [vae.py](../minivae/vae.py) has these lines in the same order, and beside them what changes for
-# other bounds. Every step is derived in [derivations.md](derivations.md). The last claim is a warning: with so
+# That is all. `elbo_and_grad` in [vae.py](../minivae/vae.py) has these lines in the same order, and
+# [monte_carlo.py](../minivae/monte_carlo.py) those for other bounds. Every step is derived in [derivations.md](derivations.md). The last claim is a warning: with so
 # small an error the loss falls all the same, and where nobody checks, nobody notices.
 #
 # ## Why log-variance?

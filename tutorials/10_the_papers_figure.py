@@ -274,7 +274,7 @@ claim(f"of the {distance:.1f} nats from the paper's point to ours, the first wei
 # ## What to try next
 #
 # - Exercise 10, *Adam*; then replace Adagrad by it in the commands above (`--optimizer adam --lr 0.001`): the
-#   README has the run. After 10⁶ samples it is where Adagrad is after 4.5 · 10⁶.
+#   [results](results/README.md) have the run. After 10⁶ samples it is where Adagrad is after 4.5 · 10⁶.
 # - Exercise 15, *The importance-weighted bound*: with `--samples 5 --kl monte-carlo --bound iwae` the same
 #   figure is that of Burda and others (2016).
 # - Overfitting: `--binarize static` draws the pixels once and for all. How far apart do the two curves get?

@@ -4,7 +4,6 @@ Letters: N examples, D pixels, L samples of z per example. log p is in nats, sum
 """
 
 from ..backend import get_xp
-from ..errors import require_shape
 from .likelihood import Likelihood, require_range, require_same_pixels
 
 
@@ -35,8 +34,7 @@ class Bernoulli(Likelihood):
 
     def log_prob_backward(self, dlogp, x, a):
         """Gradient of log p(x|z), given dlogp (N,) or (L, N) -> da like a.    derivations.md, "Bernoulli" """
-        require_same_pixels(x, a)
-        require_shape("dlogp", dlogp, a.shape[:-1])
+        require_same_pixels(x, a, dlogp)
         return dlogp[..., None] * (x - sigmoid(a))      # ∂log p/∂a = x − sigmoid(a), as softplus′ = sigmoid
 
     def mean(self, a):

@@ -5,7 +5,7 @@ Letters: N examples, D pixels, K categories, L samples of z per example. x is (N
 """
 
 from ..backend import get_xp
-from ..errors import InputError, require_shape
+from ..errors import InputError
 from .likelihood import Likelihood, require_same_pixels
 
 
@@ -49,8 +49,7 @@ class Categorical(Likelihood):
     def log_prob_backward(self, dlogp, x, a):
         """Gradient of log p(x|z), given dlogp (N,) or (L, N) -> da like a.    derivations.md, "Categorical" """
         pi = get_xp(a).exp(self._log_softmax(a))
-        require_same_pixels(x, pi[..., 0])
-        require_shape("dlogp", dlogp, a.shape[:-1])
+        require_same_pixels(x, pi[..., 0], dlogp)
         da = dlogp[..., None, None] * (self._one_hot(x, a.dtype) - pi)  # ∂log π[x]/∂a[k] = 1{k = x} − π[k]
         return da.reshape(a.shape)
 

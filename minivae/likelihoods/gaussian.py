@@ -7,7 +7,7 @@ Letters: N examples, D pixels, L samples of z per example. x is (N, D), the deco
 import math
 
 from ..backend import get_xp
-from ..errors import InputError, require_positive, require_shape
+from ..errors import InputError, require_positive
 from ..prior import LOG_2PI
 from .likelihood import Likelihood, require_same_pixels
 
@@ -68,8 +68,7 @@ class Gaussian(Likelihood):
     def log_prob_backward(self, dlogp, x, a):
         """Gradient of log p(x|z), given dlogp (N,) or (L, N) -> da like a.    derivations.md, "Gaussian" """
         m, s = self._split(a)
-        require_same_pixels(x, m)
-        require_shape("dlogp", dlogp, a.shape[:-1])
+        require_same_pixels(x, m, dlogp)
         xp, dlogp, variance = get_xp(a), dlogp[..., None], self._variance(s)
         scaled = (x - m) / variance
         dm = dlogp * scaled                                         # ∂log p/∂m      = (x − m)/σ²

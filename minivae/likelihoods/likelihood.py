@@ -8,7 +8,7 @@ distribution over x. Letters: N examples, D data dimensions (pixels), L samples 
 import abc
 
 from ..backend import get_xp
-from ..errors import InputError
+from ..errors import InputError, require_shape
 
 
 class Likelihood(abc.ABC):
@@ -74,8 +74,10 @@ def require_range(name, x, low, high, remedy):
         raise InputError(f"{name} must lie in [{low}, {high}], but these lie in [{lowest:g}, {highest:g}]; {remedy}")
 
 
-def require_same_pixels(x, a):
-    """Raise InputError unless x is (N, D) and a is (N, D) or (L, N, D): others could broadcast."""
+def require_same_pixels(x, a, dlogp=None):
+    """Raise InputError unless x is (N, D), a is (N, D) or (L, N, D), and dlogp (N,) or (L, N): others could broadcast."""
     if x.ndim != 2 or x.shape != a.shape[-2:]:
         raise InputError(f"x {x.shape} does not fit a {a.shape}: "
                          "x must be (N, D), and a must end in the same N and D")
+    if dlogp is not None:
+        require_shape("dlogp", dlogp, a.shape[:-1])

@@ -22,9 +22,7 @@ class DiagonalGaussian:
 
     def split(self, h):
         """h (N, 2Z) -> μ (N, Z), log σ² (N, Z), both views."""
-        latent_dim = h.shape[-1] // 2
-        require_shape("h", h, (*h.shape[:-1], 2 * latent_dim))      # three columns would broadcast
-        return h[..., :latent_dim], h[..., latent_dim:]
+        return get_xp(h).split(h, 2, axis=-1)
 
     def mean_and_scale(self, h):
         """h (N, 2Z) -> mean μ (N, Z), standard deviation σ (N, Z)"""
