@@ -1,7 +1,7 @@
-"""The plain autoencoder, for comparison with the VAE: encoder, code, decoder, and no probability.
+"""The plain autoencoder, for comparison with the VAE: an encoder and a decoder, without probability.
 
-It is trained to reproduce its input, and nothing else. Where an image's code lands is left to chance, and a
-point between the codes can decode to anything.
+It is trained only to reproduce its input. Nothing controls where the code of an image (the encoder's output) lies,
+and a point between the codes can decode to anything.
 
 Letters: N examples in the batch, D data dimensions, Z numbers in a code.
 """
@@ -14,7 +14,7 @@ from .networks import EncoderDecoder, Loss
 
 
 class SquaredError:
-    """‖x − x̂‖², summed over the pixels; x̂ is the decoder's output itself."""
+    """‖x − x̂‖², summed over the pixels; x̂ = a, the decoder's output."""
 
     def output(self, a):
         """a (N, D) -> x̂ (N, D)"""
@@ -29,7 +29,7 @@ class SquaredError:
         return dloss[:, None] * (-2 * (x - a))          # ∂‖x − x̂‖²/∂x̂ = −2 (x − x̂)
 
     def check(self, x):
-        """Raise InputError for data that are not finite."""
+        """Raise InputError if the data are not finite."""
         Gaussian().check(x)
 
 
@@ -47,11 +47,11 @@ class CrossEntropy:
         return -self.bernoulli.log_prob(x, a)
 
     def loss_backward(self, dloss, x, a):
-        """Its gradient, given dloss (N,) -> da (N, D).    derivations.md, "Its two errors" """
+        """Gradient of the cross-entropy, given dloss (N,) -> da (N, D).    derivations.md, "Its two errors" """
         return self.bernoulli.log_prob_backward(-dloss, x, a)
 
     def check(self, x):
-        """Raise InputError for data outside [0, 1]."""
+        """Raise InputError if the data are not in [0, 1]."""
         self.bernoulli.check(x)
 
 
@@ -59,10 +59,9 @@ ERRORS = {"squared-error": SquaredError, "cross-entropy": CrossEntropy}
 
 
 class Autoencoder(EncoderDecoder):
-    """Code z = encoder(x), reconstruction x̂ = decoder(z); the same networks as the VAE's.
+    """Code z = encoder(x), reconstruction x̂ = decoder(z); both are multilayer perceptrons, as in the VAE.
 
-    It has the methods of VAE that training and pictures use. Raises InputError for an argument that is not
-    possible.
+    It has the methods of VAE that training and plots use. Raises InputError for impossible arguments.
     """
 
     def __init__(self, data_dim, latent_dim, hidden=(500,), error="squared-error", activation="tanh",
@@ -99,11 +98,11 @@ class Autoencoder(EncoderDecoder):
         return self.error.output(mlp(z, self.decoder, self.activation)[0])
 
     def check(self, x):
-        """Raise InputError for data that this error can't measure."""
+        """Raise InputError for data that this error does not allow."""
         self.error.check(x)
 
     def to_grey(self, x):
-        """x, as pictures show it."""
+        """x unchanged: the grey values that plots show."""
         return x
 
     def draw_noise(self, rng, n_examples, n_samples=1):

@@ -1,7 +1,7 @@
-"""One code, two array libraries: NumPy on the CPU, CuPy on the GPU.
+"""The same code for two array libraries: NumPy on the CPU, CuPy on the GPU.
 
-The functions of minivae never name a library. Where an operator is enough (`x @ W`), the arrays
-bring it along; where a function is needed, `xp = get_xp(x)` gives the library that x belongs to.
+The math of minivae names neither library. Operators like `x @ W` work with the arrays of both; to call a
+function, `xp = get_xp(x)` returns the library that x belongs to.
 """
 
 import functools
@@ -11,13 +11,13 @@ import numpy
 
 
 class BackendUnavailable(RuntimeError):
-    """The array library that was asked for doesn't work here; the message says why."""
+    """The requested array library doesn't work here; the message says why."""
 
 
 def get_xp(array, *others):
-    """The library, numpy or cupy, that all these arrays belong to.
+    """The library that all these arrays belong to: numpy or cupy.
 
-    Raises TypeError when they belong to both, or to neither.
+    Raises TypeError if they belong to both or to neither.
     """
     name = _library_name(type(array))
     for a in (array, *others):
@@ -31,16 +31,16 @@ def get_xp(array, *others):
 
 @functools.cache
 def _library_name(cls):
-    """"numpy" or "cupy" where this class or one that it derives from is defined there, else None."""
+    """"numpy" or "cupy", if this class or one of its base classes is defined there, else None."""
     modules = [c.__module__.partition(".")[0] for c in cls.__mro__]
     return next((name for name in modules if name in ("numpy", "cupy")), None)
 
 
 def array_module(name="auto"):
-    """The library with this name: "numpy", "cupy", or "auto" for CuPy where it works, else NumPy.
+    """The library with this name: "numpy", "cupy", or "auto" for CuPy if it works, else NumPy.
 
-    CuPy can be imported on a machine without a GPU and fails only when it is used, so it is
-    tried out: import, allocate, multiply. Raises BackendUnavailable with the reason for "cupy".
+    Without a GPU, CuPy can be imported but fails when it is used, so it is tested: import, allocate,
+    multiply. With the name "cupy", raises BackendUnavailable with the reason.
     """
     if name == "numpy":
         return numpy
@@ -72,11 +72,11 @@ def _why_no_cupy(error):
 
 
 def to_numpy(a):
-    """The same numbers as a NumPy array on the host; waits for the GPU where there is one."""
+    """The same numbers as a NumPy array on the host; waits for the GPU if they are there."""
     return a if get_xp(a) is numpy else a.get()
 
 
 def synchronize(xp):
-    """Wait until the GPU has done all it was asked to. NumPy has nothing to wait for."""
+    """Wait until the GPU has finished all work in its queue. With NumPy there is nothing to wait for."""
     if xp is not numpy:
         xp.cuda.get_current_stream().synchronize()

@@ -1,7 +1,7 @@
-"""How good is a model: the ELBO, log p(x) itself by importance sampling, and the latents in use.
+"""How good a model is: the ELBO, log p(x) by importance sampling, and which latents are in use.
 
-Data may be on the host or the device; it is moved in portions. Results are NumPy arrays in nats,
-one number per example, so that the caller sees their mean and their spread.
+Data may be on the host or the device; they are moved in batches. Results are NumPy arrays in nats, with
+one number per example, so that the caller can compute their mean and their spread.
 """
 
 from typing import NamedTuple
@@ -24,14 +24,14 @@ class Elbo(NamedTuple):
 
 
 class ActiveUnits(NamedTuple):
-    """How many latents are in use, and the variance over x of each one's posterior mean (Z,)."""
+    """How many latents are in use, and the variance over x of the posterior mean of each latent (Z,)."""
 
     count: int
     variances: numpy.ndarray
 
 
 def elbo(vae, x, rng, n_samples=1, batch_size=500):
-    """The evidence lower bound of each example, with n_samples draws of z for each.    x (N, D) -> Elbo
+    """The evidence lower bound of each example, with n_samples samples of z.    x (N, D) -> Elbo
 
     E_q[log p(x|z)] − KL(q(z|x) ‖ p(z))    (Kingma & Welling 2014, eq. 3)
     """
@@ -48,12 +48,12 @@ def elbo(vae, x, rng, n_samples=1, batch_size=500):
 
 
 def log_likelihood(vae, x, rng, n_samples=5000, rows=500, progress=None):
-    """log p(x) of each example by importance sampling, q(z|x) proposing z.    x (N, D) -> (N,)
+    """log p(x) of each example by importance sampling from q(z|x).    x (N, D) -> (N,)
 
     log p(x) ≈ log 1/K Σₖ wₖ,  w = p(x|z) p(z) / q(z|x)      (Burda et al. 2016, eq. 8, K = n_samples)
 
-    It is a lower bound on average, and rises to log p(x) with K. At most `rows` samples are decoded
-    at a time, whatever N and K. progress(done, total) is called after each portion of examples.
+    On average the estimate is a lower bound, which rises to log p(x) as K grows. At most `rows` samples are
+    decoded at a time, whatever N and K are. progress(done, total) is called after each batch of examples.
     """
     require_count(n_samples=n_samples, rows=rows)
     q, p, xp = vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
@@ -78,8 +78,8 @@ def log_likelihood(vae, x, rng, n_samples=5000, rows=500, progress=None):
 def active_units(vae, x, threshold=0.01, batch_size=500):
     """Latents whose posterior mean varies with x: Var_x(E_q[z]) > threshold.    x (N, D) -> ActiveUnits
 
-    A latent that does not is, as a rule, left at the prior and carries nothing (Burda et al. 2016, §5.2);
-    one whose variance alone depended on x would be overlooked.
+    If the mean does not vary, q(z|x) is usually close to the prior, and the latent carries no information
+    (Burda et al. 2016, §5.2). A latent of which only the variance depends on x is not counted.
     """
     means = numpy.concatenate([to_numpy(vae.represent(batch)) for batch in _batches(vae, x, batch_size)])
     variances = means.var(axis=0)
@@ -87,7 +87,7 @@ def active_units(vae, x, threshold=0.01, batch_size=500):
 
 
 def autoencoder_loss(autoencoder, x, batch_size=500):
-    """The plain autoencoder's loss of each example.    x (N, D) -> (N,)"""
+    """The loss of a plain autoencoder for each example.    x (N, D) -> (N,)"""
     xp = get_xp(autoencoder.parameters.flat)
     losses = []
     for batch in _batches(autoencoder, x, batch_size):
@@ -98,18 +98,18 @@ def autoencoder_loss(autoencoder, x, batch_size=500):
 
 
 class AmortizationGap(NamedTuple):
-    """How much the ELBO (N,) of each example gains when q is fitted to it alone, and what is then left."""
+    """The ELBO (N,) of each example before and after q is fitted to it alone, and log p(x), estimated."""
 
     encoder_elbo: numpy.ndarray         # q(z|x) from the encoder
-    optimized_elbo: numpy.ndarray       # the best q of the same family; the difference is the gap
-    log_px: numpy.ndarray               # what is still missing is KL(q ‖ p(z|x)): q is of the wrong family
+    optimized_elbo: numpy.ndarray       # after the fit, in the same family; the increase is the gap
+    log_px: numpy.ndarray               # log p(x) − optimized_elbo = KL(q ‖ p(z|x)): the limit of q's family
 
 
 def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples=1000):
-    """Fit q to each example of x (N, D) by itself, the decoder fixed. -> AmortizationGap
+    """Fit q to each example of x (N, D) separately, with a fixed decoder (Cremer et al. 2018). -> AmortizationGap
 
     Starts from the encoder's h (N, ·) and follows the reparameterized gradient of the ELBO with
-    respect to h: loss_and_grad without the encoder. Overwrites vae.gradients (Cremer et al. 2018).
+    respect to h: elbo_and_grad without the encoder. Overwrites vae.gradients.
     """
     q, p, xp = vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
     x = xp.asarray(x).astype(vae.parameters.flat.dtype, copy=False)
@@ -121,7 +121,7 @@ def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples
         quarter = 4 * step // steps
         if step == 0 or quarter > 4 * (step - 1) // steps:
             optimizer = Adam(flat, lr=lr * 0.3 ** quarter)      # smaller steps towards the end
-        # The page of elbo_and_grad without its encoder. The loss is a sum over n, not a mean: each example has its own h.
+        # As elbo_and_grad, without the encoder. The loss is a sum over n, not a mean: each example has its own h.
         eps = vae.draw_noise(rng, N, n_samples)
         z = q.sample(h, eps)
         a, inputs = vae.decoder_forward(z)
@@ -144,7 +144,7 @@ def _elbo_at(vae, x, h, rng, n_samples, portion=50):
 
 
 def _batches(vae, x, batch_size):
-    """x in portions of at most batch_size rows, on the model's device."""
+    """x in batches of at most batch_size rows, on the model's device."""
     require_count(n_examples=len(x), batch_size=batch_size)
     xp = get_xp(vae.parameters.flat)
     for first in range(0, len(x), batch_size):

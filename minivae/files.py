@@ -1,4 +1,4 @@
-"""Writing a file so that it is either the old one or the new one, never half of either."""
+"""Replace a file completely or not at all."""
 
 import contextlib
 import os
@@ -7,9 +7,9 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(path):
-    """Open a temporary file beside `path` to write bytes; it takes the name when the block has ended well.
+    """Open a temporary file beside `path` for writing bytes. If the block succeeds, it is renamed to `path`.
 
-    When the block fails (a full disk, a wrong checksum, Ctrl-C), what stood at `path` stays.
+    If the block fails (a full disk, a wrong checksum, Ctrl-C), the old file at `path` stays.
     """
     path = Path(path)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -17,7 +17,7 @@ def replacing(path):
         with open(temporary, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())     # else a power cut could leave the new name on an empty file
+            os.fsync(file.fileno())     # else a power cut could leave an empty file at `path`
         os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):

@@ -1,8 +1,8 @@
-"""The general bound, where the KL, too, is estimated from the samples. Read `elbo_and_grad` in vae.py first.
+"""The general bound, in which the KL is estimated from the samples too. Read `elbo_and_grad` in vae.py first.
 
-Closed-form KLs exist for few pairs of q and p; log q(z|x) − log p(z), averaged over samples of q, estimates
-the KL for any. The price is more variance. And with each sample's own weight w = p(x, z)/q(z|x) at hand, a
-tighter bound than the ELBO costs nothing more: the IWAE bound (Burda et al. 2016).
+A closed-form KL exists for few pairs of q and p. The mean of log q(z|x) − log p(z) over samples of q estimates the
+KL for any pair, with more variance. It also gives each sample a weight, w = p(x, z)/q(z|x), and from these weights
+follows a tighter bound than the ELBO: the IWAE bound (Burda et al. 2016).
 
 Letters: N examples in the batch, Z latent dimensions, L samples of z per example.
 """
@@ -21,8 +21,8 @@ def elbo_bound(log_w):
 def iwae_bound(log_w):
     """log 1/L Σₗ wₗ    (Burda et al. 2016, eq. 8).    log_w (L, N) -> (N,), and ∂bound/∂log w (L, N)
 
-    At least the ELBO, and at most log p(x), on average, by Jensen's inequality. Its derivative is a softmax:
-    each sample counts by its share of the weight. derivations.md, "The importance-weighted bound".
+    On average it lies between the ELBO and log p(x), by Jensen's inequality. Its derivative is a softmax: each
+    sample counts in proportion to its weight. derivations.md, "The importance-weighted bound".
     """
     xp = get_xp(log_w)
     top = log_w.max(axis=0)                                 # subtracted first, so that exp can't overflow
@@ -37,9 +37,10 @@ KL_ESTIMATES = ("closed-form", "monte-carlo")
 def monte_carlo_and_grad(vae, x, eps, bound, beta):
     """loss = −bound, averaged over the batch, and its gradient, which is written into vae.gradients.
 
-    x (N, D) data; eps (L, N, Z) standard normal noise; bound "elbo" or "iwae". With β = 1, w is the weight
-    p(x, z)/q(z|x). With β > 1 the ELBO is a looser bound on log p(x), with β < 1 perhaps none. The IWAE value
-    bounds nothing unless β = 1: for many samples it tends to log E_q[p(x|z) (p(z)/q(z|x))^β]. Returns Loss.
+    x (N, D) data; eps (L, N, Z) standard normal noise; bound "elbo" or "iwae". Returns Loss.
+
+    If β > 1 the weighted ELBO is a looser bound on log p(x), if β < 1 it may be no bound. The IWAE value is a bound
+    only if β = 1: with many samples it tends to log E_q[p(x|z) (p(z)/q(z|x))^β].
     Derived in derivations.md, "The gradient with the Monte Carlo KL".
     """
     q, p = vae.posterior, vae.likelihood
@@ -57,17 +58,17 @@ def monte_carlo_and_grad(vae, x, eps, bound, beta):
     bounds, dbounds = BOUNDS[bound](log_w)                  # and ∂bound/∂log w             (N,), (L, N)
     loss = -bounds.mean()                                   #                               ()
 
-    # Backward, in reverse order.
+    # Backward, from last to first.
+    # log p(x|z) and log p(z) depend on h only through z, so their gradients go to z. log q(z|x) is computed from h
+    # and ε: its gradient goes straight to h, and includes the path through z. Sent to z too, it would count twice.
     dlog_w = dbounds / -N                                   # loss = −1/N Σₙ boundₙ         (L, N)
     dkl = -beta * dlog_w                                    # log w = log p(x|z) − β kl     (L, N)
-    # log p(x|z) and log p(z) know h only through z, so their gradients go to z. log q(z|x) is a function of h and
-    # ε: its gradient goes straight to h, with the path through z included. Sent to z as well, it would count twice.
-    dh = q.log_prob_of_sample_backward(dkl, h, eps)         #                               (N, ·)
-    dz = prior_log_prob_backward(-dkl, z)                   # kl = log q(z|x) − log p(z)    (L, N, Z)
-    da = p.log_prob_backward(dlog_w, x, a)                  #                               (L, N, ·)
-    dz += vae.decoder_backward(da, decoder_inputs)          # z by p(x|z) and p(z): add     (L, N, Z)
-    dh += q.sample_backward(dz, h, eps)                     # h by log q and z: add         (N, ·)
-    vae.encoder_backward(dh, encoder_inputs)
+    dh = q.log_prob_of_sample_backward(dkl, h, eps)         # h acts through log q ...      (N, ·)
+    dz = prior_log_prob_backward(-dkl, z)                   # z acts through the prior ...  (L, N, Z)
+    da = p.log_prob_backward(dlog_w, x, a)                  # back through the likelihood   (L, N, ·)
+    dz += vae.decoder_backward(da, decoder_inputs)          # ... and the decoder: they add (L, N, Z)
+    dh += q.sample_backward(dz, h, eps)                     # ... and through z: they add   (N, ·)
+    vae.encoder_backward(dh, encoder_inputs)                # back through the encoder
     return Loss(loss, -log_px.mean(), kl.mean())
 
 

@@ -1,4 +1,4 @@
-"""What the autoencoder and the VAE have in common: an encoder, a decoder, and all their parameters."""
+"""What the autoencoder and the VAE share: an encoder, a decoder, and all their parameters."""
 
 from typing import Any, NamedTuple
 
@@ -11,9 +11,12 @@ from .parameters import Parameters
 
 
 class Loss(NamedTuple):
-    """What loss_and_grad returns: 0-d arrays on the device, in nats, means over the batch."""
+    """What loss_and_grad returns: 0-d arrays on the device, means over the batch, in nats.
 
-    loss: Any               # −bound, the number that training minimizes
+    An autoencoder has the units of its error, the same for loss and reconstruction, and kl = 0.
+    """
+
+    loss: Any               # −bound, which training minimizes
     reconstruction: Any     # −E_q[log p(x|z)], estimated from the samples
     kl: Any                 # KL(q(z|x) ‖ p(z)), exact or estimated from the samples
 
@@ -21,14 +24,14 @@ class Loss(NamedTuple):
 class EncoderDecoder:
     """Two multilayer perceptrons that mirror each other.
 
-    encoder_outputs, decoder_outputs   how many numbers each outputs per example
-    shared_shapes                      parameters of the likelihood itself, like {"s": (1,)}
-    The other arguments are those of VAE. Attributes:
+    encoder_outputs, decoder_outputs   how many numbers each network outputs per example
+    shared_shapes                      parameters that belong to the likelihood, like {"s": (1,)}
+    The other arguments are described in VAE. Attributes:
 
     parameters, gradients              Parameters with the same names and shapes
     encoder, decoder                   [(W, b), ...], views into parameters
     encoder_grads, decoder_grads       [(dW, db), ...], views into gradients
-    shared, shared_grads               [s, ...], [ds, ...], views as well
+    shared, shared_grads               [s, ...], [ds, ...], also views
     """
 
     def __init__(self, data_dim, latent_dim, hidden, encoder_outputs, decoder_outputs, shared_shapes,
@@ -60,8 +63,8 @@ class EncoderDecoder:
     def _initialize(self, rng):
         """W ~ N(0, gain/fan_in), b = 0, so that signals neither explode nor vanish from layer to layer.
 
-        A sum of fan_in terms has fan_in times the variance of one; 1/fan_in undoes that. The gain is 1 for
-        tanh, and 2 for relu, which passes only half of its input's power (He et al. 2015).
+        A sum of fan_in terms has fan_in times the variance of one term; the factor 1/fan_in undoes that. The
+        gain is 1 for tanh, and 2 for relu, which halves the mean square of its input (He et al. 2015).
         """
         xp = get_xp(self.parameters.flat)
         gain = 2 if self.activation == "relu" else 1
@@ -70,7 +73,7 @@ class EncoderDecoder:
             W[...] = xp.asarray(rng.standard_normal(W.shape) * (gain / fan_in) ** 0.5)
 
     def reconstruct(self, x):
-        """What the decoder makes of x's representation: E[x|z] at the mean of q(z|x), or x̂.    (N, D) -> (N, D)"""
+        """The reconstruction of x: E[x|z] at the mean of q(z|x), or x̂.    (N, D) -> (N, D)"""
         return self.decode(self.represent(x))
 
     def draw_noise(self, rng, n_examples, n_samples=1):
@@ -81,14 +84,14 @@ class EncoderDecoder:
         return get_xp(self.parameters.flat).asarray(eps)
 
     def check_batch(self, x):
-        """x (N, D) in the model's dtype. Raises InputError for another shape, TypeError for another device."""
+        """x (N, D) in the model's dtype. Raises InputError for a wrong shape, TypeError for a wrong device."""
         get_xp(x, self.parameters.flat)
         require_shape("x", x, (None, self.data_dim))
         require_count(n_examples=len(x))
         return x.astype(self.parameters.flat.dtype, copy=False)
 
     def check_noise(self, eps, n_examples):
-        """eps (L, N, Z) in the model's dtype, from (N, Z) or (L, N, Z). Raises InputError, TypeError."""
+        """eps (L, N, Z) in the model's dtype, from (N, Z) or (L, N, Z). Raises as check_batch does."""
         get_xp(eps, self.parameters.flat)
         eps = eps[None] if eps.ndim == 2 else eps
         require_shape("eps", eps, (None, n_examples, self.latent_dim))
@@ -96,7 +99,7 @@ class EncoderDecoder:
         return eps.astype(self.parameters.flat.dtype, copy=False)
 
     def check_latents(self, z):
-        """Raises InputError unless z is (..., Z), TypeError unless it is on the model's device."""
+        """Raise InputError unless z is (..., Z), TypeError unless it is on the model's device."""
         get_xp(z, self.parameters.flat)
         require_shape("z", z, (*z.shape[:-1], self.latent_dim))
 

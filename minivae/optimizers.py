@@ -41,9 +41,9 @@ class Adam(Optimizer):
         m ← β₁ m + (1 − β₁) g        m̂ = m / (1 − β₁ᵗ)
         v ← β₂ v + (1 − β₂) g²       v̂ = v / (1 − β₂ᵗ)        θ ← θ − η m̂ / (√v̂ + ε)
 
-    So m = Σᵢ (1 − β₁) β₁ᵗ⁻ⁱ gᵢ, whose weights add up to 1 − β₁ᵗ, and m̂ is a weighted mean. The code leaves the factor
-    1 − β₁ out, M = Σᵢ β₁ᵗ⁻ⁱ gᵢ, and divides by what the weights then add up to: the same m̂ and v̂ in fewer passes
-    over memory. Explained in derivations.md, "Adam".
+    So m = Σᵢ (1 − β₁) β₁ᵗ⁻ⁱ gᵢ, whose weights add up to 1 − β₁ᵗ, and m̂ is a weighted mean. The code leaves out the
+    factor 1 − β₁, M = Σᵢ β₁ᵗ⁻ⁱ gᵢ, and divides by what the weights then add up to: the same m̂ and v̂ in fewer
+    passes over memory. Explained in derivations.md, "Adam".
     """
 
     memory = ("M", "V")

@@ -1,7 +1,7 @@
 """Named arrays that are views into one flat vector.
 
-The layers see matrices and biases by name. The optimizer sees one long vector, and updates all parameters in
-one operation, without a loop. Nothing is copied between the two.
+Layers use matrices and biases by name. The optimizer uses one long vector, and updates all parameters without
+a loop over them. Both share the same memory; nothing is copied.
 """
 
 import math
@@ -10,10 +10,10 @@ from .errors import InputError
 
 
 class Parameters:
-    """Zeros with the given names and shapes; `.flat` (P,) is all of them, one after the other."""
+    """Arrays of zeros with the given names and shapes; `.flat` (P,) contains all of them, one after the other."""
 
     def __init__(self, shapes, xp, dtype):
-        """shapes {"encoder.0.W": (784, 500), ...}, in the order in which they stand in `.flat`."""
+        """shapes {"encoder.0.W": (784, 500), ...}, in the order of `.flat`."""
         self.shapes = dict(shapes)
         self.flat = xp.zeros(sum(math.prod(shape) for shape in self.shapes.values()), dtype=dtype)
         self._views = {}
@@ -26,7 +26,7 @@ class Parameters:
             start = stop
 
     def __getitem__(self, name):
-        """The array called `name`: a view, so write into it with `parameters[name][...] = value`."""
+        """The array called `name`. It is a view: write into it with `parameters[name][...] = value`."""
         try:
             return self._views[name]
         except KeyError:
@@ -37,7 +37,7 @@ class Parameters:
         return list(self._views)
 
     def part(self, *prefixes):
-        """The slice of `.flat` with all names that begin with these prefixes, which must be neighbours."""
+        """The slice of `.flat` with all names that start with these prefixes, which must be adjacent."""
         slices = [self._slices[name] for name in self._views if name.split(".")[0] in prefixes]
         return slice(slices[0].start, slices[-1].stop)
 

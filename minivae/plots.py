@@ -1,6 +1,6 @@
-"""Pictures of a run. Each function returns a matplotlib Figure; `save` writes it.
+"""Plots of a run. Each function returns a matplotlib Figure; `save` writes it to a file.
 
-Figures are made without pyplot, so that no window opens and no global state is touched.
+Figures are made without pyplot, so no window opens and no global state changes.
 """
 
 import math
@@ -14,13 +14,13 @@ from .files import replacing
 
 
 def save(figure, path):
-    """Write a figure as PNG, without leaving half a file behind."""
+    """Write a figure as PNG; if that fails, no partial file is left."""
     with replacing(path) as file:
         figure.savefig(file, format="png", dpi=100)
 
 
 def tile(images, shape, columns, gap=1):
-    """Images (N, D) of shape (height, width) beside and below each other in one array, a gap between."""
+    """Images (N, D) of shape (height, width) in rows of `columns` images, as one array, with gaps between them."""
     height, width = shape
     rows = -(-len(images) // columns)
     sheet = numpy.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap), images.dtype)
@@ -31,29 +31,29 @@ def tile(images, shape, columns, gap=1):
 
 
 def curves(history, name="ELBO", unit="nats ", trained_on=None):
-    """The ELBO (or another −loss, named so) against the epochs, in training and on the test set.
+    """The ELBO in each epoch, on the training and the test set; or another −loss, called `name`.
 
-    history: a list of dicts with epoch, loss, reconstruction, kl, test_loss; trained_on: what the training
-    loss is, where it is not −name.
+    history: a list of dicts with epoch, loss, reconstruction, kl, test_loss; trained_on: the name of the
+    training objective, if it is not `name`.
     """
     has_kl = any(row["kl"] for row in history)
     figure = Figure(figsize=(9, 3.6) if has_kl else (5, 3.6), layout="constrained")
     panels = figure.subplots(1, 2 if has_kl else 1, squeeze=False)[0]
     epochs = [row["epoch"] for row in history]
     test = [-row["test_loss"] for row in history]
-    style = {"marker": "o"} if len(epochs) == 1 else {}         # one point makes no line
+    style = {"marker": "o"} if len(epochs) == 1 else {}         # a single point has no line
     panels[0].plot(epochs, [-row["loss"] for row in history], "0.6", **style,
-                   label=f"training: {trained_on}" if trained_on else "training, while it learned")
+                   label=f"training: {trained_on}" if trained_on else "training, mean over the epoch")
     panels[0].plot(epochs, test, "k", label=f"test: {name}" if trained_on else "test", **style)
     panels[0].set_title(f"Test {name}: {test[-1]:.2f} at the end")
     panels[0].set_ylabel(f"{unit}per image" if trained_on else f"{name} ({unit}per image)")
-    low = numpy.percentile(test, 5)     # the first epochs lie so far below that they would flatten the rest
+    low = numpy.percentile(test, 5)     # the first epochs are so low that they would flatten the rest
     panels[0].set_ylim(bottom=low - 0.1 * (max(test) - low + 1e-9))
     if has_kl:
         terms = [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]
         for part, line, label in terms:
             panels[1].plot(epochs, [row[part] for row in history], line, label=label, **style)
-        panels[1].set_title(f"The two terms: the code costs {history[-1]['kl']:.2f} nats")
+        panels[1].set_title(f"Training KL: {history[-1]['kl']:.2f} nats at the end")
         panels[1].set_ylabel(f"training loss ({unit}per image)")
     for axes in panels:
         axes.set_xlabel("epoch")
@@ -63,7 +63,7 @@ def curves(history, name="ELBO", unit="nats ", trained_on=None):
 
 
 def reconstructions(model, x, shape, columns=20):
-    """Images x (N, D) above their reconstructions, decoded from where the encoder puts them."""
+    """Images x (N, D), each above its reconstruction."""
     xp = get_xp(model.parameters.flat)
     decoded = to_numpy(model.to_grey(model.reconstruct(xp.asarray(x))))
     x = model.to_grey(x)
@@ -71,21 +71,21 @@ def reconstructions(model, x, shape, columns=20):
     for first in range(0, len(x), columns):
         blocks += [x[first:first + columns], decoded[first:first + columns]]
     sheet = tile(numpy.concatenate(blocks), shape, columns)
-    return _sheet_figure(sheet, "Test images, and below each its reconstruction")
+    return _sheet_figure(sheet, "Test images, each above its reconstruction")
 
 
 def samples(model, shape, rng, count=100, columns=20):
-    """New images: E[x|z] for z drawn from the prior; of black or white pixels, the probability of black."""
+    """New images: E[x|z] for z drawn from the prior. For black or white pixels: the probability of black."""
     xp = get_xp(model.parameters.flat)
     z = xp.asarray(rng.standard_normal((count, model.latent_dim), dtype=model.parameters.flat.dtype))
     decoded = to_numpy(model.to_grey(model.decode(z)))
-    return _sheet_figure(tile(decoded, shape, columns), "Decoded draws of z ~ N(0, I)")
+    return _sheet_figure(tile(decoded, shape, columns), "Decoded samples z ~ N(0, I)")
 
 
 def latent_plane(model, shape, side=16):
-    """The decoded plane of two latents, its points spaced evenly in probability under the prior.
+    """The decoded plane of two latents, at points spaced evenly in prior probability.
 
-    z = Φ⁻¹(u) for u in the middle of `side` equal parts of (0, 1)    (Kingma & Welling 2014, figure 4)
+    z = Φ⁻¹(u) for the midpoints u of `side` equal parts of (0, 1)    (Kingma & Welling 2014, figure 4)
     """
     normal = statistics.NormalDist()
     z = [normal.inv_cdf((i + 0.5) / side) for i in range(side)]
@@ -94,22 +94,22 @@ def latent_plane(model, shape, side=16):
     decoded = to_numpy(model.to_grey(model.decode(xp.asarray(grid.astype(model.parameters.flat.dtype)))))
     gap = 1
     figure = _sheet_figure(tile(decoded, shape, side, gap), size=(7, 7.3),
-                           title="The latent plane, decoded, at equal steps of the prior")
+                           title="Decoded latent plane, in equal steps of prior probability")
     axes, = figure.axes
     ticks = range(0, side, 3)
     height, width = shape
     axes.set_xticks([i * (width + gap) + width / 2 - 0.5 for i in ticks], [f"{z[i]:.1f}" for i in ticks])
     axes.set_yticks([i * (height + gap) + height / 2 - 0.5 for i in ticks], [f"{-z[i]:.1f}" for i in ticks])
-    axes.set_xlabel("z₁ (equal steps of prior probability)")
+    axes.set_xlabel("z₁")
     axes.set_ylabel("z₂")
     axes.axis("on")
     return figure
 
 
 def codes(model, x, labels=None, prior="the prior N(0, I)"):
-    """Where the encoder puts the images x (N, D) in the plane of two latents: the VAE's means of q(z|x).
+    """Where the encoder puts the images x (N, D) in the plane of two latents; for a VAE, the means of q(z|x).
 
-    prior: what to call N(0, I), for a model that has none.
+    prior: how to label N(0, I), which is not the prior of a plain autoencoder.
     """
     xp = get_xp(model.parameters.flat)
     mean = to_numpy(model.represent(xp.asarray(x)))
@@ -118,13 +118,13 @@ def codes(model, x, labels=None, prior="the prior N(0, I)"):
     colours = {} if labels is None else {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}
     points = axes.scatter(mean[:, 0], mean[:, 1], s=12 if len(x) < 2000 else 3, **colours)
     if labels is not None:
-        figure.colorbar(points, ticks=range(10), label="label (never shown to the model)")
+        figure.colorbar(points, ticks=range(10), label="label (not used in training)")
         for label in numpy.unique(labels):
             axes.annotate(str(label), numpy.median(mean[labels == label], axis=0), weight="bold", ha="center",
                           va="center", bbox={"boxstyle": "circle", "facecolor": "white", "alpha": 0.8})
     radius = math.sqrt(-2 * math.log(0.05))     # P(‖z‖ < r) = 1 − exp(−r²/2) in two dimensions
     circle = radius * numpy.exp(2j * numpy.pi * numpy.linspace(0, 1, 200))
-    axes.plot(circle.real, circle.imag, "0.5", linestyle="--", label=f"holds 95 % of {prior}")
+    axes.plot(circle.real, circle.imag, "0.5", linestyle="--", label=f"contains 95 % of {prior}")
     axes.legend(loc="upper right")
     axes.set_title("Where the encoder puts the test images")
     axes.set_xlabel("z₁")

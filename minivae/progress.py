@@ -1,11 +1,11 @@
-"""A progress bar on one line of the terminal."""
+"""A progress bar on one line of the terminal, and durations as text."""
 
 import sys
 import time
 
 
 class ProgressBar:
-    """Draws itself on stderr when that is a terminal, at most ten times a second; else it is silent."""
+    """Drawn on stderr, at most ten times per second; not drawn if that is not a terminal."""
 
     def __init__(self, label, stream=None):
         self.label = label
@@ -15,7 +15,7 @@ class ProgressBar:
         self.width = 0
 
     def __call__(self, done, total, note=None):
-        """`done` of `total` are done. note() gives more to say, and is called only to be drawn."""
+        """Show that `done` of `total` are finished, and the text note(), which is computed only if it is drawn."""
         now = time.monotonic()
         if self.live and (now - self.last_drawn > 0.1 or done == total):
             self.last_drawn = now
@@ -24,7 +24,7 @@ class ProgressBar:
             self._write(line + ("  " + note() if note else ""))
 
     def clear(self):
-        """Wipe the bar, for a line that stays."""
+        """Erase the bar, so that other text can be printed."""
         if self.live:
             self._write("")
             self.stream.write("\r")

@@ -1,4 +1,4 @@
-"""What an optimizer remembers between steps, as a checkpoint keeps it."""
+"""The state of an optimizer, which a checkpoint saves."""
 
 from .backend import get_xp
 from .errors import InputError, require_shape
@@ -8,11 +8,11 @@ class SavedState:
     """For optimizers with `theta` (P,), `t` steps taken, and vectors (P,) named in `memory`."""
 
     def state(self):
-        """What a checkpoint keeps besides θ: {"t": steps, name: vector, ...}; the vectors are not copied."""
+        """What a checkpoint saves besides θ: {"t": steps, name: vector, ...}; the vectors are not copied."""
         return {"t": self.t, **{name: getattr(self, name) for name in self.memory}}
 
     def load_state(self, state):
-        """Continue from a `state()`. Raises InputError for that of another optimizer or model."""
+        """Continue from a `state()`. Raises InputError for the state of another optimizer or model."""
         self.check_state(state)
         for name in self.memory:
             getattr(self, name)[...] = get_xp(self.theta).asarray(state[name])

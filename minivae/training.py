@@ -1,4 +1,4 @@
-"""Training: minibatches and epochs, and optimizers that take turns."""
+"""Training in minibatches and epochs; optimizers that take turns."""
 
 import time
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from .saved_state import require_steps
 
 
 class EpochReport(NamedTuple):
-    """Means over the examples of one epoch, in nats, each with the parameters at the time it was seen."""
+    """Means over the examples of one epoch, in the units of Loss, measured while the parameters change."""
 
     epoch: int
     loss: float
@@ -23,24 +23,24 @@ class EpochReport(NamedTuple):
 
 def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transform=None, progress=None,
           n_samples=1, **loss_options):
-    """Minibatch descent on model.loss_and_grad. A generator: it yields an EpochReport after each epoch.
+    """Minibatch descent on model.loss_and_grad. A generator that yields an EpochReport after each epoch.
 
-    data        (N, D), on the model's device; shuffled for each epoch; the last batch may be smaller
+    data        (N, D), on the model's device; shuffled in each epoch; the last batch may be smaller
     epochs      the number of the last epoch; first_epoch is above 1 when a run is continued
     rng         a numpy.random.Generator, the source of all randomness: order, transform, noise
-    transform   transform(x, rng) -> x, for what is drawn again in each epoch, like binarization
-    progress    progress(examples done, examples in all, note), called after each step
-    n_samples   L, samples of z for each example; other options are passed to loss_and_grad, like beta=0.5
+    transform   transform(x, rng) -> x, applied to each batch in each epoch, like random binarization
+    progress    progress(finished examples, all examples, note), called after each step
+    n_samples   L, samples of z per example; other options, like beta=0.5, are passed to loss_and_grad
 
-    Raises InputError for bad sizes, for an optimizer of other parameters, and for data that the model can't
-    describe (the output of a transform is not checked); Diverged where the loss is no longer finite.
+    Raises InputError for bad sizes, an optimizer of other parameters, or data that the model can't describe
+    (not checked if there is a transform); Diverged if the loss or a parameter is no longer finite.
     """
     require_count(epochs=epochs, batch_size=batch_size, n_examples=len(data))
     if not isinstance(rng, numpy.random.Generator):
         raise InputError(f"rng is {rng!r}, but a generator is needed, like numpy.random.default_rng(0)")
-    theta = getattr(optimizer, "theta", model.parameters.flat)     # an optimizer of your own may have none
+    theta = getattr(optimizer, "theta", model.parameters.flat)     # your own optimizer may not have one
     if not get_xp(data).may_share_memory(theta, model.parameters.flat):
-        raise InputError("the optimizer changes other parameters than this model's; make it with "
+        raise InputError("the optimizer does not change this model's parameters; create it with "
                          "model.parameters.flat")
     if transform is None:
         model.check(data)
@@ -48,7 +48,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
         start = time.perf_counter()
         steps, sizes = _train_epoch(model, data, optimizer, batch_size, rng, transform, progress,
                                     n_samples, loss_options)
-        # The losses are fetched here, all at once: fetching one at each step would make the GPU wait.
+        # All losses are fetched here at once: fetching one per step would make the GPU wait.
         losses = to_numpy(get_xp(data).stack([value for step in steps for value in step])).reshape(-1, 3)
         _require_finite(model, losses, epoch)
         loss, reconstruction, kl = numpy.average(losses.astype("float64"), axis=0, weights=sizes).tolist()
@@ -56,7 +56,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
         yield EpochReport(epoch, loss, reconstruction, kl, seconds, len(data) / seconds)
 
 
-@numpy.errstate(over="ignore", invalid="ignore")        # _require_finite has a clearer message
+@numpy.errstate(over="ignore", invalid="ignore")        # _require_finite raises a clearer error
 def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n_samples, loss_options):
     xp = get_xp(data)
     order = rng.permutation(len(data))
@@ -86,15 +86,15 @@ def _require_finite(model, losses, epoch):
 
 
 class InTurn:
-    """An optimizer made of several, one for each part of θ, which take turns: one step each.
+    """Several optimizers, one for each part of θ, that take turns: one step each.
 
-    With a single part, the rest of θ stays as it is. With the encoder alone, training is then variational
-    inference under a fixed decoder; with the decoder alone, it is maximum likelihood for samples of a fixed q.
-    With both in turn it is variational EM.
+    Parameters that are in no part do not change. With the encoder alone, training is variational inference
+    under a fixed decoder; with the decoder alone, it is maximum likelihood with samples from a fixed q.
+    With both in turn, it is variational EM.
     """
 
     def __init__(self, theta, parts, make):
-        """parts: slices of theta; make(theta[part]) gives the optimizer of a part."""
+        """parts: slices of theta; make(theta[part]) returns the optimizer of a part."""
         self.theta = theta
         self.parts = parts
         self.optimizers = [make(theta[part]) for part in parts]
@@ -102,7 +102,7 @@ class InTurn:
 
     @property
     def lr(self):
-        """The learning rate of all of them."""
+        """The learning rate of all optimizers."""
         return self.optimizers[0].lr
 
     @lr.setter
@@ -117,12 +117,12 @@ class InTurn:
         self.t += 1
 
     def state(self):
-        """The states of all, with the number of the part in front of each name."""
+        """The states of all optimizers; each name starts with the number of its part."""
         return {"t": self.t, **{f"{i}.{name}": value for i, optimizer in enumerate(self.optimizers)
                                 for name, value in optimizer.state().items()}}
 
     def load_state(self, state):
-        """Continue from a `state()`. Raises InputError for that of another optimizer or model."""
+        """Continue from a `state()`. Raises InputError for the state of another optimizer or model."""
         require_steps(state)
         own = [{name.partition(".")[2]: value for name, value in state.items() if name.startswith(f"{i}.")}
                for i in range(len(self.optimizers))]

@@ -27,18 +27,18 @@ def elbo_and_grad(vae, x, eps, beta):
     h, encoder_inputs = vae.encoder_forward(x)              # parameters of q(z|x)          (N, ·)
     z = q.sample(h, eps)                                    # z = μ + σ ε                   (L, N, Z)
     a, decoder_inputs = vae.decoder_forward(z)              # parameters of p(x|z)          (L, N, ·)
-    log_px = p.log_prob(x, a)                               # log p(x|z), summed over D     (L, N)
+    log_px = p.log_prob(x, a)                               # log p(x|z), a sum over D      (L, N)
     kl = q.kl(h)                                            # KL(q(z|x) ‖ p(z)), over Z     (N,)
-    loss = (beta * kl - log_px.mean(axis=0)).mean()         # mean over L, then over N      ()
+    loss = (beta * kl - log_px.mean(axis=0)).mean()         # means over L and over N       ()
 
-    # Backward, in reverse order: dkl is ∂loss/∂kl, and so on.
-    dkl = xp.full_like(kl, beta / N)                        # loss = 1/N Σₙ [β klₙ          (N,)
-    dlog_px = xp.full_like(log_px, -1 / (L * N))            #   − 1/L Σₗ log p(xₙ|zₗₙ)]     (L, N)
-    dh = q.kl_backward(dkl, h)                              # h reaches the loss by the KL  (N, ·)
-    da = p.log_prob_backward(dlog_px, x, a)                 #                               (L, N, ·)
-    dz = vae.decoder_backward(da, decoder_inputs)           #                               (L, N, Z)
-    dh += q.sample_backward(dz, h, eps)                     # and by z: both paths add up   (N, ·)
-    vae.encoder_backward(dh, encoder_inputs)
+    # Backward, from last to first: dkl is ∂loss/∂kl, and so on. loss = 1/N Σₙ [β klₙ − 1/L Σₗ log p(xₙ|zₗₙ)].
+    dkl = xp.full_like(kl, beta / N)                        # ∂loss/∂klₙ = β/N              (N,)
+    dlog_px = xp.full_like(log_px, -1 / (L * N))            # ∂loss/∂log p(xₙ|zₗₙ) = −1/LN  (L, N)
+    dh = q.kl_backward(dkl, h)                              # h acts through the KL ...     (N, ·)
+    da = p.log_prob_backward(dlog_px, x, a)                 # back through the likelihood   (L, N, ·)
+    dz = vae.decoder_backward(da, decoder_inputs)           # back through the decoder      (L, N, Z)
+    dh += q.sample_backward(dz, h, eps)                     # ... and through z: they add   (N, ·)
+    vae.encoder_backward(dh, encoder_inputs)                # back through the encoder
     return Loss(loss, -log_px.mean(), kl.mean())
 
 

@@ -1,5 +1,6 @@
 """The benchmarks' own half: that they still fit the library, and print what they measured."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -48,3 +49,10 @@ def test_the_table():
     rows = versus.table({"minivae": ours, "other": other}).splitlines()
     assert rows[2] == "| minivae 1 | 2.00 (1.00 to 3.00) | 1.00 | 4.00 | 1.00 |  | 0.10 | 100 |"
     assert rows[3] == "| other 1 | 3.00 (2.00 to 4.00) | 2.00 | 2.00 | 0.50 | 7.0 | 0.10 | 100 |"
+
+
+def test_what_gpu_sh_runs_exists():
+    root = Path(__file__).parents[1]
+    script = (root / "tests" / "benchmarks" / "gpu.sh").read_text("utf-8")
+    named = re.findall(r"tests/[\w/]+\.py", script)
+    assert len(named) >= 6 and [path for path in named if not (root / path).exists()] == []

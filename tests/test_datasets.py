@@ -102,14 +102,15 @@ def test_an_unknown_name_is_refused():
 
 
 @pytest.mark.parametrize("content, message", [
-    (b"", "no IDX file: it begins with nothing"), (b"hello world", "no IDX file: it begins with 68 65"),
-    (b"\0\0\x08", "no IDX file"), (b"\0\0\x07\x03" + bytes(12), "no IDX file: it begins with 00 00 07 03"),
-    (b"\1" + idx(IMAGES)[1:], "no IDX file: it begins with 01 00 08 03"), (b"\0\0\x08\x03\0\0", "truncated within"),
-    (idx(IMAGES)[:-1], r"holds 135 bytes, but its header announces \(20, 2, 3\), 136 bytes"),
-    (idx(IMAGES) + b"x", "holds 137 bytes"), (gzip.compress(idx(IMAGES))[:-20], "truncated or corrupted"),
+    (b"", "not an IDX file: it starts with nothing"), (b"hello world", "not an IDX file: it starts with 68 65"),
+    (b"\0\0\x08", "not an IDX file"), (b"\0\0\x07\x03" + bytes(12), "not an IDX file: it starts with 00 00 07 03"),
+    (b"\1" + idx(IMAGES)[1:], "not an IDX file: it starts with 01 00 08 03"),
+    (b"\0\0\x08\x03\0\0", "truncated in its header, after 6 bytes"),
+    (idx(IMAGES)[:-1], r"has 135 bytes, but its header says shape \(20, 2, 3\), 136 bytes"),
+    (idx(IMAGES) + b"x", "has 137 bytes"), (gzip.compress(idx(IMAGES))[:-20], "truncated or corrupted"),
     (gzip.compress(idx(IMAGES))[:-8] + bytes(8), "truncated or corrupted"),
     (b"\x1f\x8b" + b"nonsense" * 4, "truncated or corrupted"), (idx(IMAGES[:0]), "no pixels"),
-    (idx(IMAGES[0, 0]), r"shape \(3,\); images are"), (idx(IMAGES[:1]), "holds 1 images; at least 2"),
+    (idx(IMAGES[0, 0]), r"shape \(3,\); images need"), (idx(IMAGES[:1]), r"too few images \(1\); at least 2"),
     (b"PK\x03\x04broken", "truncated or corrupted"),
     (b"PK", "truncated or corrupted"), (b"\x93NUMPY\x01\x00\x10\0{'descr': ('<f8',", "truncated or corrupted"),
     (b"\x93NUMPY\x01\x00\x46\0{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999,), }".ljust(86),
@@ -138,19 +139,19 @@ def test_truncated_npy_and_npz_are_refused(tmp_path):
 def test_npz_needs_a_key_that_exists(tmp_path):
     path = tmp_path / "two.npz"
     numpy.savez(path, images=IMAGES, labels=numpy.zeros(20))
-    refuses(path, r"holds 2 arrays \(images, labels\); name one of them with --key")
-    refuses(path, "holds no array 'pixels'; there are images, labels", key="pixels")
+    refuses(path, r"contains 2 arrays \(images, labels\); choose one of them with --key")
+    refuses(path, "contains no array 'pixels'; choose images or labels", key="pixels")
     numpy.savez(path)
-    refuses(path, "holds no array")
+    refuses(path, "contains no array")
 
 
 @pytest.mark.parametrize("array, message", [
-    (numpy.array([[0, math.nan], [0, 1]]), "NaN or infinite values, in 1 of 2 images"),
+    (numpy.array([[0, math.nan], [0, 1]]), "NaN or infinite values in 1 of 2 images"),
     (numpy.array([[0, math.inf], [0, 1]]), "NaN or infinite"), (numpy.array([[0, 1e300], [0, 1]]), "NaN or infinite"),
-    (numpy.array([[0, 1.5], [0, 1]]), r"from 0 to 1.5 where \[0, 1\] is needed.*scale them"),
+    (numpy.array([[0, 1.5], [0, 1]]), r"from 0 to 1.5, but \[0, 1\] is needed.*scale them"),
     (numpy.array([[-0.5, 1], [0, 1]]), "from -0.5 to 1"),
     (numpy.array([[0, 300], [0, 1]]), "integers are divided by 255"),
-    (numpy.zeros((0, 4)), "no pixels"), (numpy.zeros((4, 0)), "no pixels"), (numpy.zeros((2, 2, 2, 3)), "images are"),
+    (numpy.zeros((0, 4)), "no pixels"), (numpy.zeros((4, 0)), "no pixels"), (numpy.zeros((2, 2, 2, 3)), "images need"),
     (numpy.array([["a", "b"]]), "values of type <U1"), (numpy.array([[1j]]), "values of type complex128"),
 ])
 def test_arrays_that_are_no_images_are_refused(tmp_path, array, message):
@@ -166,7 +167,7 @@ def test_pickled_objects_are_refused(tmp_path, save):
 
 
 def test_a_folder_is_refused(tmp_path):
-    refuses(tmp_path, "is no file; give")
+    refuses(tmp_path, "is not a file; give")
 
 
 # MNIST, from a folder or by download. No network: the server is on loopback.
@@ -290,7 +291,7 @@ def test_idx_files_at_the_edge(tmp_path):
     file.write_bytes(b"\0\0\x08\x01\0\0\0\0")
     assert datasets.read_idx(file).shape == (0,)
     file.write_bytes(b"\0\0\x08\x05" + b"\0\0\0\1" * 5 + b"\0")
-    with pytest.raises(InputError, match="no IDX file"):
+    with pytest.raises(InputError, match="not an IDX file"):
         datasets.read_idx(file)
 
 

@@ -92,7 +92,7 @@ def test_every_model_trains_evaluates_and_is_saved(device, assert_same, tmp_path
 
 
 def test_the_commands_run_on_the_device(device, run_cli, tmp_path, monkeypatch, capsys):
-    """infer, variance: test_infer_command.py."""
+    """infer, variance: app/test_infer.py."""
     run = tmp_path / "run"
     code, out, _ = run_cli("train", "--out", run, "--epochs", 2, "--hidden", 8, "--backend", "cupy")
     assert code == 0 and "; cupy float32" in out

@@ -138,7 +138,7 @@ def test_the_last_portion_of_samples_counts_by_its_size(rng):
 
 
 @pytest.mark.parametrize("steps, rates", [(3, [1, 0.3, 0.09]), (10, [1, 0.3, 0.09, 0.027]), (500, [1, 0.3, 0.09, 0.027])])
-def test_fitting_q_starts_anew_with_each_quarter_of_the_steps(rng, monkeypatch, steps, rates):
+def test_fitting_q_restarts_adam_in_each_quarter_of_the_steps(rng, monkeypatch, steps, rates):
     made, adam = [], evaluation.Adam
     monkeypatch.setattr(evaluation, "Adam", lambda theta, lr: made.append(lr) or adam(theta, lr))
     vae, x = small_vae(rng)

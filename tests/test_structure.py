@@ -186,3 +186,9 @@ def test_every_backward_function_names_its_section_in_the_derivations():
     for name, docstring in found:
         section = re.search(r'derivations\.md,\s+"([^"]+)"', docstring)
         assert section and section[1] in headings, f"{name}: {section and section[1]}"
+
+
+def test_the_readme_shows_every_room():
+    rooms = README.read_text("utf-8").partition("## The rooms")[2].partition("\n## ")[0]
+    shown = {name.strip("/") for name in re.findall(r"`([a-z_]+/?)`|\[([a-z_]+)/\]", rooms) for name in name if name}
+    assert {room(name) for name in MODULES} - {"", "__main__"} <= shown

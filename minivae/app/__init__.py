@@ -1,1 +1,1 @@
-"""The program: what `python -m minivae` does. Nothing else in the package imports it."""
+"""The command-line program, `python -m minivae`. In the package, only __main__.py imports it."""

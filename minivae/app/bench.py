@@ -1,7 +1,7 @@
-"""How fast is a training step, and how much of that are its matrix products?
+"""How long does a training step take, and how much of that time is matrix products? For `python -m minivae bench`.
 
-No implementation can do without the products; the ratio to them says how much is lost around them.
-Measure on an idle machine: other work disturbs the threads of the BLAS more than it does the rest.
+No implementation can avoid the products. The ratio of the step to its products shows the cost of everything else.
+Measure on an idle machine: other work slows down the threads of the BLAS (the matrix library) more than the rest.
 """
 
 import os
@@ -21,7 +21,7 @@ from ..vae import VAE
 
 
 class Network(NamedTuple):
-    """A VAE with one hidden layer in encoder and decoder, tanh, float32, and its batch."""
+    """The sizes of a VAE with one hidden layer in encoder and decoder (tanh, float32), and the batch size."""
 
     data_dim: int
     hidden: int
@@ -38,7 +38,7 @@ LARGE = Network(784, 2000, 64, 4096)
 
 
 class Step:
-    """One training step with Adam, on data that are on the device already, and its parts."""
+    """One training step with Adam, and its parts. The data are already on the device."""
 
     def __init__(self, network=PAPER, backend="auto"):
         D, H, Z, N = network
@@ -55,7 +55,7 @@ class Step:
         self.vae.loss_and_grad(self.x, self.eps)
 
     def adam_step(self):
-        """The optimizer alone, along the gradient of the last pass."""
+        """The optimizer alone, with the gradients of the last pass."""
         self.adam.step(self.vae.gradients.flat)
 
     def whole(self):
@@ -65,13 +65,13 @@ class Step:
 
 
 def measure(step, seconds=8.0):
-    """Median milliseconds of the parts of a Step, in turn, at least five times. -> dict of name: ms"""
+    """Median milliseconds of each part of a Step; all run in turn, at least five times. -> {name: ms}"""
     parts = {"matrix products alone": step.products, "forward + backward": step.both_passes,
              "Adam": step.adam_step, "whole step": step.whole}
     times = {name: [] for name in parts}
     for part in parts.values():
         part()
-        part()      # unmeasured: caches, threads and the allocator warm up
+        part()      # not measured; warms up caches, threads and the allocator
     start = time.perf_counter()
     while time.perf_counter() - start < seconds or len(times["whole step"]) < 5:
         for name, part in parts.items():
@@ -88,12 +88,12 @@ def _milliseconds(part, xp):
 
 
 def matrix_products(vae, x):
-    """A function that computes the step's matrix products and nothing else, on the model's own weights.
+    """Make a function that computes only the matrix products of a step, with the model's own weights.
 
-    Per layer one forward (x W) and two backward (xᵀ dy, dy Wᵀ), but no dy Wᵀ for the encoder's
-    first layer, whose x is data: 11 for the paper's network of 4 layers.
+    Each layer has one product forward (x W) and two backward (xᵀ dy, dy Wᵀ), but the first layer of the encoder
+    needs no dy Wᵀ, because its x is data: 11 products for the paper's network of 4 layers.
 
-    -> the function, and its floating-point operations: N I O multiplications and additions a product
+    -> the function, and its floating-point operations: N I O multiplications and additions per product
     """
     xp = get_xp(x)
     layers = vae.encoder + vae.decoder
@@ -114,7 +114,7 @@ def matrix_products(vae, x):
 
 
 def rate_of_a_large_product(xp, n=4096, repeats=5):
-    """Billions of float32 operations a second in the product of two n x n matrices."""
+    """Billions of float32 operations per second in the product of two n x n matrices."""
     a = xp.asarray(numpy.random.default_rng(0).standard_normal((n, n), dtype="float32"))
     out = xp.empty_like(a)
     multiply = lambda: xp.matmul(a, a, out=out)
@@ -123,15 +123,15 @@ def rate_of_a_large_product(xp, n=4096, repeats=5):
 
 
 def memory(network=PAPER, backend="auto"):
-    """Bytes of arrays that training takes at most, and those that it can't do without. -> peak, needed
+    """Bytes of arrays: the most that training uses at once, and what it can't do without. -> peak, needed
 
-    Needed are parameters, Adam's two vectors, a batch with its noise, and its activations: the
-    output of each layer.
+    Needed are the parameters, Adam's two vectors, a batch with its noise, and its activations: z and the output of
+    each layer.
     """
     D, H, Z, N = network
-    tracemalloc.start()         # NumPy reports its arrays there; CuPy has its own accounts
+    tracemalloc.start()         # counts NumPy's arrays; CuPy's are counted by its memory pool
     step = Step(network, backend)
-    step.products = None        # with the arrays that it multiplies
+    step.products = None        # frees the arrays that it multiplies
     tracemalloc.reset_peak()
     pool = None if step.xp is numpy else step.xp.get_default_memory_pool()
     if pool:
@@ -145,9 +145,9 @@ def memory(network=PAPER, backend="auto"):
 
 
 def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0):
-    """Measure the networks and print a table for each; then a large product, and advice if there is any.
+    """Measure the networks and print a table for each; then the rate of a large product, and advice, if any.
 
-    batch_size, where given, replaces theirs.
+    batch_size, if given, replaces that of the networks.
     """
     xp = array_module(backend)
     library = blas()
@@ -161,15 +161,15 @@ def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0
         for name, milliseconds in times.items():
             print(f"  {name:<22} {milliseconds:9.3f} ms   {milliseconds / alone:5.2f} x the products")
         if times["forward + backward"] > times["whole step"]:
-            print("  a part took longer than the whole: other work on this machine, or memory that is given "
-                  "back to the system and got anew; the README has more")
+            print("  a part took longer than the whole: other work on this machine, or memory that is returned "
+                  "to the system and allocated again; tutorials/results/README.md has more")
         rate = step.flops / alone / 1e6
         del step
         peak, needed = memory(network, backend)
-        print(f"  {network.batch_size / times['whole step'] * 1e3:,.0f} examples/s, without drawing the "
-              f"data; products {rate:,.0f} GFLOP/s")
-        print(f"  arrays take {peak / 1e6:.0f} MB at most, {peak / needed:.2f} x parameters, Adam's memory, "
-              "batch and activations", flush=True)
+        print(f"  {network.batch_size / times['whole step'] * 1e3:,.0f} examples/s, not counting the "
+              f"preparation of batches; products {rate:,.0f} GFLOP/s")
+        print(f"  arrays take {peak / 1e6:.0f} MB at most, {peak / needed:.2f} x the size of parameters, "
+              "Adam's memory, batch and activations", flush=True)
     print(f"\none product of 4096 x 4096 matrices: {rate_of_a_large_product(xp):,.0f} GFLOP/s")
     better = better_kernels(library.kernels) if xp is numpy else None
     if better:
@@ -186,15 +186,15 @@ def _device(xp):
 def _print_advice(kernels, better):
     try:
         now, then = (_products_of_a_process(variables) for variables in ({}, {"OPENBLAS_CORETYPE": better}))
-    except subprocess.CalledProcessError:       # it can't run them after all
+    except subprocess.CalledProcessError:       # the processor can't run them after all
         return
     print(f"This processor can run OpenBLAS's {better} kernels, but {why_not(kernels)}. With the environment "
-          f"variable OPENBLAS_CORETYPE={better} the products of the first network take {then / now:.2f} "
+          f"variable OPENBLAS_CORETYPE={better} the products of the paper's network take {then / now:.2f} "
           f"times as long ({then:.2f} ms, now {now:.2f}).")
 
 
 def _products_of_a_process(variables):
-    """Median milliseconds of the paper's products, in a process of its own with these variables set."""
+    """Median milliseconds of the paper's products, in a new process with these environment variables."""
     code = ("from minivae.app import bench; "
             "print(bench.measure(bench.Step(bench.PAPER, 'numpy'), 2.0)['matrix products alone'])")
     child = subprocess.run([sys.executable, "-c", code], env={**os.environ, **variables}, check=True,

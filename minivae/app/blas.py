@@ -1,6 +1,6 @@
-"""Which library computes NumPy's matrix products, and whether it uses all that this processor can do.
+"""Which library computes NumPy's matrix products, and does it use this processor's widest vectors?
 
-Matrix products are more than half of a training step, and nearly all of it where the network is large.
+Matrix products take more than half of the time of a training step, and nearly all of it if the network is large.
 """
 
 import ctypes
@@ -10,15 +10,16 @@ from typing import NamedTuple
 
 import numpy
 
-# OpenBLAS has hand-written code, kernels, for each kind of processor, named after the first of that kind.
-# Those for the widest vectors, what NumPy 2.4 and older ones call the instructions they need, newest first.
+# OpenBLAS has hand-written code (kernels) for each kind of processor, named after the first of that kind.
+# WIDEST lists the kernels for the widest vectors, newest first, and the instructions that they need, as NumPy 2.4
+# and older versions call them. AS_WIDE lists the kernels that are at least as wide.
 WIDEST = [("SkylakeX", {"X86_V4", "AVX512_SKX"}), ("Haswell", {"X86_V3", "AVX2"})]
 AS_WIDE = {"SkylakeX": {"SkylakeX", "Cooperlake", "SapphireRapids"},
            "Haswell": {"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "SapphireRapids"}}
 
 
 class Blas(NamedTuple):
-    """The matrix library behind NumPy; kernels and threads are None where they can't be told."""
+    """The matrix library behind NumPy; kernels and threads are None if they are unknown."""
 
     name: str
     kernels: str | None
@@ -31,14 +32,14 @@ class Blas(NamedTuple):
 
 
 def blas():
-    """The library that this NumPy was built with, and what an OpenBLAS says of itself. -> Blas"""
+    """The library that this NumPy was built with; for OpenBLAS, also its kernels and threads. -> Blas"""
     config = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
     name = f"{config.get('name', 'unknown')} {config.get('version', '')}".strip()
     return Blas(name, *_openblas_details())
 
 
 def _openblas_details():
-    """NumPy's wheels bring an OpenBLAS whose functions have a prefix and a suffix. -> kernels, threads"""
+    """Ask the OpenBLAS in NumPy's wheel, whose functions have a prefix and a suffix. -> kernels, threads"""
     package = Path(numpy.__file__).parent
     for folder in (package.parent / "numpy.libs", package / ".dylibs"):
         for path in folder.glob("*openblas*"):
@@ -55,8 +56,8 @@ def _openblas_details():
 def better_kernels(kernels, instructions=None):
     """The kernels for wider vectors that this processor could run, or None if `kernels` are wide enough.
 
-    instructions: names as NumPy gives them, of what the processor can do (default: this one's). Only
-    such kernels are named: others would end the process with an illegal instruction.
+    instructions: those that the processor has, by NumPy's names (default: this processor's). Kernels that need
+    others are never returned: they would end the process with an illegal instruction.
     """
     if kernels is None:
         return None
@@ -70,7 +71,7 @@ def better_kernels(kernels, instructions=None):
 
 
 def why_not(kernels):
-    """Why OpenBLAS has chosen these, as far as can be told."""
+    """The reason why OpenBLAS chose these kernels, as far as it is known."""
     if os.environ.get("OPENBLAS_CORETYPE"):
         return f"OPENBLAS_CORETYPE={os.environ['OPENBLAS_CORETYPE']} is set"
-    return f"OpenBLAS does not know this processor well and took {kernels}"
+    return f"OpenBLAS chose {kernels}, perhaps because it does not know this processor"

@@ -1,4 +1,4 @@
-"""From a configuration, or a run folder, to the images, the model and the optimizer that it describes."""
+"""Build the images, the model and the optimizer that a configuration or a run folder describes."""
 
 import numpy
 
@@ -15,7 +15,7 @@ from .run_folder import Run
 
 
 def build_images(config):
-    """The data set; if it becomes black and white, its test images do so here, once. -> Images"""
+    """The data set, binarized or quantized; "dynamic" leaves the training images to train(). -> Images"""
     images = datasets.load(config["data"], config["data_dir"], config["key"])
     mode = config["binarize"]
     rng = numpy.random.default_rng(DRAW_SEED)
@@ -55,7 +55,7 @@ def build_optimizer(config, model):
 
 
 def training_data(config, images, model):
-    """The training images on the model's device, and the transform that draws them again for each batch, or None."""
+    """The training images on the model's device, and the transform that binarizes each batch, if any."""
     for x in (images.train, images.test):
         model.check(x)
     xp = get_xp(model.parameters.flat)
@@ -63,7 +63,7 @@ def training_data(config, images, model):
 
 
 def saved_run(args):
-    """The run that args.run names, with what args asks to be different. -> Run, Images, model, epoch"""
+    """The run that args.run names, with the options that args changes. -> Run, Images, model, epoch"""
     run = Run.open(args.run)
     absolute_paths(args)
     for name in ("data", "data_dir", "backend"):

@@ -1,6 +1,6 @@
-"""What a run can be asked for: the options of `train`, their defaults, and which values are possible.
+"""The options of `train`: their defaults, and which values are possible.
 
-A configuration is a dict of all these options, as config.json keeps it.
+A configuration is a dict of all these options, as stored in config.json.
 """
 
 import math
@@ -18,20 +18,20 @@ from ..posteriors import DiagonalGaussian, FullGaussian
 POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}
 UPDATES = {"both": [], "encoder": [("encoder",)], "decoder": [("decoder", "likelihood")],
            "alternate": [("encoder",), ("decoder", "likelihood")]}
-LARGEST = 10 ** 9           # of any size or count: anything larger is a typing error
+LARGEST = 10 ** 9           # size or count; anything larger must be a typing error
 BINARIZE_MODES = ("none", "threshold", "static", "dynamic")
 N_STAGES = 8
-DRAW_SEED = 20140414        # of the binarization that is drawn once: the same in all runs, so that their ELBOs compare
-EVALUATION_SEED = 7         # the same noise in every evaluation, so that curves change only when the model does
+DRAW_SEED = 20140414        # for binarization drawn once: the same in all runs, so their ELBOs can be compared
+EVALUATION_SEED = 7         # the same noise in every evaluation, so curves change only when the model does
 
 
 class Kind(NamedTuple):
-    """What an option can be: which values are possible, in code and in words, and how text becomes a value."""
+    """A kind of value: which values are possible, in code and in words, and how to read one from text."""
 
-    is_valid: Any           # value -> bool, for values from the command line and from config.json alike
+    is_valid: Any           # value -> bool, for values from the command line and from config.json
     words: str
-    parse: Any = str        # text -> value; ValueError where it can't be
-    choices: tuple = ()     # the possible values, where they can be listed
+    parse: Any = str        # text -> value; raises ValueError if it can't be read
+    choices: tuple = ()     # the possible values, if they can be listed
 
 
 def whole(low):
@@ -49,62 +49,67 @@ def one_of(choices):
 COUNT, SEED, LEVELS = whole(1), whole(0), whole(2)
 RATE = real("a finite number above 0")
 TEXT = Kind(lambda v: type(v) is str and v != "", "a name")
-SIZES = Kind(lambda v: type(v) is list and all(map(COUNT.is_valid, v)), "a list of whole numbers from 1 to 10⁹, separated by commas",
+SIZES = Kind(lambda v: type(v) is list and all(map(COUNT.is_valid, v)),
+             "a list of whole numbers from 1 to 10⁹, separated by commas",
              lambda text: [int(part) for part in text.split(",")] if text else [])
-VARIANCE = Kind(lambda v: v in ("shared", "per-pixel") or RATE.is_valid(v), "a finite number above 0, shared or per-pixel",
+VARIANCE = Kind(lambda v: v in ("shared", "per-pixel") or RATE.is_valid(v),
+                "a finite number above 0, shared or per-pixel",
                 lambda text: text if text in ("shared", "per-pixel") else float(text))
 
 
 class Option(NamedTuple):
     kind: Kind
-    default: Any            # None: left open, and decided by `complete` or by the code that uses it
+    default: Any            # None: decided by `complete`, or by the code that uses the option
     help: str = ""
     metavar: str = ""
 
 
 OPTIONS = {
     "data": Option(TEXT, "digits", "digits, mnist, fashion-mnist, or an IDX, .npy or .npz file of images"),
-    "data_dir": Option(TEXT, None, "folder where the MNIST files are, or are downloaded to (default: $MINIVAE_DATA, "
-                       "else ~/.cache/minivae)", "DIR"),
+    "data_dir": Option(TEXT, None, "folder with the MNIST files, or to which they are downloaded (default: "
+                       "$MINIVAE_DATA, else ~/.cache/minivae)", "DIR"),
     "key": Option(TEXT, None, "name of the array in an .npz file that contains several", "NAME"),
     "binarize": Option(one_of(BINARIZE_MODES), None, "how grey pixels become black or white: at random, drawn "
-                       "again in each epoch (dynamic); at random, drawn once (static); by a threshold; or not at all "
-                       "(default: dynamic where the data must be black or white, else none)"),
+                       "again in each epoch (dynamic); at random, drawn once (static); by a threshold; or not at "
+                       "all (default: dynamic if the data must be black or white, else none)"),
     "model": Option(one_of(("vae", "autoencoder")), "vae"),
     "latent": Option(COUNT, 2, "latent dimensions", "Z"),
-    "hidden": Option(SIZES, [300, 150], 'sizes of the encoder\'s hidden layers, which the decoder has in reverse; "" '
-                     "for none", "H,H"),
+    "hidden": Option(SIZES, [300, 150], "sizes of the encoder's hidden layers; the decoder has them in reverse "
+                     'order; "" for none', "H,H"),
     "activation": Option(one_of(ACTIVATIONS), "tanh"),
     "likelihood": Option(one_of(("bernoulli", "gaussian", "categorical")), "bernoulli", "p(x|z) of the VAE"),
-    "variance": Option(VARIANCE, "shared", "variance of the gaussian likelihood: a number, shared (learned, one for all "
-                       "pixels), or per-pixel (computed by the decoder)", "V"),
-    "floor": Option(RATE, 1e-3, "the least value that a learned variance can take", "V"),
-    "levels": Option(LEVELS, None, "grey levels of the categorical likelihood (default: 17 for digits, else 16)", "K"),
+    "variance": Option(VARIANCE, "shared", "variance of the gaussian likelihood: a number, shared (learned, one "
+                       "for all pixels), or per-pixel (computed by the decoder)", "V"),
+    "floor": Option(RATE, 1e-3, "lower limit of a learned variance", "V"),
+    "levels": Option(LEVELS, None, "grey levels of the categorical likelihood (default: 17 for digits, else 16)",
+                     "K"),
     "posterior": Option(one_of(POSTERIORS), "diagonal", "covariance of q(z|x)"),
     "error": Option(one_of(ERRORS), "squared-error", "what the autoencoder minimizes"),
     "dtype": Option(one_of(("float32", "float64")), "float32"),
-    "samples": Option(COUNT, 1, "samples of z for each example", "L"),
+    "samples": Option(COUNT, 1, "samples of z per example", "L"),
     "kl": Option(one_of(KL_ESTIMATES), "closed-form", "how the KL is computed"),
     "bound": Option(one_of(BOUNDS), "elbo", "the bound that training maximizes; iwae needs --kl monte-carlo"),
-    "beta": Option(real("a finite number of at least 0", lambda v: v >= 0), 1.0, "weight of the KL; unless it is 1, "
-                   "training does not maximize the ELBO", "B"),
-    "update": Option(one_of(UPDATES), "both", "which part is trained: the encoder (inference under a fixed decoder), the "
-                     "decoder (maximum likelihood for a fixed encoder), both, or one after the other (alternate)"),
+    "beta": Option(real("a finite number of at least 0", lambda v: v >= 0), 1.0, "weight of the KL; unless it is "
+                   "1, training does not maximize the ELBO", "B"),
+    "update": Option(one_of(UPDATES), "both", "which part is trained: the encoder (inference under a fixed "
+                     "decoder), the decoder (maximum likelihood for a fixed encoder), both together, or both in "
+                     "turn (alternate)"),
     "epochs": Option(COUNT, None, "(default: 300 for digits, else 20)", "N"),
-    "batch_size": Option(COUNT, 50, "examples in a batch", "N"),
+    "batch_size": Option(COUNT, 50, "examples per batch", "N"),
     "optimizer": Option(one_of(OPTIMIZERS), "adam"),
     "lr": Option(RATE, 1e-3, "learning rate", "R"),
-    "final_lr": Option(RATE, None, "let the learning rate fall to this, by the same factor in each epoch", "R"),
-    "stages": Option(real("a number from 1 to 10", lambda v: 1 <= v <= 10), None, "instead of --epochs and --final-lr: "
-                     "B^i epochs, rounded, with learning rate lr 10^(-i/7), for i = 0 to 7; B from 1 (8 epochs) to 10 "
-                     "(Burda et al. 2016: 3, which gives 3280 epochs)", "B"),
-    "epsilon": Option(real("a finite number above 1e-37", lambda v: v > 1e-37), None, "the number that adam, adagrad and "
-                      "rmsprop add to the root in the denominator (default: 1e-08)", "E"),   # float32 rounds less to 0
-    "seed": Option(SEED, 0, "seed of weights, order and noise", "S"),
-    "backend": Option(one_of(("numpy", "cupy", "auto")), "auto", "CPU, GPU, or the GPU where it works"),
+    "final_lr": Option(RATE, None, "the learning rate falls to this, by the same factor in each epoch", "R"),
+    "stages": Option(real("a number from 1 to 10", lambda v: 1 <= v <= 10), None, "instead of --epochs and "
+                     "--final-lr: B^i epochs, rounded, with learning rate lr 10^(-i/7), for i = 0 to 7; B from "
+                     "1 (8 epochs) to 10 (Burda et al. 2016: 3, which gives 3280 epochs)", "B"),
+    # Below about 1e-38 float32 loses precision, down to 0.
+    "epsilon": Option(real("a finite number above 1e-37", lambda v: v > 1e-37), None, "the number that adam, "
+                      "adagrad and rmsprop add to the root in the denominator (default: 1e-08)", "E"),
+    "seed": Option(SEED, 0, "seed of the weights, the order of the data and the noise", "S"),
+    "backend": Option(one_of(("numpy", "cupy", "auto")), "auto", "the CPU, the GPU, or the GPU if it works"),
 }
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
-MAY_STAY_OPEN = ("data_dir", "key", "levels", "final_lr", "stages", "epsilon")      # None in a complete configuration
+MAY_STAY_OPEN = ("data_dir", "key", "levels", "final_lr", "stages", "epsilon")      # may be None in a complete one
 
 
 def check_config(config, path):
@@ -136,7 +141,7 @@ def _has_likelihood(name):
     return lambda config: _is_vae(config) and config["likelihood"] == name
 
 
-# Options that have an effect only together with others: with which, and whether a configuration has them.
+# Options that need others to have an effect: which others, and whether a configuration has them.
 ONLY_FOR = {
     "key": ("--data with an .npz file", lambda c: c["data"] not in datasets.NAMES),
     "error": ("--model autoencoder", lambda c: not _is_vae(c)),
@@ -151,9 +156,9 @@ ONLY_FOR = {
 
 
 def config_from(asked):
-    """The complete configuration for the options in `asked`, {name: value}. Raises InputError.
+    """The complete configuration for the options that were asked for, {name: value}.
 
-    Options that would have no effect, or contradict each other, are refused.
+    Raises InputError for options that would have no effect, or that contradict each other.
     """
     config = {**DEFAULTS, **asked}
     for name in asked:
@@ -164,7 +169,7 @@ def config_from(asked):
 
 
 def complete(config):
-    """The configuration with all open options decided. Raises InputError where options contradict each other."""
+    """The configuration with open options decided. Raises InputError if options contradict each other."""
     config = dict(config)
     black_and_white = (config["error"] == "cross-entropy" if config["model"] == "autoencoder"
                        else config["likelihood"] == "bernoulli")
@@ -181,14 +186,14 @@ def complete(config):
     if config["model"] == "vae" and config["likelihood"] == "categorical":
         config["levels"] = config["levels"] or (17 if config["data"] == "digits" else 16)
     if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
-        raise InputError("--bound iwae weights each sample by its own log q(z|x); add --kl monte-carlo")
+        raise InputError("--bound iwae needs log q(z|x) of each sample; add --kl monte-carlo")
     return config
 
 
 def learning_rate(config, epoch):
     """The learning rate in this epoch, counted from 1.
 
-    With final_lr it falls from lr to that, by the same factor in each epoch. With stages B, there are
+    With final_lr it falls from lr to final_lr, by the same factor in each epoch. With stages B, there are
     Bⁱ epochs at lr · 10^(−i/7), for i = 0, ..., 7 (Burda et al. 2016, §5: B = 3).
     """
     if config["stages"] is not None:
@@ -203,7 +208,7 @@ def learning_rate(config, epoch):
 
 
 def rate_falls(config):
-    """Whether the learning rate falls over a fixed number of epochs, so that none can be added."""
+    """Does the learning rate fall over a fixed number of epochs? Then no epochs can be added."""
     return config["final_lr"] is not None or config["stages"] is not None
 
 
@@ -219,7 +224,7 @@ def loss_options(config):
 
 
 def other_bound(config):
-    """What training maximizes where that is not the ELBO, else None."""
+    """What a VAE's training maximizes, if that is not the ELBO; else None."""
     beta = "" if config["beta"] == 1 else f", KL times {config['beta']:g}"
     if config["model"] == "autoencoder" or config["bound"] == "elbo" and not beta:
         return None

@@ -1,4 +1,4 @@
-"""How the program ends: its exit codes, and output that nobody reads."""
+"""How the program ends: its exit codes, and what it does when nobody reads its output any more."""
 
 import os
 import sys
@@ -7,5 +7,5 @@ OK, CHECK_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 def drop_output():
-    """Write all further output to nowhere: the program that was reading it, like `head`, has closed it."""
+    """Discard all further output: the program that was reading it, like `head`, has closed it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""The command line: python -m minivae, or minivae for short."""
+"""The command line, `python -m minivae` or `minivae`: run one command, and report an error in one line."""
 
 import sys
 
@@ -20,13 +20,13 @@ COMMANDS = {"train": train_command, "show": show_command, "evaluate": evaluate_c
 
 
 def main(arguments=None):
-    """Run one command. -> exit code: 0 well, 1 a check failed, 2 bad usage or input, 130 interrupted"""
+    """Run one command. -> exit code: 0 success, 1 check failed or diverged, 2 bad usage or input, 130 Ctrl-C"""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")    # a terminal that lacks ‖ or ± shows ? instead
+            stream.reconfigure(errors="replace")    # a terminal without ‖ or ± shows ? instead
     args = parser(COMMANDS).parse_args(arguments)
     try:
-        # What overflows shows in the results, and is told there.
+        # No warnings: overflow makes the results infinite or NaN, and the commands report that.
         with numpy.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return args.command(args)
     except (InputError, BackendUnavailable) as error:
@@ -43,7 +43,7 @@ def main(arguments=None):
         print(f"minivae: error: {error}", file=sys.stderr)
         return CHECK_FAILED
     except OSError as error:
-        return _fail(f"{error}; check that path, or the output, can be read and written")
+        return _fail(f"{error}; check that the path, or the output, can be read and written")
 
 
 def _fail(error):

@@ -1,4 +1,4 @@
-"""The command line's options. Those of `train` come from configuration.py, which says what is possible."""
+"""The parser of the command line. The options of `train` are defined in configuration.py."""
 
 import argparse
 
@@ -17,14 +17,14 @@ GROUPS = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage in front of it, which can be longer than a screen."""
+    """Reports an error in one line, without the usage text, which can be longer than a screen."""
 
     def error(self, message):
         self.exit(2, f"minivae: error: {message}; see: python -m {self.prog} --help\n")
 
 
 def parser(commands):
-    """The argument parser. commands: {"train": function, ...}; args.command is the one that was chosen."""
+    """The argument parser. commands: {"train": function, ...}; args.command will be the chosen function."""
     main = _Parser(
         prog="minivae", description="A variational autoencoder written out by hand.",
         epilog="Exit codes: 0 success, 1 a check failed or training diverged, 2 bad usage or input, "
@@ -37,37 +37,38 @@ def parser(commands):
         sub.set_defaults(command=commands[name])
         return sub
 
-    _train_options(command("train", "Train a model and leave a run folder with its pictures."))
+    _train_options(command("train", "Train a model, and write a run folder with pictures."))
 
     sub = command("show", "Draw the pictures of a run again.")
     _saved_run_options(sub)
 
-    sub = command("evaluate", "Print test ELBO, log p(x) and active units of a run.")
+    sub = command("evaluate", "Print the test ELBO, log p(x) and the active units of a run.")
     _saved_run_options(sub)
-    _add(sub, "--samples", COUNT, "samples of z for each image, to estimate log p(x) (default: 1000)", "K")
-    _add(sub, "--images", COUNT, "only the first N test images", "N")
-    _add(sub, "--gap", COUNT, "also fit q to each of the first N images by itself, and print the amortization gap", "N")
+    _add(sub, "--samples", COUNT, "samples of z per image, to estimate log p(x) (default: 1000)", "K")
+    _add(sub, "--images", COUNT, "use only the first N test images", "N")
+    _add(sub, "--gap", COUNT, "also fit a separate q to each of the first N images; print the amortization gap",
+         "N")
 
-    _infer_options(command("infer", "Fit a q to the posterior of a model, and compare it with the exact one."))
+    _infer_options(command("infer", "Fit q to the posterior of a model, and compare it with the exact posterior."))
 
     sub = command("variance", "Compare the estimators of the ELBO's gradient by their variance.")
     sub.add_argument("models", nargs="*", metavar="MODEL", type=_from_text(one_of(EXAMPLES)),
-                     help="of those that `infer` knows, except image (default: all)")
-    _add(sub, "--samples", LEVELS, "samples of z for each estimate (default: 100)", "S", 100)
+                     help="models of `infer`, except image (default: all)")
+    _add(sub, "--samples", LEVELS, "samples of z per estimate (default: 100)", "S", 100)
     _add(sub, "--repeats", LEVELS, "number of estimates (default: 2000)", "N", 2000)
     _add(sub, "--seed", SEED, "seed of the noise (default: 0)", default=0)
     _add_option(sub, "backend")
 
     sub = command("exercises", "Gradient-check exercises: list them, check them, and find out what is wrong.")
     sub.add_argument("what", nargs="*", metavar="N | start DIR",
-                     help="the number of an exercise, to check it; start DIR copies all of them to a folder of "
-                     "yours (default: list all, with progress)")
+                     help="the number of the exercise to check; or start DIR: copy all exercises to a folder "
+                     "(default: list all, with progress)")
     what = sub.add_mutually_exclusive_group()
     what.add_argument("--watch", action="store_true",
-                      help="check again whenever the file is saved, and continue with the next when it is right")
-    what.add_argument("--hint", action="store_true", help="a hint, one more each time")
-    what.add_argument("--solution", action="store_true", help="the solution, once yours is right")
-    what.add_argument("--reset", action="store_true", help="restore the file; yours is kept beside it")
+                      help="check whenever the file is saved; continue with the next exercise when it is right")
+    what.add_argument("--hint", action="store_true", help="show a hint, one more each time")
+    what.add_argument("--solution", action="store_true", help="show the solution, once yours is right")
+    what.add_argument("--reset", action="store_true", help="restore the original file; yours is kept beside it")
     sub.add_argument("--force", action="store_true", help="with --solution: show it even if yours is not right")
 
     sub = command("gradcheck", "Check every hand-derived gradient against differences.")
@@ -75,15 +76,15 @@ def parser(commands):
     _add(sub, "--seed", SEED, "seed of the random inputs (default: 0)", default=0)
     _add_option(sub, "backend")
 
-    sub = command("bench", "Time a training step beside its matrix products alone.")
+    sub = command("bench", "Time a training step, and its matrix products alone.")
     _add(sub, "--batch", COUNT, "batch size (default: 100 for the paper's network, 4096 for the large one)", "N")
     _add_option(sub, "backend")
     return main
 
 
 def _train_options(sub):
-    _add(sub, "--out", TEXT, "the run folder (default: runs/ and the name of the data)", "RUN")
-    sub.add_argument("--overwrite", action="store_true", help="replace the run that is in the folder")
+    _add(sub, "--out", TEXT, "the run folder (default: runs/ plus the name of the data)", "RUN")
+    sub.add_argument("--overwrite", action="store_true", help="replace a run that is in the folder already")
     _add(sub, "--resume", TEXT, "continue an interrupted run; or, with a larger --epochs, a finished one whose "
          "learning rate does not fall", "RUN")
     for title, names in GROUPS.items():
@@ -97,19 +98,21 @@ def _infer_options(sub):
     sub.add_argument("model", choices=[*EXAMPLES, "image"], metavar="MODEL",
                      help=f"{models}; image: one test image under the decoder of a trained VAE (--run)")
     sub.add_argument("--q", choices=list(FAMILIES), help="Gaussian with independent "
-                     "latents, or with any covariance (default: mean-field)")
+                     "latents (mean-field, the default), or with any covariance (full-rank)")
     sub.add_argument("--estimator", choices=[*ESTIMATORS, "cavi"], default="reparam",
-                     help="of the ELBO's gradient: score function, with running baseline, control variate "
-                     "(cv), Rao-Blackwellization (rb); reparameterized with analytic entropy, full Monte "
-                     "Carlo (mc), path only; or coordinate ascent without gradients (default: reparam)")
-    _add(sub, "--samples", COUNT, "samples of z for each step (default: 10)", "S")
-    _add(sub, "--steps", COUNT, "number of steps, or the largest number of sweeps of cavi (default: 2000)", "N", 2000)
+                     help="how to estimate the ELBO's gradient: by the score function, with a running baseline, "
+                     "control variate (cv) or Rao-Blackwellization (rb); by reparameterization, with analytic "
+                     "entropy, full Monte Carlo (mc), or path only; or use coordinate ascent without gradients "
+                     "(cavi) (default: reparam)")
+    _add(sub, "--samples", COUNT, "samples of z per step (default: 10)", "S")
+    _add(sub, "--steps", COUNT, "number of steps, or largest number of sweeps of cavi (default: 2000)", "N", 2000)
     _add_option(sub, "optimizer")
-    _add(sub, "--lr", RATE, "first learning rate, which falls to a hundredth (default: 0.05)", "R")
+    _add(sub, "--lr", RATE, "initial learning rate; it falls to a hundredth (default: 0.05)", "R")
     _add(sub, "--seed", SEED, "seed of the noise (default: 0)", "S")
     _add(sub, "--run", TEXT, "for image: the run folder of a VAE (default: runs/digits)", "RUN")
     _add(sub, "--image", SEED, "for image: the number of the test image (default: 0)", "I")
-    _add(sub, "--out", TEXT, "the picture (default: in runs/infer, named after its options, and replaced)", "PNG")
+    _add(sub, "--out", TEXT, "the picture (default: a file in runs/infer, named after the options; replaced if it "
+         "exists)", "PNG")
     sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     _add_option(sub, "backend")
 
@@ -121,7 +124,7 @@ def _saved_run_options(sub):
 
 
 def _add_option(sub, name, default=None):
-    """An option of configuration.py. Where it is not given it is None, so that we can tell what was asked for."""
+    """Add an option of configuration.py. It is None if it is not given; so we know which ones were asked for."""
     option = OPTIONS[name]
     default = option.default if default is None else default
     text = option.help
@@ -136,7 +139,7 @@ def _add(sub, flag, kind, text, metavar=None, default=None):
 
 
 def _from_text(kind):
-    """An argparse type: the value that the text stands for, if it is a possible one."""
+    """An argparse type: text -> value, if that is a possible value."""
     def parse(text):
         try:
             value = kind.parse(text)

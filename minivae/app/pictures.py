@@ -1,4 +1,4 @@
-"""The pictures that `train` and `show` leave in a run folder."""
+"""Draw the pictures of a run; `train` and `show` do this."""
 
 import numpy
 
@@ -24,5 +24,5 @@ def draw(run, images, model):
         for name, figure in pictures.items():
             plots.save(figure, run.folder / f"{name}.png")
     except OSError as error:
-        raise InputError(f"{run.folder} can't be written ({error.strerror or error}); make room") from error
+        raise InputError(f"{run.folder} can't be written ({error.strerror or error}); free disk space") from error
     print(f"pictures in {run.folder}: " + ", ".join(f"{name}.png" for name in pictures))

@@ -1,1 +1,1 @@
-"""The sharp gradient checker: what `minivae.gradcheck` offers, and the check of every gradient of the library."""
+"""The gradient checker behind `minivae.gradcheck`, and the check of every gradient of the library."""

@@ -1,8 +1,8 @@
 """Is a gradient right? The checker behind `minivae.gradcheck.check_backward`.
 
-It compares a gradient with differences, as gradcheck.py does, and tells mistakes apart from what only looks like one:
-kinks, rounding, a function that is not finite a step away. It notices noise that is drawn again at each call and
-inputs that are changed, and asks diagnosis.py what is probably wrong.
+It compares a gradient with differences, as gradcheck.py does. It also recognizes what only looks like a mistake:
+kinks, rounding, and a function that is not finite a small step away. It detects noise that is drawn again at each
+call, and inputs that the function changes. diagnosis.py then says what is probably wrong.
 """
 
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from ..errors import InputError
 from .diagnosis import diagnose
 from .differences import (STEP, Slopes, as_float64, complex_step_gradient, gradient_by_differences)
 
-TOLERANCE = 1e-7        # a right gradient agrees to about 1e-10, a mistake is off by 1e-3 or more
-LARGE = 2000            # elements; a larger tensor is checked along random directions instead of one by one
+TOLERANCE = 1e-7        # a right gradient has an error near 1e-10, a mistake usually 1e-3 or more
+LARGE = 2000            # elements; a larger tensor is checked along random directions, not one by one
 DIRECTIONS = 20
 
 
@@ -29,9 +29,9 @@ class Check:
     error: float
     tolerance: float
     problems: list = field(default_factory=list)    # what is wrong, in words
-    warnings: list = field(default_factory=list)    # what makes the verdict less sharp
+    warnings: list = field(default_factory=list)    # what makes the verdict less certain
     explanation: str = None                         # what is probably wrong, see diagnosis.py
-    yours: numpy.ndarray = None                     # where the two were compared in full
+    yours: numpy.ndarray = None                     # both arrays, if all elements were compared
     expected: numpy.ndarray = None
 
     @property
@@ -55,13 +55,13 @@ class Report:
 
     @property
     def ok(self):
-        return bool(self.checks) and all(check.ok for check in self.checks)     # nothing checked is not right
+        return bool(self.checks) and all(check.ok for check in self.checks)     # an empty report proves nothing
 
     def __str__(self):
         return "\n".join(map(str, self.checks))
 
     def summary(self):
-        """The row of the tensor with the largest error, saying of how many it is the worst."""
+        """The row of the tensor with the largest error, and the number of tensors."""
         worst = max(self.checks, key=lambda check: check.error)
         more = f"    the worst of {len(self.checks)}" if len(self.checks) > 1 else ""
         return str(worst) + more
@@ -75,13 +75,14 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
     """Compare a gradient (an array like x) with differences of f at x. -> Check
 
     function and tensor are names for the report; f, x and dy are as in gradcheck.numerical_gradient.
-    method "central", or "complex-step" for a holomorphic f; rng draws the directions for a large x.
+    method is "central", or "complex-step" for a holomorphic (complex-differentiable) f.
+    rng draws the directions for a large x.
     """
     if method not in ("central", "complex-step"):
         raise InputError(f'unknown method {method!r}; choose "central" or "complex-step"')
     check = Check(function, tensor, tuple(x.shape), float("nan"), tolerance)
     if x.dtype != numpy.float64:
-        check.warnings.append(f"{tensor} is {x.dtype}: differences need float64 to be exact enough")
+        check.warnings.append(f"{tensor} is {x.dtype}, but differences are precise enough only in float64")
     if not _is_an_array_like(gradient, x, check):
         if getattr(gradient, "ndim", 0) and x.size <= LARGE:
             check.yours = to_numpy(gradient)                    # for diagnose()
@@ -94,11 +95,11 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
         return check
     first, second = as_float64(f(x)), as_float64(f(x))
     if not numpy.array_equal(first, second):
-        check.problems.append("the function gives another value when called again: "
+        check.problems.append("the function returns a different value when it is called again: "
                               "is the noise redrawn at each call?")
         return check
     if not numpy.isfinite(first).all():
-        check.problems.append("the function itself is not finite here")
+        check.problems.append("the function itself is not finite at this input")
         return check
     if x.size > LARGE and method == "central":
         _compare_along_directions(check, Slopes(f, x, dy), gradient, rng or numpy.random.default_rng(0))
@@ -108,16 +109,16 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
 
 
 def _is_an_array_like(gradient, x, check):
-    """Note a problem unless the gradient has the shape and the precision of x."""
+    """Add a problem unless the gradient has the shape and the dtype of x. -> is it right?"""
     shape = getattr(gradient, "shape", None)
     if shape is None or tuple(shape) != tuple(x.shape):
-        got = "nothing: is the return missing?" if gradient is None else (
-            f"shape {tuple(shape)}" if shape is not None else f"a {type(gradient).__name__}, and no array")
-        check.problems.append(f"the gradient of {check.tensor} has its shape, {tuple(x.shape)}, "
-                              f"but this is {got}")
+        got = "nothing was returned: is the return missing?" if gradient is None else (
+            f"its shape is {tuple(shape)}" if shape is not None else
+            f"it is a {type(gradient).__name__}, not an array")
+        check.problems.append(f"the gradient of {check.tensor} must have the shape {tuple(x.shape)}, but {got}")
     elif gradient.dtype != x.dtype:
-        check.problems.append(f"the gradient of {check.tensor} has its dtype, {x.dtype}, "
-                              f"but this is {gradient.dtype}")
+        check.problems.append(f"the gradient of {check.tensor} must have the dtype {x.dtype}, "
+                              f"but its dtype is {gradient.dtype}")
     return check.ok
 
 
@@ -146,13 +147,13 @@ def _compare_elements(check, f, x, dy, gradient, method):
         check.error = float(numpy.linalg.norm(difference) / scale)
         more = f" and {len(kinks) - 1} more" if len(kinks) > 1 else ""
         check.warnings.append(f"f has a kink at {check.tensor}{_index(kinks[0], x.shape)}{more}: there is no "
-                              "derivative, your value is one of its slopes or between, and it was left out")
+                              "derivative; your value is within the range of the slopes there, and is accepted")
     if not check.error <= check.tolerance:
         _name_the_worst(check, difference, gradient, expected)
 
 
 def _are_finite(check, differences):
-    """Note a problem unless they are: with NaN no comparison would find anything wrong."""
+    """Add a problem unless they are: a comparison with NaN would find nothing wrong."""
     if not numpy.isfinite(differences).all():
         check.error = numpy.nan
         check.problems.append("differences are not finite: the function is finite here, but not a small step "
@@ -162,19 +163,19 @@ def _are_finite(check, differences):
 
 
 def _is_rounding(check, difference, rounding):
-    """Is the difference no larger than the rounding of differences? So it is for a gradient that is zero."""
+    """Can rounding alone explain the difference? Then add a warning. It can, for a gradient of zero."""
     size = numpy.linalg.norm(difference) / difference.size ** 0.5
     if size > rounding:
         return False
     check.error = float(check.tolerance * size / rounding) if size else 0.0
-    check.warnings.append(f"the gradient of {check.tensor} is so small beside f that differences see no "
-                          f"more of it than their rounding, {rounding:.0e}")
+    check.warnings.append(f"the gradient of {check.tensor} is too small, compared with f, to be measured by "
+                          f"differences: their rounding error is {rounding:.0e}")
     return True
 
 
 def _compare_along_directions(check, slope, gradient, rng):
-    """Σ g u against the slope of f along u, for random u: an error anywhere shows in every direction."""
-    step = STEP / slope.x.size ** 0.25      # all elements move at once: less far
+    """Compare Σ g u with the slope of f along u, for random u. An error anywhere shows in every direction."""
+    step = STEP / slope.x.size ** 0.25      # smaller, because all elements move at once
     directions = rng.standard_normal((DIRECTIONS, *slope.x.shape))
     yours = numpy.array([(gradient * u).sum() for u in directions])
     expected = numpy.array([slope.along(u, step) for u in directions])
@@ -194,7 +195,7 @@ def _compare_along_directions(check, slope, gradient, rng):
 
 
 def _narrow_down(slope, gradient, step, rng):
-    """64 elements with an error among them: of two halves, always on with the one that is further off."""
+    """At most 64 elements with an error among them: halve, keep the half with the larger error, and repeat."""
     suspects = numpy.arange(gradient.size)
     while len(suspects) > 64:
         halves, errors = numpy.array_split(suspects, 2), []
@@ -214,7 +215,7 @@ def _name_the_worst(check, difference, gradient, expected, of=""):
         relative = abs(yours - measured) / max(abs(yours), abs(measured), 1e-300)
         check.problems.append(f"  {check.tensor}{_index(i, difference.shape)}: yours {yours:.8g}, "
                               f"differences give {measured:.8g}; "
-                              f"off by {difference.flat[i]:.1e}, relatively {relative:.1e}")
+                              f"off by {difference.flat[i]:.1e}, relative error {relative:.1e}")
 
 
 def _index(i, shape):
@@ -223,30 +224,30 @@ def _index(i, shape):
 
 def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE, method="central",
                    context=None):
-    """Check a backward function against its forward function. -> Report, one Check an input
+    """Check a backward function against its forward function. -> Report, one Check per input
 
     inputs   {"x": array, ...}, float64
     forward  forward(**inputs) -> y
     backward backward(dy, **inputs) -> {"x": gradient of Σ dy · y, ...}, for some or all of the inputs
-    context  what diagnose() may know besides; context(dy), if it depends on dy
+    context  what else diagnose() may use; a function context(dy), if it depends on dy
 
-    dy is drawn from rng, a numpy.random.Generator. It has to be random: with all ones, gradients
-    whose mistakes cancel in the sum over y would pass.
+    dy is drawn from rng, a numpy.random.Generator. It must be random: if it were all ones, mistakes that cancel in
+    the sum over y would pass.
     """
     if not isinstance(inputs, dict):
-        raise InputError(f"{function}: inputs is a {type(inputs).__name__}, but a dict is needed, like "
-                         '{"x": x}, by the names of the arguments')
+        raise InputError(f"{function}: inputs is a {type(inputs).__name__}, but a dict is needed, from "
+                         'argument names to arrays, like {"x": x}')
     y = forward(**inputs)
     y = y if hasattr(y, "shape") else numpy.float64(y)
     dy = get_xp(y).asarray(rng.standard_normal(y.shape))
-    # Copies for backward: what it changes must not change what it is compared with.
+    # Copies for backward: what it changes must not affect the comparison.
     given = {name: x.copy() for name, x in inputs.items()}
     given_dy = dy.copy()
     gradients = backward(given_dy, **given)
     if not isinstance(gradients, dict) or not gradients or not set(gradients) <= set(inputs):
         got = sorted(gradients) if isinstance(gradients, dict) else f"a {type(gradients).__name__}"
-        raise InputError(f"{function}: backward gave {got}, but the inputs are {sorted(inputs)}; "
-                         "return a dict with the gradients of some of these")
+        raise InputError(f"{function}: backward returned {got}, but the inputs are {sorted(inputs)}; "
+                         "return a dict with the gradients of some or all of these")
     checks = []
     for tensor, gradient in gradients.items():
         checks.append(check_gradient(function, tensor, lambda value: forward(**{**inputs, tensor: value}),
@@ -256,9 +257,9 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
     if not numpy.array_equal(to_numpy(dy), to_numpy(given_dy)):
         changed.append("dy, the upstream gradient,")
     if changed:
-        problems = [f"{name} itself was changed by the function; it must only read it" for name in changed]
+        problems = [f"{name} was changed in place; the function must only read it" for name in changed]
         for check in checks:
-            check.problems, check.yours, check.expected = problems, None, None      # no more can be told
+            check.problems, check.yours, check.expected = problems, None, None      # nothing more is known
         return Report(checks)
     context = dict((context(dy) if callable(context) else context) or {})
     for check in checks:
@@ -275,7 +276,7 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
 def check_model(function, model, loss_and_grad, tolerance=TOLERANCE, context=None):
     """Check the gradient of a whole model, parameter by parameter. -> Report
 
-    loss_and_grad() returns an object with `.loss`, and fills model.gradients. Freeze all noise in it.
+    loss_and_grad() returns an object with `.loss`, and fills model.gradients. Its noise must be fixed.
     """
     loss_and_grad()
     gradients = {name: to_numpy(model.gradients[name]).copy() for name in model.gradients.names()}
@@ -287,9 +288,9 @@ def check_model(function, model, loss_and_grad, tolerance=TOLERANCE, context=Non
 
 
 def explain(report, context=None):
-    """Let diagnose() look at every wrong gradient; it may recognize the gradient of another tensor. -> report
+    """Ask diagnose() about every wrong gradient, and give it the right gradients of the other tensors. -> report
 
-    context: for all tensors, and in context[tensor] for one of them.
+    context contains facts about all tensors, and context[tensor] facts about that tensor.
     """
     context = context or {}
     names = {check.tensor for check in report.checks}

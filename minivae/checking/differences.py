@@ -6,12 +6,12 @@ from ..backend import get_xp, to_numpy
 from ..errors import InputError
 
 # A central difference is off by s²/6 f‴ (the f″ terms of both sides cancel) and by about 10⁻¹⁶ |f|/s
-# from rounding. For this step that is near 10⁻¹⁰ in all.
+# from rounding. With this step the total is near 10⁻¹⁰.
 STEP = 1e-5
 
 
 def gradient_by_differences(f, x, dy=None):
-    """∂/∂x of Σ dy · f(x) by central differences: gradcheck.numerical_gradient, made of Slopes.
+    """∂/∂x of Σ dy · f(x) by central differences: gradcheck.numerical_gradient, written with Slopes.
 
     -> a NumPy array with the shape of x
     """
@@ -20,11 +20,11 @@ def gradient_by_differences(f, x, dy=None):
 
 
 def complex_step_gradient(f, x, dy=None, step=1e-30):
-    """∂/∂x of Σ dy · f(x) by the complex step, for a holomorphic f: f′(x) = Im f(x + i s)/s.
+    """∂/∂x of Σ dy · f(x) by the complex step: f′(x) = Im f(x + i s)/s.
 
-    From f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − … . Nothing is subtracted, so the step can be tiny and the
-    result is exact to rounding (Squire & Trapp 1998). But f must compute with complex numbers, without |x|,
-    max or comparisons, and it must use the x that it is given.
+    This follows from f(x + i s) = f(x) + i s f′(x) − s²/2 f″(x) − … . Nothing is subtracted, so the step can be
+    tiny and the result is exact to rounding (Squire & Trapp 1998). But f must be holomorphic: it computes with
+    complex numbers, without |x|, max or comparisons. And it must use the x that it is given.
     -> a NumPy array with the shape of x
     """
     z = x.astype("complex128")
@@ -40,7 +40,7 @@ def complex_step_gradient(f, x, dy=None, step=1e-30):
 
 
 class Slopes:
-    """slope(i, down, up) = [Σ dy f(x + up) − Σ dy f(x + down)]/(up − down), where element i of x is moved."""
+    """slope(i, down, up) = [Σ dy f(x + up) − Σ dy f(x + down)]/(up − down); only element i of x moves."""
 
     def __init__(self, f, x, dy):
         require_changeable(x)
@@ -72,7 +72,7 @@ class Slopes:
         return self._weighted(above - below) / (2 * step)
 
     def _weighted(self, difference):
-        # Subtract first, then sum: the difference would be lost in the rounding of a large sum.
+        # Subtract first, then sum: a small difference of two large sums would be lost in rounding.
         require_weights(self.dy, difference)
         return float((self.dy * difference).sum())
 
@@ -82,11 +82,11 @@ class Slopes:
         return 8 * numpy.finfo("float64").eps * magnitude / step
 
     def is_kink(self, i, yours):
-        """Does f have a kink within a step of element i, and is `yours` one of its slopes there, or between?
+        """Does f have a kink within a step of element i, and is `yours` within the range of the slopes there?
 
-        Where f is smooth, the slopes to the right and to the left differ by s f″, so by eight times less for an
-        eighth of the step. At a kink they differ by as much as before. Next to one, central differences with
-        the two steps disagree.
+        Where f is smooth, the slopes to the right and to the left differ by s f″: eight times less with an eighth
+        of the step. At a kink the smaller step changes nothing. Next to a kink, central differences with the two
+        steps disagree.
         """
         left, right = self(i, -STEP, 0), self(i, 0, STEP)
         near_left, near_right = self(i, -STEP / 8, 0), self(i, 0, STEP / 8)
@@ -99,7 +99,7 @@ class Slopes:
 
 
 def as_float64(y):
-    """What f returned, on the host, in float64."""
+    """The value y of f as float64, on the host."""
     return numpy.float64(y) if isinstance(y, (int, float)) else to_numpy(y).astype("float64")
 
 
@@ -111,6 +111,6 @@ def require_changeable(x):
 
 
 def require_weights(dy, y):
-    """Raise InputError unless dy is a number, or has the shape of y."""
+    """Raise InputError unless dy is a number or has the shape of y."""
     if numpy.shape(dy) not in ((), y.shape):
         raise InputError(f"dy {numpy.shape(dy)} does not fit f(x) {y.shape}; give dy the same shape")

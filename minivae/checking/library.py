@@ -1,4 +1,4 @@
-"""Every hand-derived gradient of the library, checked: what `python -m minivae gradcheck` runs."""
+"""Check every hand-derived gradient of the library: what `python -m minivae gradcheck` runs."""
 
 import itertools
 
@@ -21,7 +21,7 @@ LIKELIHOODS = {"Bernoulli": Bernoulli(), "Gaussian 0.3": Gaussian(0.3), "Gaussia
 
 
 def library_reports(xp, seed=0):
-    """Yield one Report after the other, on random float64 inputs made for the library xp."""
+    """Yield a Report for each function and its random float64 inputs; xp is numpy or cupy."""
     rng = numpy.random.default_rng(seed)
 
     def normal(*shape):
@@ -35,7 +35,7 @@ def library_reports(xp, seed=0):
     yield check_backward("prior_log_prob", prior_log_prob,
                          lambda dlogp, z: {"z": prior_log_prob_backward(dlogp, z)}, {"z": z}, rng)
     for name, p in LIKELIHOODS.items():
-        n_outputs = p.n_outputs(4) + len(p.parameter_shapes())      # its own parameters stand behind
+        n_outputs = p.n_outputs(4) + len(p.parameter_shapes())      # its own parameters come last
         for leading in [(5,), (2, 5)]:
             a = normal(*leading, n_outputs)
             yield from _likelihood_reports(name, p, _data(xp, p, (5, 4), rng), a, rng)
@@ -100,7 +100,7 @@ def _data(xp, p, shape, rng):
 
 
 def _inference_reports(xp, normal, rng):
-    """Transforms, the knobs of both q, and every model, over its own latents and unconstrained."""
+    """The transforms, both families of q, and every model, with constrained and with unconstrained latents."""
     for support, T in TRANSFORMS.items():
         for function in ("forward", "log_jacobian"):
             backward = T.backward if function == "forward" else T.log_jacobian_backward
@@ -111,12 +111,12 @@ def _inference_reports(xp, normal, rng):
               FullRankGaussian(normal(3), xp.tril(normal(3, 3), -1) + xp.diag(xp.exp(normal(3))))):
         name, eps = type(q).__name__, normal(4, 3)
         z = q.sample(eps)
-        knobs = {"knobs": q.knobs}      # changed in place by the check, and read by q itself
+        knobs = {"knobs": q.knobs}      # the check changes them in place, and q reads them
         yield check_backward(f"{name}.sample", lambda knobs: q.sample(eps),
                              lambda dz, knobs: {"knobs": q.sample_backward(dz, eps).sum(axis=0)}, knobs, rng)
         yield check_backward(f"{name}.log_prob, score", lambda knobs: q.log_prob(z),
                              lambda dlogq, knobs: {"knobs": dlogq @ q.score(q.noise(z))}, knobs, rng)
-        yield check_backward(f"{name}.log_prob, by z", q.log_prob, lambda dlogq, z: {
+        yield check_backward(f"{name}.log_prob, with respect to z", q.log_prob, lambda dlogq, z: {
             "z": dlogq[:, None] * q.log_prob_gradient(q.noise(z))}, {"z": z}, rng)
         yield check_backward(f"{name}.entropy", lambda knobs: q.entropy(),
                              lambda dH, knobs: {"knobs": dH * q.entropy_gradient()}, knobs, rng)
@@ -140,13 +140,13 @@ def _model_report(name, model, z, rng):
 
 
 def _vae_reports(xp, normal, rng):
-    """Every likelihood, posterior, estimator, number of samples and activation, each with each."""
+    """Every combination of likelihood, posterior, estimator, number of samples and activation."""
     bounds = [("closed-form", "elbo"), ("monte-carlo", "elbo"), ("monte-carlo", "iwae")]
     for (name, p), q, (kl, bound), L, activation in itertools.product(
             LIKELIHOODS.items(), POSTERIORS, bounds, (1, 3), layers.ACTIVATIONS):
         vae = VAE(3, 2, hidden=(4, 3), likelihood=p, posterior=q, activation=activation, dtype="float64",
                   backend="numpy" if xp is numpy else "cupy")
-        vae.parameters.flat[...] += 0.1 * normal(*vae.parameters.flat.shape)     # biases away from 0
+        vae.parameters.flat[...] += 0.1 * normal(*vae.parameters.flat.shape)     # so that no bias is 0
         x, eps = _data(xp, p, (4, 3), rng), normal(L, 4, 2)
         yield check_model(f"VAE, {name}, {type(q).__name__}, {kl} {bound}, L = {L}, {activation}", vae,
                           lambda: vae.loss_and_grad(x, eps, kl=kl, bound=bound, beta=0.7))

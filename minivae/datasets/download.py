@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: their four files, from a folder or from the network, checked by SHA-256."""
+"""MNIST and Fashion-MNIST: four files each, from a folder or from the network, checked by SHA-256."""
 
 import hashlib
 import http.client
@@ -40,11 +40,11 @@ MIRRORS = {
 
 
 def mnist(name="mnist", data_dir=None, mirrors=None):
-    """MNIST, or Fashion-MNIST with name="fashion-mnist": 60,000 images of 28x28, 10,000 to test. -> Images
+    """MNIST, or Fashion-MNIST with name="fashion-mnist": 60,000 training and 10,000 test images. -> Images
 
-    The four files are taken from data_dir/name or data_dir, else downloaded to data_dir/name.
-    Default data_dir: the environment variable MINIVAE_DATA, else .cache/minivae in the home folder.
-    Raises InputError for files that are not those published (by SHA-256), or can't be had.
+    Images have 28x28 pixels. The four files are read from data_dir/name or data_dir, else downloaded to
+    data_dir/name. Default data_dir: the environment variable MINIVAE_DATA, else ~/.cache/minivae.
+    Raises InputError if a file is not the published one (by SHA-256) or can't be downloaded.
     """
     root = Path(data_dir or os.environ.get("MINIVAE_DATA") or Path.home() / ".cache" / "minivae")
     arrays = {}
@@ -54,8 +54,8 @@ def mnist(name="mnist", data_dir=None, mirrors=None):
             path = download(file_name, root / name, mirrors or MIRRORS[name], SHA256[name][part])
         digest = _sha256(path)
         if digest != SHA256[name][part]:
-            raise InputError(f"{path} is not the published file: its SHA-256 begins {digest[:12]}, not "
-                             f"{SHA256[name][part][:12]}; delete it, so that it is downloaded anew")
+            raise InputError(f"{path} is not the published file: its SHA-256 starts with {digest[:12]}, not "
+                             f"{SHA256[name][part][:12]}; delete it to download it again")
         arrays[part] = read_idx(path)
     return Images(as_rows(arrays["train"], root), arrays["train_labels"],
                   as_rows(arrays["test"], root), arrays["test_labels"], (28, 28))
@@ -64,8 +64,8 @@ def mnist(name="mnist", data_dir=None, mirrors=None):
 def download(file_name, folder, mirrors, sha256):
     """Fetch `file_name` from the first of `mirrors` (base addresses) that has it. -> its Path
 
-    Written to a temporary name, checked, then renamed: no half of a file is ever left under the
-    real name. Raises InputError when no mirror works, with the reason for each.
+    Written under a temporary name, checked, then renamed, so that a partial file never has the final name.
+    Raises InputError if no mirror works, with the reason for each.
     """
     path = Path(folder) / file_name
     failures = []
@@ -77,16 +77,16 @@ def download(file_name, folder, mirrors, sha256):
                     _fetch(mirror + file_name, file, file_name)
                     file.flush()
                     if _sha256(file.name) != sha256:
-                        raise InputError("what it sent is not the published file, its SHA-256 differs")
+                        raise InputError("it sent a file that is not the published one: the SHA-256 differs")
                 return path
             except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError,
-                    ValueError) as error:       # ValueError: a malformed header, or not the file we know
+                    ValueError) as error:       # ValueError: a malformed header, or a wrong file
                 failures.append(f"{mirror}: {getattr(error, 'reason', error)}")
     except OSError as error:
         raise InputError(f"{path} can't be saved ({error.strerror or error}); "
                          "choose another folder with --data-dir") from error
     raise InputError(f"{file_name} can't be downloaded ({'; '.join(failures)}); "
-                     f"put it into {path.parent}, or name its folder with --data-dir")
+                     f"put it into {path.parent}, or give its folder with --data-dir")
 
 
 def _fetch(address, file, label):

@@ -1,4 +1,4 @@
-"""Images from a file: IDX, as MNIST's are, .npy or .npz."""
+"""Images from a file: IDX (the format of MNIST), .npy or .npz."""
 
 import gzip
 import math
@@ -15,12 +15,13 @@ from .images import Images, as_rows, image_shape
 def from_file(path, key=None):
     """Images from an IDX file (.gz or not), or a .npy or .npz array (N, H, W) or (N, D). -> Images
 
-    Integers are read as grey values 0..255; real numbers must lie in [0, 1] already. Every tenth
-    image is a test image. key names the array where an .npz file holds several. Raises InputError.
+    Integers are read as grey values 0..255; real numbers must be in [0, 1]. Every tenth image is a test
+    image; of fewer than ten images, the second. key: which array to use if an .npz file contains several.
+    Raises InputError if the file can't be used.
     """
     path = Path(path)
-    if not path.is_file():      # a folder, or a pipe, which could be waited for without end
-        raise InputError(f"{path} is no file; give an IDX, .npy or .npz file of images")
+    if not path.is_file():      # a folder, or a pipe, which could block forever
+        raise InputError(f"{path} is not a file; give an IDX, .npy or .npz file of images")
     try:
         with open(path, "rb") as file:
             start = file.read(6)
@@ -29,10 +30,11 @@ def from_file(path, key=None):
         else:
             array = read_idx(path)
     except OSError as error:
-        raise InputError(f"{path} can't be read ({error.strerror or error}); mend that") from error
+        raise InputError(f"{path} can't be read ({error.strerror or error}); "
+                         "check the file and its permissions") from error
     x = as_rows(array, path)
     if len(x) < 2:
-        raise InputError(f"{path} holds {len(x)} images; at least 2 are needed, one of them to test")
+        raise InputError(f"{path} contains too few images ({len(x)}); at least 2 are needed, one for testing")
     is_test = numpy.arange(len(x)) % 10 == (9 if len(x) >= 10 else 1)
     return Images(x[~is_test], None, x[is_test], None, image_shape(array))
 
@@ -41,30 +43,31 @@ IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0
 
 
 def read_idx(path):
-    """The array in an IDX file, as MNIST's are: magic number, sizes, values, all big-endian.
+    """The array in an IDX file (the format of MNIST): magic number, sizes, values, all big-endian.
 
-    Raises InputError for anything else, and for a file that is truncated or corrupted.
+    Raises InputError if the file has another format, or is truncated or corrupted.
     """
     try:
         raw = Path(path).read_bytes()
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} can't be read: truncated or corrupted ({error}); get it anew") from error
+        raise InputError(f"{path} can't be read: truncated or corrupted ({error}); "
+                         "download or copy it again") from error
     n_dims = raw[3] if len(raw) >= 4 else 0
     if raw[:2] != b"\0\0" or raw[2:3] == b"" or raw[2] not in IDX_DTYPES or not 1 <= n_dims <= 4:
-        raise InputError(f"{path} is no IDX file: it begins with {raw[:4].hex(' ') or 'nothing'}, "
+        raise InputError(f"{path} is not an IDX file: it starts with {raw[:4].hex(' ') or 'nothing'}, "
                          "not with 00 00, a type (08 to 0e) and a number of dimensions; "
                          "give an IDX, .npy or .npz file")
     header = 4 + 4 * n_dims
     if len(raw) < header:
-        raise InputError(f"{path} is truncated within its header, {len(raw)} bytes long; get it anew")
+        raise InputError(f"{path} is truncated in its header, after {len(raw)} bytes; download or copy it again")
     shape = struct.unpack(f">{n_dims}I", raw[4:header])
     dtype = numpy.dtype(IDX_DTYPES[raw[2]])
     expected = header + math.prod(shape) * dtype.itemsize
     if len(raw) != expected:
-        raise InputError(f"{path} holds {len(raw)} bytes, but its header announces {shape}, "
-                         f"{expected} bytes; it is truncated or corrupted, get it anew")
+        raise InputError(f"{path} has {len(raw)} bytes, but its header says shape {shape}, {expected} bytes: "
+                         "it is truncated or corrupted; download or copy it again")
     return numpy.frombuffer(raw, dtype, offset=header).reshape(shape)
 
 
@@ -75,18 +78,19 @@ def _read_numpy(path, key):
             return loaded
         with loaded:
             if not loaded.files:
-                raise InputError(f"{path} holds no array; save the images in it")
+                raise InputError(f"{path} contains no array; save the images in it")
             if key is None and len(loaded.files) > 1:
-                raise InputError(f"{path} holds {len(loaded.files)} arrays ({', '.join(loaded.files)}); "
-                                 "name one of them with --key")
+                raise InputError(f"{path} contains {len(loaded.files)} arrays ({', '.join(loaded.files)}); "
+                                 "choose one of them with --key")
             key = key or loaded.files[0]
             if key not in loaded.files:
-                raise InputError(f"{path} holds no array {key!r}; there are {', '.join(loaded.files)}")
+                raise InputError(f"{path} contains no array {key!r}; choose {' or '.join(loaded.files)}")
             return numpy.asarray(loaded[key])
     except InputError:
         raise
-    except Exception as error:      # a damaged file makes its readers fail in a dozen ways
+    except Exception as error:      # a damaged file can cause many kinds of exceptions
         if "Object arrays" in str(error):
-            raise InputError(f"{path} holds pickled Python objects, which are never loaded; "
+            raise InputError(f"{path} contains pickled Python objects, which are never loaded; "
                              "save it as an array of numbers") from error
-        raise InputError(f"{path} is truncated or corrupted ({error!r:.80}); get it anew") from error
+        raise InputError(f"{path} is truncated or corrupted ({error!r:.80}); "
+                         "download or copy it again") from error

@@ -1,6 +1,6 @@
-"""Images in rows: what every data set becomes, and what can be done to its pixels.
+"""The form of every data set, and functions that change its pixels.
 
-All become float32 in [0, 1], one example a row, as NumPy arrays on the host.
+Images are NumPy arrays on the host: float32 in [0, 1], one image per row.
 """
 
 import math
@@ -13,7 +13,7 @@ from ..errors import InputError
 
 
 class Images(NamedTuple):
-    """A data set. Labels are None where there are none; they only colour pictures."""
+    """A data set. Labels are None if it has none; they are used only in plots."""
 
     train: numpy.ndarray            # (N, D) float32 in [0, 1]
     train_labels: numpy.ndarray     # (N,) uint8
@@ -23,51 +23,51 @@ class Images(NamedTuple):
 
 
 def binarize(x, rng):
-    """Black and white from grey: each pixel is 1 with its grey value as probability.
+    """Draw black or white pixels from grey ones: a pixel is 1 with a probability equal to its grey value.
 
-    x (N, D) in [0, 1], NumPy or CuPy; rng a numpy.random.Generator, or CuPy's to draw on the GPU.
-    -> (N, D) of the dtype of x
+    x (N, D) in [0, 1], NumPy or CuPy; rng: a numpy.random.Generator, or CuPy's to draw on the GPU.
+    -> (N, D) of the same dtype
     """
     u = get_xp(x).asarray(rng.random(x.shape, dtype=numpy.float32))
     return (u < x).astype(x.dtype)
 
 
 def threshold(x):
-    """Black and white from grey: 1 above a half, else 0.    x (N, D) -> (N, D) of the same dtype"""
+    """Black or white pixels from grey ones: 1 above 1/2, else 0.    x (N, D) -> (N, D) of the same dtype"""
     return (x > 0.5).astype(x.dtype)
 
 
 def quantize(x, levels):
-    """Whole numbers 0 .. levels − 1 from grey.    x (N, D) in [0, 1] -> (N, D) of the same dtype"""
+    """Whole numbers 0 .. levels − 1 from grey values.    x (N, D) in [0, 1] -> (N, D) of the same dtype"""
     return get_xp(x).rint(x * (levels - 1))
 
 
 def as_rows(array, path):
     """Images (N, H, W) or (N, D) of any number type -> (N, D) float32 in [0, 1]."""
     if array.ndim not in (2, 3):
-        raise InputError(f"{path} holds an array of shape {array.shape}; images are (N, H, W) or (N, D)")
+        raise InputError(f"{path} contains an array of shape {array.shape}; images need shape (N, H, W) or (N, D)")
     if array.size == 0:
-        raise InputError(f"{path} holds no pixels: its shape is {array.shape}; give at least 2 images")
+        raise InputError(f"{path} contains no pixels: its shape is {array.shape}; give at least 2 images")
     if array.dtype.kind not in "buif":
-        raise InputError(f"{path} holds values of type {array.dtype}; save them as integers or real numbers")
-    with numpy.errstate(over="ignore"):     # what float32 can't hold becomes infinite, and is reported below
+        raise InputError(f"{path} contains values of type {array.dtype}; save them as integers or real numbers")
+    with numpy.errstate(over="ignore"):     # values too large for float32 become infinite; see `bad`
         x = array.reshape(len(array), -1).astype(numpy.float32)
     if array.dtype.kind in "ui":
         x /= 255
     bad = int((~numpy.isfinite(x)).any(axis=1).sum())
     if bad:
-        raise InputError(f"{path} holds NaN or infinite values, in {bad} of {len(x)} images; "
-                         "remove those images or mend them")
+        raise InputError(f"{path} contains NaN or infinite values in {bad} of {len(x)} images; "
+                         "remove or fix these images")
     low, high = float(x.min()), float(x.max())
     if not 0 <= low <= high <= 1:
         rule = "integers are divided by 255" if array.dtype.kind in "ui" else "real numbers are not scaled"
-        raise InputError(f"{path} has values from {low:g} to {high:g} where [0, 1] is needed ({rule}); "
+        raise InputError(f"{path} has values from {low:g} to {high:g}, but [0, 1] is needed ({rule}); "
                          "scale them")
     return x
 
 
 def image_shape(array):
-    """(height, width): the array's own, else square where possible, else one line of pixels."""
+    """(height, width) of an array (N, H, W); for (N, D), a square if possible, else one row of pixels."""
     if array.ndim == 3:
         return array.shape[1:]
     side = math.isqrt(array.shape[1])

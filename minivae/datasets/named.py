@@ -1,4 +1,4 @@
-"""A data set by its name, or from a file; and the digits that come with the package."""
+"""Load a data set by name or from a file; the digits come with the package."""
 
 import importlib.resources
 from pathlib import Path
@@ -16,8 +16,8 @@ NAMES = ("digits", *MIRRORS)
 def load(data, data_dir=None, key=None):
     """The data set "digits", "mnist" or "fashion-mnist", or the images in the file `data`. -> Images
 
-    data_dir is where the MNIST files are, or are put; key names an array in an .npz file.
-    Raises InputError.
+    data_dir: the folder of the MNIST files, also for the download; key: which array of an .npz file to use.
+    Raises InputError if the data can't be loaded.
     """
     if data == "digits":
         return digits()
@@ -32,7 +32,7 @@ def load(data, data_dir=None, key=None):
 def digits():
     """1,797 handwritten digits of 8x8 pixels (Alpaydin & Kaynak 1998). -> Images
 
-    Every sixth is a test image: 1,498 to train with, 299 to test.
+    Every sixth image is a test image: 1,498 for training, 299 for testing.
     """
     with importlib.resources.files("minivae").joinpath("data/digits.npz").open("rb") as file:
         with numpy.load(file, allow_pickle=False) as arrays:

@@ -1,7 +1,8 @@
-"""The gradient-check exercises: `check`, the last line of each file, and `python -m minivae exercises`.
+"""Gradient-check exercises: `check`, which each exercise file calls last, and `python -m minivae exercises`.
 
-The files themselves are in tutorials/exercises (and inside an installed package); catalog says what each of
-them asks and how it is checked, runner checks a file in a process of its own, commands is the command line.
+The exercise files are in tutorials/exercises (and in the installed package). catalog.py lists them with hints and
+solutions, problems.py and bugs.py check the learner's functions, runner.py runs a check in a separate process, and
+app/commands/exercises.py is the command.
 """
 
 from .runner import check

@@ -1,4 +1,4 @@
-"""The list of the exercises: what each is called, how it is checked, its hints and its solution."""
+"""The list of exercises: the title, check, hints and solution of each."""
 
 import ast
 import inspect
@@ -21,10 +21,10 @@ from . import bugs, problems
 class Exercise:
     file: str               # without .py
     title: str
-    functions: tuple        # what the learner writes
-    check: Any              # check(module, rng) -> Reports, raises problems.Wrong; or a tuple of such
+    functions: tuple        # names of the functions that the learner writes or corrects
+    check: Any              # check(module, rng) -> Reports, raises problems.Wrong; or a tuple of these
     hints: tuple
-    solution: Any           # Library, Lines or Mended
+    solution: Any           # Library, Lines or Repaired
 
     @property
     def number(self):
@@ -32,7 +32,7 @@ class Exercise:
 
 
 class Library:
-    """The solution is the library's own: {function: where it is}, shown by its source."""
+    """The solution is code of the library: {function of the exercise: function of the library}."""
 
     def __init__(self, **functions):
         self.functions = functions
@@ -40,13 +40,13 @@ class Library:
     def text(self):
         texts = []
         for function in self.functions.values():
-            function = getattr(function, "__func__", function)          # of a bound method
+            function = getattr(function, "__func__", function)          # if it is a bound method
             source = inspect.getsource(function).rstrip()
             texts.append(f"# {function.__module__}, {function.__qualname__}\n{source}")
         return "\n\n".join(texts)
 
     def solve(self, source):
-        """The learner's file, its blanks filled with calls of the library's functions."""
+        """The learner's file, with a call to the library in place of each `raise NotImplementedError`."""
         number = int(source.lstrip('"').partition(" ")[0])
         for node in ast.parse(source).body:
             if isinstance(node, ast.FunctionDef) and node.name in self.functions:
@@ -59,7 +59,7 @@ class Library:
 
 
 class Lines:
-    """The solution is these lines, where the exercise raises NotImplementedError."""
+    """The solution is these lines, in place of `raise NotImplementedError`."""
 
     def __init__(self, lines):
         self.lines = textwrap.dedent(lines).strip()
@@ -72,8 +72,8 @@ class Lines:
         return source.replace("    raise NotImplementedError", indented)
 
 
-class Mended:
-    """The solution is another line in the place of a wrong one: [(wrong, right), ...]"""
+class Repaired:
+    """The solution replaces each wrong line with a right one: (wrong, right), ..."""
 
     def __init__(self, *lines):
         self.lines = lines
@@ -89,26 +89,26 @@ class Mended:
 
 EXERCISES = [
     Exercise("01_linear", "The linear layer, backwards", ("linear_backward",), problems.linear, (
-        "Take one number, W_io. It acts on y_no for every n, and on no other column than o. So add over n.",
-        "Σ_n x_ni dy_no is an entry of a matrix product of xᵀ (I, N) and dy (N, O). b acts on every row of y "
-        "alike.",
+        "Take one number, W_io. It affects y_no for every n, and no column other than o. So sum over n.",
+        "Σ_n x_ni dy_no is an entry of the matrix product of xᵀ (I, N) and dy (N, O). b is added to every row "
+        "of y.",
         "dW = xᵀ dy, db = the sum of dy over its rows, dx = dy Wᵀ. Write dW[...] = ..., not dW = ..."),
         Library(linear_backward=layers.linear_backward)),
     Exercise("02_activations", "Tanh and relu, backwards", ("tanh_backward", "relu_backward"),
              (problems.tanh_alone, problems.relu_alone), (
-        "Elementwise: each da is its own dy times the derivative at its own place.",
+        "Both are elementwise: each da is the dy at the same place, times the derivative there.",
         "1 − tanh(a)² is 1 − y². And y > 0 exactly where a > 0.",
         "dy * (1 - y * y), and dy * (y > 0)"),
         Library(tanh_backward=layers.tanh_backward, relu_backward=layers.relu_backward)),
     Exercise("03_mlp", "A multilayer perceptron, by the chain rule", ("mlp_backward",), problems.perceptron, (
         "Go through the layers from the last to the first: for i in reversed(range(len(layers))).",
         "linear_backward(dy, inputs[i], W, dW, db) gives the gradient for inputs[i]. For i > 0 that input is "
-        "a tanh: its derivative comes next.",
-        "After the linear layer: if i > 0: dy = tanh_backward(dy, inputs[i]). At the end dy is dx."),
+        "the output of a tanh: next, multiply by the derivative of tanh.",
+        "After the linear layer: if i > 0: dy = tanh_backward(dy, inputs[i]). At the end, dy is dx."),
         Library(mlp_backward=layers.mlp_backward)),
     Exercise("04_autoencoder", "The squared error, and the whole autoencoder", ("autoencoder_backward",),
              problems.autoencoder, (
-        "∂/∂x̂ of (x − x̂)² is −2 (x − x̂); and the loss is the mean of N of these sums.",
+        "∂/∂x̂ of (x − x̂)² is −2 (x − x̂). The loss is the sum over the pixels, averaged over the N examples.",
         "dx̂ = −2 (x − x̂)/N goes into the decoder's mlp_backward, which returns dz.",
         "dz goes into the encoder's mlp_backward."), Lines("""
         dx_hat = -2 * (x - x_hat) / len(x)
@@ -119,29 +119,29 @@ EXERCISES = [
              problems.bernoulli, (
         "softplus′(a) = exp(a)/(1 + exp(a)): which function is that?",
         "∂/∂a of x a − softplus(a) is x − sigmoid(a): data minus prediction.",
-        "Each example has its own upstream number: dlogp[:, None] * (...)"),
+        "Each example has its own upstream gradient: dlogp[:, None] * (...)"),
         Library(log_prob_backward=Bernoulli().log_prob_backward)),
     Exercise("06_sample", "The reparameterized sample", ("sample_backward",), problems.sample, (
         "z = μ + σ ε: ∂z/∂μ = 1 and ∂z/∂σ = ε.",
-        "σ = exp(½ log σ²), so that ∂σ/∂log σ² = ½ σ.",
+        "σ = exp(½ log σ²), so ∂σ/∂log σ² = ½ σ.",
         "dmu = dz; dlogvar = dz * eps * 0.5 * np.exp(0.5 * logvar)"),
         Library(sample_backward=DiagonalGaussian().sample_backward)),
     Exercise("07_kl", "The KL between q(z|x) and the prior", ("kl_backward",), problems.kl, (
-        "∂KL/∂μ is the easy half: ½ · 2 μ.",
-        "Write v = log σ². The KL has ½ (exp v − v) in it.",
+        "∂KL/∂μ is the easy part: ½ · 2 μ.",
+        "Write v = log σ². The KL contains ½ (exp v − v).",
         "dmu = dkl[:, None] * mu; dlogvar = dkl[:, None] * 0.5 * (np.exp(logvar) - 1)"),
         Library(kl_backward=DiagonalGaussian().kl_backward)),
     Exercise("08_gaussian", "Grey pixels: a Gaussian with a learned variance", ("log_prob_backward",),
              problems.gaussian, (
         "∂log p/∂m = (x − m)/σ².",
-        "∂log p/∂σ² = ½ ((x − m)²/σ⁴ − 1/σ²), and ∂σ²/∂s = exp(s): without the floor.",
+        "∂log p/∂σ² = ½ ((x − m)²/σ⁴ − 1/σ²), and ∂σ²/∂s = exp(s), without the floor.",
         "ds = dlogp[:, None] * 0.5 * ((x - m) ** 2 / variance - 1) * np.exp(s) / variance"),
         Library(log_prob_backward=Gaussian("per-pixel", floor=1e-3).log_prob_backward)),
     Exercise("09_vae", "The whole VAE: where two paths meet", ("vae_backward",), problems.vae, (
-        "loss = 1/N Σ (−log p + KL): so dlogp is −1/N for each example, -ones / N, and dkl is ones / N.",
+        "loss = 1/N Σ (−log p + KL). So dlogp is −1/N per example, that is -ones / N, and dkl is ones / N.",
         "da = p.log_prob_backward(...), then the decoder's mlp_backward gives dz.",
-        "dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h): the two paths add. Then the "
-        "encoder."),
+        "dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h): the two paths add. Then call "
+        "the encoder's mlp_backward."),
              Lines("""
         da = p.log_prob_backward(-ones / N, x, a)
         dz = mlp_backward(da, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
@@ -150,7 +150,7 @@ EXERCISES = [
         """)),
     Exercise("10_adam", "Adam", ("adam_step",), problems.adam, (
         "m *= beta1 and then m += (1 - beta1) * g changes m in place.",
-        "m̂ and v̂ are new arrays: m / (1 - beta1 ** t), and likewise v.",
+        "m̂ and v̂ are new arrays: m / (1 - beta1 ** t), and likewise for v.",
         "theta -= lr * m_hat / (np.sqrt(v_hat) + epsilon)"), Lines("""
         m *= beta1
         m += (1 - beta1) * g
@@ -162,31 +162,33 @@ EXERCISES = [
         """)),
     Exercise("11_categorical", "Pixels of K kinds: the Categorical likelihood", ("log_prob_backward",),
              problems.categorical, (
-        "log π[x] = a[x] − log Σ exp a. The first term has the derivative 1 if k = x, else 0.",
-        "The second has exp a[k]/Σ exp a = π[k]. So: one_hot − π. The Bernoulli's was x − π.",
+        "log π[x] = a[x] − log Σ exp a. ∂/∂a[k] of the first term is 1 if k = x, else 0.",
+        "∂/∂a[k] of log Σ exp a is exp a[k]/Σ exp a = π[k]. So: one_hot − π. For the Bernoulli it was x − π.",
         "(dlogp[:, None, None] * (one_hot(x) - np.exp(log_softmax(a)))).reshape(a.shape)"),
         Library(log_prob_backward=Categorical(3).log_prob_backward)),
     Exercise("12_full_gaussian", "A q(z|x) with correlations", ("sample_backward",), problems.full_gaussian, (
-        "∂z_i/∂C_ij = ε_j, and no other z has C_ij in it: dC_ij = dz_i ε_j, for every example.",
-        "dC = dz[:, :, None] * eps[:, None, :] is (N, Z, Z). On the diagonal times C_ii, for log C_ii.",
+        "∂z_i/∂C_ij = ε_j, and no other z depends on C_ij. So dC_ij = dz_i ε_j, for each example.",
+        "dC = dz[:, :, None] * eps[:, None, :] is (N, Z, Z). Multiply its diagonal by C_ii, which "
+        "gives the gradient with respect to log C_ii.",
         "on = dC[:, range(Z), range(Z)] * C[:, range(Z), range(Z)]; "
         "np.concatenate([dz, on, dC[:, BELOW[0], BELOW[1]]], axis=1)"),
         Library(sample_backward=FullGaussian().sample_backward)),
     Exercise("13_score_function", "The score function and its control variate", ("score", "best_coefficient"),
              (problems.score_function, problems.control_variate), (
-        "∂log q/∂μ = (z − μ)/σ², and (z − μ) = σ ε.",
-        "∂log q/∂log σ² = ½ ((z − μ)²/σ² − 1). For the second function: the sum over the others is the sum "
-        "of all less one's own.",
+        "∂log q/∂μ = (z − μ)/σ², and z − μ = σ ε.",
+        "∂log q/∂log σ² = ½ ((z − μ)²/σ² − 1). For the second function: the sum over the other samples is "
+        "the sum over all samples minus the sample's own term.",
         "weight = score ** 2; ((weight * f).sum(0) - weight * f) / (weight.sum(0) - weight)"),
         Library(score=MeanFieldGaussian.score, best_coefficient=best_coefficient)),
     Exercise("14_cavi", "A coordinate-ascent update", ("gaussian_factor",), problems.coordinate_ascent, (
-        "The terms with z_i: b_i z_i − ½ Λ_ii z_i² − z_i Σ_{j≠i} Λ_ij z_j (each pair is in the double sum "
-        "twice).",
-        "Averaged: z_i (b_i − Σ_{j≠i} Λ_ij mean_j) − ½ Λ_ii z_i². Compare with −½ (z − m)²/s².",
-        "The variance is 1/Λ_ii, the mean (b_i − Σ_{j≠i} Λ_ij mean_j)/Λ_ii."),
+        "The terms with z_i: b_i z_i − ½ Λ_ii z_i² − z_i Σ_{j≠i} Λ_ij z_j (each pair occurs twice in the "
+        "double sum).",
+        "Averaged over the other latents: z_i (b_i − Σ_{j≠i} Λ_ij mean_j) − ½ Λ_ii z_i². Compare with "
+        "−½ (z − m)²/s².",
+        "The variance is 1/Λ_ii, the mean is (b_i − Σ_{j≠i} Λ_ij mean_j)/Λ_ii."),
         Library(gaussian_factor=gaussian_factor)),
     Exercise("15_iwae", "The importance-weighted bound", ("bound_backward",), problems.iwae, (
-        "∂/∂log w_l of log Σ exp(log w): the derivative of the log is 1/Σ, that of exp is exp.",
+        "∂/∂log w_l of log Σ exp(log w): the derivative of log u is 1/u, that of exp is exp.",
         "w_l/Σ w: the softmax of log w over the samples.",
         "w = np.exp(log_w - log_w.max(axis=0)); dbound * w / w.sum(axis=0)"), Lines("""
         w = np.exp(log_w - log_w.max(axis=0))
@@ -194,39 +196,39 @@ EXERCISES = [
         """)),
     Exercise("16_bug_gradients_agree", "Find the bug: every gradient agrees with differences",
              ("forward", "backward"), bugs.measure, (
-        "Compare the standard deviation that z is drawn with and the variance that the KL is computed from.",
-        "logvar is log σ². What is exp(logvar), and what should ε be multiplied with?",
-        "z = mu + np.exp(0.5 * logvar) * eps; and backward has to follow, in dlogvar."), Mended(
+        "z is drawn with a standard deviation, and the KL is computed from a variance. Do the two match?",
+        "logvar is log σ². What is exp(logvar), and what should ε be multiplied by?",
+        "z = mu + np.exp(0.5 * logvar) * eps; then change dlogvar in backward to match."), Repaired(
         ("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps"),
         ('dz * eps * np.exp(c["logvar"])', 'dz * eps * 0.5 * np.exp(0.5 * c["logvar"])'))),
     Exercise("17_bug_train_step", "Find the bug: the backward pass is right", ("train_step",), bugs.measure, (
-        "Which parameters are moved wrongly? What does only their gradient depend on?",
-        "How often is the random generator asked in one step?",
-        "backward has to get the eps that forward got."), Mended(
+        "Which parameters are moved wrongly? What do only their gradients depend on?",
+        "How many times does one step draw noise from rng?",
+        "backward has to get the same eps as forward."), Repaired(
         ("backward(p, x, rng.standard_normal(eps.shape), c)", "backward(p, x, eps, c)"))),
     Exercise("18_bug_noise", "Find the bug: no gradient is wrong, and no formula either", ("train_step",),
              bugs.measure, (
         "Print eps for a batch of three.",
-        "Every row is the same draw: one unlucky ε is unlucky for the whole batch.",
-        "rng.standard_normal((len(x), Z))"), Mended(
+        "All rows are equal: the whole batch shares one ε, and an unlucky ε affects all examples.",
+        "rng.standard_normal((len(x), Z))"), Repaired(
         ('rng.standard_normal(p["W2"].shape[1]) * np.ones((len(x), 1))',
          'rng.standard_normal((len(x), p["W2"].shape[1]))'))),
     Exercise("19_bug_in_turn", "Find the bug: two networks, trained one after the other",
              ("decoder_step", "encoder_step"), bugs.measure, (
-        "Which weights does dz go through, and which values do they have then?",
-        "W4 has been changed by the time that dz is computed.",
-        "Compute dz before the loop that changes p."), Mended(
+        "Which weights is dz computed from, and which values do they have at that moment?",
+        "W4 has already been changed when dz is computed.",
+        "Compute dz before the loop that changes p."), Repaired(
         ("    for name in g:\n        p[name] -= lr * g[name]\n    dz = dpre2 @ p[\"W4\"].T\n",
          "    dz = dpre2 @ p[\"W4\"].T\n    for name in g:\n        p[name] -= lr * g[name]\n"))),
     Exercise("20_bug_two_heads", "Find the bug: something is missing", ("backward",), bugs.measure, (
-        "Which parameters are moved wrongly? What comes just before them on the way back?",
-        "h1 goes into mu and into logvar.",
-        'dh1 = dmu @ p["W2"].T + dlogvar @ p["W3"].T'), Mended(
+        "Which parameters are moved wrongly? What does backward compute just before their gradients?",
+        "Both mu and logvar are computed from h1.",
+        'dh1 = dmu @ p["W2"].T + dlogvar @ p["W3"].T'), Repaired(
         ('dh1 = dmu @ p["W2"].T\n', 'dh1 = dmu @ p["W2"].T + dlogvar @ p["W3"].T\n'))),
     Exercise("21_bug_same_shape", "Find the bug: all shapes fit", ("backward",), bugs.measure, (
         "Is everything that backward computes also used?",
-        "dh1 is computed, and nobody asks for it.",
-        'dpre1 = dh1 * (1 - c["h1"] ** 2)'), Mended(
+        "dh1 is computed, but never used.",
+        'dpre1 = dh1 * (1 - c["h1"] ** 2)'), Repaired(
         ('dpre1 = dh2 * (1 - c["h1"] ** 2)', 'dpre1 = dh1 * (1 - c["h1"] ** 2)'))),
 ]
 
@@ -237,9 +239,9 @@ def by_number(number):
 
 
 def originals():
-    """The folder of the exercises as they were shipped: in the installed package, or in the checkout."""
+    """The folder of the exercises as shipped: in the installed package, or in the checkout."""
     here = Path(__file__).resolve().parent
     for folder in (here / "files", here.parents[1] / "tutorials" / "exercises"):
         if folder.is_dir():
             return folder
-    raise InputError(f"the exercises are missing from this installation ({here}); install minivae anew")
+    raise InputError(f"the exercises are missing from this installation ({here}); reinstall minivae")

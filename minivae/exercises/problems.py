@@ -1,7 +1,7 @@
-"""How each exercise is checked: the learner's function against differences, or against the library's own.
+"""How each exercise is checked: the learner's function against finite differences, or against the library.
 
-A problem is a function of the learner's module and a random generator; it gives Reports (gradcheck.py), or
-raises Wrong. The right forward functions are the library's, whatever the learner's file may hold.
+A problem is a function of the learner's module and a random generator. It returns Reports (checking/check.py), or
+raises Wrong. The forward functions are always the library's, never those of the learner's file.
 """
 
 import numpy
@@ -18,13 +18,13 @@ from ..optimizers import Adam
 from ..posteriors import DiagonalGaussian, FullGaussian
 from ..vae import VAE
 
-# Sizes that differ from each other, so that a factor tells where it comes from.
+# All sizes differ, so a wrong factor shows which size it comes from.
 N, D, Z, L = 5, 4, 3, 7
 SIZES = {"N": N, "D": D, "L": L}
 
 
 class Wrong(Exception):
-    """What is wrong, in words for the learner."""
+    """What is wrong, explained to the learner."""
 
 
 def linear(module, rng):
@@ -55,7 +55,7 @@ def tanh_alone(module, rng):
         return {"sizes": SIZES, "alternatives": {
             "1 − y where 1 − y² is needed": dy * (1 - y),
             "the upstream gradient dy is left out": 1 - y ** 2,
-            "tanh is taken once more: y is the output already": dy * (1 - tanh(y) ** 2)}}
+            "tanh is applied twice: y is already tanh(a)": dy * (1 - tanh(y) ** 2)}}
     return [_one_input("tanh_backward", "a", tanh,
                        lambda dy, a: module.tanh_backward(dy, _read_only(tanh(a))), a, rng, context)]
 
@@ -65,8 +65,8 @@ def relu_alone(module, rng):
 
     def context(dy):
         return {"sizes": SIZES, "alternatives": {
-            "relu of the gradient, where a mask is needed: the sign of the input decides": relu(dy),
-            "multiplied by y, where 1 is the slope": dy * relu(a)}}
+            "this is relu(dy), but a mask is needed: dy where y > 0, else 0": relu(dy),
+            "dy is multiplied by y, but the slope is 1 where y > 0": dy * relu(a)}}
     return [_one_input("relu_backward", "a", relu,
                        lambda dy, a: module.relu_backward(dy, _read_only(relu(a))), a, rng, context)]
 
@@ -99,14 +99,14 @@ def perceptron(module, rng):
         known = {name: {"alternatives": {"the derivative of tanh is left out": g}}
                  for name, g in without.items()}
         right = _mlp_gradients(dy, inputs["x"], layers_of(inputs), tanh_backward)["x"]
-        known["x"]["alternatives"]["x itself is no tanh: its derivative comes in for i > 0 only"] = (
+        known["x"]["alternatives"]["x is not the output of a tanh: use tanh_backward for i > 0 only"] = (
             tanh_backward(right, inputs["x"]))
         return {"sizes": SIZES, **known}
     return [check_backward("mlp_backward", forward, backward, inputs, rng, context=context)]
 
 
 def _mlp_gradients(dy, x, layers, activation_backward):
-    """All gradients of an MLP, with another derivative for its activation: what a mistake would give."""
+    """All gradients of a tanh MLP, computed with this activation_backward, which may be a wrong one."""
     _, inputs = mlp(x, layers, "tanh")
     gradients = {}
     for i in reversed(range(len(layers))):
@@ -140,8 +140,8 @@ def bernoulli(module, rng):
         return {"sizes": SIZES, "alternatives": {
             "x − a where x − sigmoid(a) is needed": dlogp * (x - a),
             "x − softplus(a) where its derivative, x − sigmoid(a), is needed": dlogp * (x - softplus(a)),
-            "π (1 − π) comes in once too often: that is sigmoid′, and it cancels": dlogp * (x - pi) * slope,
-            "this is the derivative by π; it goes on through π = sigmoid(a)": dlogp * (x - pi) / slope,
+            "there is one factor π (1 − π) too many: it is sigmoid′, and it cancels": dlogp * (x - pi) * slope,
+            "this is the derivative with respect to π, but a is needed": dlogp * (x - pi) / slope,
             "the upstream gradient dlogp is left out": x - pi + 0 * dlogp}}
     return [_one_input("log_prob_backward", "a", lambda a: Bernoulli().log_prob(x, a),
                        lambda d, a: module.log_prob_backward(d, x, a), a, rng, context)]
@@ -152,10 +152,10 @@ def sample(module, rng):
     sigma = numpy.exp(0.5 * h[:, Z:])
 
     def context(dz):
-        return {"sizes": SIZES, "sigma": _beside_mean(sigma), "alternatives": {
-            "ε is left out of the part for log σ²": numpy.concatenate([dz, dz * 0.5 * sigma], axis=1),
-            "σ is left out of the part for log σ²": numpy.concatenate([dz, dz * 0.5 * eps], axis=1),
-            "exp(log σ²) is σ²; σ is exp(½ log σ²)": numpy.concatenate(
+        return {"sizes": SIZES, "sigma": _with_nan_for_mean(sigma), "alternatives": {
+            "ε is missing in the part for log σ²": numpy.concatenate([dz, dz * 0.5 * sigma], axis=1),
+            "σ is missing in the part for log σ²": numpy.concatenate([dz, dz * 0.5 * eps], axis=1),
+            "exp(log σ²) is σ², but σ = exp(½ log σ²) is needed": numpy.concatenate(
                 [dz, dz * eps * 0.5 * sigma ** 2], axis=1),
             "the upstream gradient dz is left out": numpy.concatenate(
                 [1 + 0 * eps, eps * 0.5 * sigma], axis=1)}}
@@ -170,13 +170,14 @@ def kl(module, rng):
 
     def context(dkl):
         d, zero = dkl[:, None], 0 * mu
-        return {"sizes": SIZES, "sigma": _beside_mean(variance ** 0.5), "terms": {
+        return {"sizes": SIZES, "sigma": _with_nan_for_mean(variance ** 0.5), "terms": {
             "μ²": numpy.concatenate([d * mu, zero], axis=1),
             "σ²": numpy.concatenate([zero, d * variance / 2], axis=1),
             "log σ²": numpy.concatenate([zero, zero - d / 2], axis=1)}, "alternatives": {
-            "exp(½ log σ²) is σ; σ² is exp(log σ²)": numpy.concatenate(
+            "exp(½ log σ²) is σ, but σ² = exp(log σ²) is needed": numpy.concatenate(
                 [d * mu, 0.5 * d * (variance ** 0.5 - 1)], axis=1),
-            "the part for log σ² has the wrong sign": numpy.concatenate([d * mu, -0.5 * d * (variance - 1)], axis=1),
+            "the part for log σ² has the wrong sign": numpy.concatenate(
+                [d * mu, -0.5 * d * (variance - 1)], axis=1),
             "the upstream gradient dkl is left out": numpy.concatenate([mu, 0.5 * (variance - 1)], axis=1)}}
     return [_one_input("kl_backward", "h", DiagonalGaussian().kl, module.kl_backward, h, rng, context)]
 
@@ -194,12 +195,12 @@ def gaussian(module, rng):
         d, zero = dlogp[:, None], 0 * m
         slope = exp_s / variance        # ∂log σ²/∂s
         return {"sizes": SIZES, "terms": {
-            "(x − m)²/σ², by m": numpy.concatenate([d * scaled, zero], axis=1),
-            "(x − m)²/σ², by s": numpy.concatenate([zero, 0.5 * d * scaled * (x - m) * slope], axis=1),
+            "∂[(x − m)²/σ²]/∂m": numpy.concatenate([d * scaled, zero], axis=1),
+            "∂[(x − m)²/σ²]/∂s": numpy.concatenate([zero, 0.5 * d * scaled * (x - m) * slope], axis=1),
             "log σ²": numpy.concatenate([zero, -0.5 * d * slope], axis=1)}, "alternatives": {
-            "∂σ²/∂s is taken for σ²: it is exp(s), without the floor": numpy.concatenate(
+            "σ² is used as ∂σ²/∂s, but that is exp(s), without the floor": numpy.concatenate(
                 [d * scaled, 0.5 * d * (scaled * (x - m) - 1)], axis=1),
-            "this is the derivative by σ²; it goes on through σ² = FLOOR + exp(s)": numpy.concatenate(
+            "this is the derivative with respect to σ², but s is needed: σ² = FLOOR + exp(s)": numpy.concatenate(
                 [d * scaled, 0.5 * d * (scaled * (x - m) - 1) / variance], axis=1)}}
     return [_one_input("log_prob_backward", "a", lambda a: p.log_prob(x, a),
                        lambda d, a: module.log_prob_backward(d, x, a), a, rng, context)]
@@ -243,14 +244,14 @@ def adam(module, rng):
         given = g.copy()
         module.adam_step(theta, given, m, v, t, **options)
         if not numpy.array_equal(given, g):
-            raise Wrong("adam_step changed the gradient g, which belongs to the caller; compute with g, "
-                        "but leave it alone")
+            raise Wrong("adam_step changed the gradient g, which belongs to the caller; use g, "
+                        "but do not change it")
     if numpy.array_equal(theta, start):
         raise Wrong("theta was not changed; change it in place, as in theta -= ... "
-                    "(theta = theta - ... makes a new array that the caller never sees)")
+                    "(theta = theta - ... makes a new array, which the caller never gets)")
     if not m.any() or not v.any():
         raise Wrong(f"{'m' if not m.any() else 'v'} is still zero; change it in place, or the next step "
-                    "starts anew")
+                    "starts from zero again")
     _require_same("theta after 4 steps", theta, expected,
                   {"alternatives": {text: _adam_variant(start, gradients, **options, **variant)
                                     for text, variant in ADAM_MISTAKES.items()}})
@@ -258,17 +259,18 @@ def adam(module, rng):
 
 
 ADAM_MISTAKES = {
-    "neither mean is divided by its 1 − βᵗ": {"correct_m": False, "correct_v": False},
+    "neither m nor v is divided by its 1 − βᵗ": {"correct_m": False, "correct_v": False},
     "m is not divided by 1 − β₁ᵗ": {"correct_m": False}, "v is not divided by 1 − β₂ᵗ": {"correct_v": False},
-    "ε is inside the root": {"inside": True}, "the step goes uphill: the sign of the update": {"sign": 1},
-    "the corrections are always those of step 1: use t": {"frozen": True},
-    "the root of v̂ is left out": {"root": False},
+    "ε is inside the root, but belongs outside": {"inside": True},
+    "the step goes uphill: the sign of the update is wrong": {"sign": 1},
+    "every step uses the corrections of step 1: use t": {"frozen": True},
+    "the square root of v̂ is left out": {"root": False},
 }
 
 
 def _adam_variant(theta, gradients, lr, beta1, beta2, epsilon, correct_m=True, correct_v=True, inside=False,
                   sign=-1, frozen=False, root=True):
-    """Where Adam ends with a mistake in it."""
+    """theta after Adam's steps, with the mistakes that the options select."""
     m = v = 0
     for t, g in enumerate(gradients, 1):
         t = 1 if frozen else t
@@ -291,7 +293,7 @@ def categorical(module, rng):
         return {"sizes": {"N": N, "D": D, "K": K}, "alternatives": {
             "the case k = x is left out": (-d * pi).reshape(a.shape),
             "the case k ≠ x is left out": (d * one_hot * (1 - pi)).reshape(a.shape),
-            "π (1 − π) comes in once too often": (d * (one_hot - pi) * pi * (1 - pi)).reshape(a.shape),
+            "there is one factor π (1 − π) too many": (d * (one_hot - pi) * pi * (1 - pi)).reshape(a.shape),
             "the upstream gradient dlogp is left out": (one_hot - pi).reshape(a.shape)}}
     return [_one_input("log_prob_backward", "a", lambda a: p.log_prob(x, a),
                        lambda d, a: module.log_prob_backward(d, x, a), a, rng, context)]
@@ -309,9 +311,9 @@ def full_gaussian(module, rng):
         below, above = dC[:, rows, columns], dC[:, columns, rows]
         on = numpy.einsum("nii->ni", dC)
         return {"sizes": SIZES, "alternatives": {
-            "the link ∂C_ii/∂log C_ii = C_ii is left out": numpy.concatenate([dz, on, below], axis=1),
-            "dC is transposed: ∂z_i/∂C_ij = ε_j": numpy.concatenate([dz, on * diagonal, above], axis=1),
-            "C_ii stands where ε_i belongs": numpy.concatenate([dz, dz * diagonal, below], axis=1)}}
+            "the factor ∂C_ii/∂log C_ii = C_ii is left out": numpy.concatenate([dz, on, below], axis=1),
+            "dC is transposed: ∂z_i/∂C_ij is ε_j": numpy.concatenate([dz, on * diagonal, above], axis=1),
+            "ε_i is missing on the diagonal": numpy.concatenate([dz, dz * diagonal, below], axis=1)}}
     return [_one_input("sample_backward", "h", lambda h: q.sample(h, eps),
                        lambda dz, h: module.sample_backward(dz, h, eps), h, rng, context)]
 
@@ -328,11 +330,12 @@ def score_function(module, rng):
 
     def context(dlogq):
         eps = q.noise(z)
-        by_mu, by_logvar = eps / q.std(), 0.5 * (eps * eps - 1)
+        for_mu, for_logvar = eps / q.std(), 0.5 * (eps * eps - 1)
         return {"sizes": SIZES, "sigma": sigma, "alternatives": {
-            "by μ: ε where ε/σ is needed, (z − μ)/σ²": dlogq @ numpy.concatenate([eps, by_logvar], axis=1),
-            "by log σ²: −½ is missing, from log σ²": dlogq @ numpy.concatenate(
-                [by_mu, by_logvar + 0.5], axis=1)}}
+            "the part for μ is ε, but (z − μ)/σ² = ε/σ is needed": (
+                dlogq @ numpy.concatenate([eps, for_logvar], axis=1)),
+            "−½ is missing in the part for log σ²": dlogq @ numpy.concatenate(
+                [for_mu, for_logvar + 0.5], axis=1)}}
     return [check_backward("score", lambda knobs: q.log_prob(z), backward, {"knobs": q.knobs}, rng,
                            context=context)]
 
@@ -343,10 +346,10 @@ def control_variate(module, rng):
     _require_array("best_coefficient", a, (N, 4))
     weight = score ** 2
     _require_same("best_coefficient", a, expected, {"alternatives": {
-        "a sample's own f is in its own a: leave it out, or the estimate is biased": (
+        "the a of a sample includes the sample's own f: leave it out, or the estimate is biased": (
             (weight * f).sum(0) / weight.sum(0) + 0 * expected),
-        "a plain mean of the other f: weight it with score²": (f.sum() - f) / (N - 1) + 0 * expected,
-        "weighted with the score, not with its square": (
+        "this is the plain mean of the other f: weight it by score²": (f.sum() - f) / (N - 1) + 0 * expected,
+        "f is weighted by the score, but its square is needed": (
             ((score * f).sum(0) - score * f) / (score.sum(0) - score))}})
     return []
 
@@ -364,16 +367,15 @@ def coordinate_ascent(module, rng):
         right.append(gaussian_factor(i, mean, precision, shift))
     yours, right, diagonal = numpy.array(yours), numpy.array(right), precision.diagonal()
     _require_same("the means", yours[:, 0], right[:, 0], {"alternatives": {
-        "z_i's own term is in the sum over the others: leave j = i out": (
-            (shift - precision @ mean) / diagonal),
+        "the sum over the others includes j = i: leave it out": (shift - precision @ mean) / diagonal,
         "the sum over the others has the wrong sign": (shift + precision @ mean - diagonal * mean) / diagonal,
-        "it is not divided by Λ_ii": shift - precision @ mean + diagonal * mean,
-        "the others are left out": shift / diagonal}})
+        "the division by Λ_ii is missing": shift - precision @ mean + diagonal * mean,
+        "the sum over the others is left out": shift / diagonal}})
     _require_same("the variances", yours[:, 1], right[:, 1], {"alternatives": {
-        "that is the precision; its inverse is asked": diagonal,
-        "that is the marginal variance (Λ⁻¹)_ii of the posterior: mean field gives a smaller one": (
+        "this is the precision, but its inverse is needed": diagonal,
+        "this is the marginal variance (Λ⁻¹)_ii of the posterior: mean field gives a smaller one": (
             numpy.linalg.inv(precision).diagonal()),
-        "that is the standard deviation": diagonal ** -0.5}})
+        "this is the standard deviation, but the variance is needed": diagonal ** -0.5}})
     return []
 
 
@@ -387,7 +389,7 @@ def iwae(module, rng):
     def context(dbound):
         w = numpy.exp(log_w)
         return {"sizes": SIZES, "alternatives": {
-            "1/L for all: that is the ELBO's answer": dbound / L + 0 * log_w,
+            "1/L for all samples is the gradient of the ELBO, not of this bound": dbound / L + 0 * log_w,
             "the weights are not normalized: divide by their sum over the samples": dbound * w,
             "the weights are normalized over the batch, not over the samples": (
                 dbound * w / w.sum(axis=1, keepdims=True)),
@@ -402,45 +404,45 @@ def iwae(module, rng):
 
 
 def _one_input(function, tensor, forward, backward, x, rng, context):
-    """A function of one array, whose backward returns its gradient."""
+    """Check a function of one array, whose backward returns the gradient. -> Report"""
     return check_backward(function, lambda **inputs: forward(inputs[tensor]),
                           lambda dy, **inputs: {tensor: backward(dy, inputs[tensor])}, {tensor: x}, rng,
                           context=context)
 
 
-def _beside_mean(sigma):
-    """sigma for diagnose(), where h = [μ, log σ²]."""
+def _with_nan_for_mean(sigma):
+    """sigma for diagnose(), when h = [μ, log σ²]: NaN for μ."""
     return numpy.concatenate([numpy.full_like(sigma, numpy.nan), sigma], axis=1)
 
 
 def _read_only(a):
-    """The same array, locked: data that the learner's function may look at."""
+    """The same array, read-only: the learner's function may use it, but not change it."""
     a.setflags(write=False)
     return a
 
 
 def _blank(a):
-    """Room for a gradient, in which it shows what was not written."""
+    """An array like a for a gradient, filled with NaN: elements that are not written stay NaN."""
     return numpy.full_like(a, numpy.nan)
 
 
 def _require_written(name, array, from_zero=None):
-    """from_zero: what is in the array after a call that was given zeros; if anything, it was added to."""
+    """from_zero: the same array after a call that was given zeros. If it is not zero, it was added to."""
     if numpy.isnan(array).all():
         if from_zero is not None and from_zero.any():
-            raise Wrong(f"{name} was added to: what is in it before is rubbish; use {name}[...] = ..., "
+            raise Wrong(f"{name} was added to, but it does not start from zero; use {name}[...] = ..., "
                         "not +=")
-        raise Wrong(f"nothing was written into {name}; write into the array that is given, as in "
-                    "dW[...] = ..., since an assignment without [...] only gives the name to another array")
+        raise Wrong(f"nothing was written into {name}; write into the given array, as in dW[...] = ... "
+                    "(dW = ..., without [...], only gives the name dW to another array)")
 
 
 def _fill(model, backward):
-    """Let the learner's function fill model.gradients, and see that it did."""
+    """Let the learner's function fill model.gradients, and check that it did."""
     model.gradients.flat[...] = numpy.nan
     backward()
     for name in model.gradients.names():
         if numpy.isnan(model.gradients[name]).all():
-            raise Wrong(f"nothing was written for {name}; mlp_backward writes what it is given as grads: "
+            raise Wrong(f"nothing was written for {name}; call mlp_backward with grads = "
                         f"model.{name.split('.')[0]}_grads")
 
 
@@ -454,6 +456,6 @@ def _require_array(function, value, shape):
 def _require_same(what, yours, expected, context):
     if not numpy.allclose(yours, expected, rtol=1e-9, atol=1e-12):
         explanation = diagnose(yours, expected, context)
-        raise Wrong(f"{what} should be {numpy.round(expected.reshape(-1)[:6], 6).tolist()}, but yours are "
+        raise Wrong(f"{what} should be {numpy.round(expected.reshape(-1)[:6], 6).tolist()}, but yours: "
                     f"{numpy.round(yours.reshape(-1)[:6], 6).tolist()}"
                     + (f"\n    probably: {explanation}" if explanation else ""))

@@ -1,8 +1,8 @@
-"""Checking one exercise: in a process of its own, so that a loop without end, or a crash, ends there.
+"""Check one exercise in a separate process, so that an endless loop or a crash affects only that process.
 
-    check(file)         what each exercise file calls as its last line
-    run(file)           -> Verdict, from that process
-    python -m minivae.exercises.runner FILE     is that process
+    check(file)         what each exercise file calls in its last line
+    run(file)           -> Verdict, from the separate process
+    python -m minivae.exercises.runner FILE     is the separate process
 """
 
 import ast
@@ -23,7 +23,7 @@ from .catalog import by_number, originals
 from .problems import Wrong
 
 TIME_LIMIT = float(os.environ.get("MINIVAE_EXERCISE_SECONDS", 10))
-PASSED, WRONG, NOT_DONE = 0, 1, 3       # exit codes of that process
+PASSED, WRONG, NOT_DONE = 0, 1, 3       # exit codes of the separate process
 SEED = 5
 
 
@@ -33,15 +33,15 @@ class Verdict(NamedTuple):
 
 
 def check(file):
-    """Check the exercise in this file, print what is found, and end the program with 0 if it is right."""
+    """Check the exercise in this file, print the verdict, and exit with code 0 if it is right, else 1."""
     verdict = run(file)
     print(verdict.text)
     sys.exit(0 if verdict.code == PASSED else 1)
 
 
 def run(file):
-    """Check the exercise in this file in a process of its own. -> Verdict"""
-    # The learner's minivae, wherever it was imported from, has to be that process's too.
+    """Check the exercise in this file in a separate process. -> Verdict"""
+    # The separate process has to import the same minivae as this one.
     package = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(
         filter(None, [package, os.environ.get("PYTHONPATH")]))}
@@ -53,18 +53,18 @@ def run(file):
         return Verdict(WRONG, f"{Path(file).name} was still running after {TIME_LIMIT:g} seconds; is there a "
                               "loop that never ends?")
     if done.returncode not in (PASSED, WRONG, NOT_DONE):
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        return Verdict(WRONG, f"{Path(file).name} ended Python (exit code {done.returncode}): {last}")
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return Verdict(WRONG, f"Python exited with code {done.returncode} while running {Path(file).name}: {last}")
     return Verdict(done.returncode, done.stdout.rstrip())
 
 
 def judge(file):
-    """Check the exercise in this file, here and now. -> Verdict"""
+    """Check the exercise in this file in the current process. -> Verdict"""
     file = Path(file)
     exercise = by_number(int(file.name[:2])) if file.name[:2].isdigit() else None
     if exercise is None:
-        return Verdict(WRONG, f"{file.name} is no exercise: its name has to begin with its number, "
-                              "like 07_kl.py")
+        return Verdict(WRONG, f"{file.name} is not an exercise: the file name has to begin with the number of "
+                              "an exercise, like 07_kl.py")
     title = f"{exercise.number} · {exercise.title}"
     unfinished, reports = _unfinished(file, exercise), []
     with warnings.catch_warnings(record=True) as caught:
@@ -73,7 +73,7 @@ def judge(file):
             module = _load(file)
             missing = [name for name in exercise.functions if not callable(getattr(module, name, None))]
             if missing:
-                raise Wrong(f"{file.name} has no function {missing[0]} any more; start anew with: "
+                raise Wrong(f"{file.name} no longer has a function {missing[0]}; restore the file with: "
                             f"python -m minivae exercises {exercise.number} --reset")
             if len(unfinished) == len(exercise.functions):
                 return Verdict(NOT_DONE, _not_done(title, file, unfinished))
@@ -82,7 +82,7 @@ def judge(file):
                 try:
                     reports += check(module, numpy.random.default_rng(SEED))
                 except NotImplementedError as error:
-                    unfinished = unfinished or [("what is missing", _line_in(error, file))]
+                    unfinished = unfinished or [("the missing part", _line_in(error, file))]
             if unfinished:
                 text = _not_done(title, file, unfinished, partly=bool(reports))
                 return Verdict(NOT_DONE, "\n".join([text, *map(_judged, reports)]))
@@ -94,13 +94,13 @@ def judge(file):
             text = f"  line {error.lineno}: Python does not understand this ({error.msg}): {line}"
         except BaseException as error:      # SystemExit too: the learner's code may do anything
             text = _what_happened(error, file)
-    told = _warnings_of(caught, file)
+    warned = _warnings_of(caught, file)
     if text is None:
-        return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(reports)}".rstrip(), *told]))
+        return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(reports)}".rstrip(), *warned]))
     expected = ""
     if file.read_bytes() == (originals() / file.name).read_bytes():
-        expected = "\n  (The first time this is expected: the file comes with its bug.)"
-    return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, *told])
+        expected = "\n  (This is expected the first time: the file contains a bug for you to find.)"
+    return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, *warned])
                    + f"{expected}\n  A hint: python -m minivae exercises {exercise.number} --hint")
 
 
@@ -112,7 +112,7 @@ def _load(file):
 
 
 def _unfinished(file, exercise):
-    """[(function, line)] of the functions that still raise NotImplementedError at their end."""
+    """[(function, line)] of the functions that still end with `raise NotImplementedError`."""
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except (SyntaxError, OSError, ValueError):
@@ -131,7 +131,7 @@ def _not_done(title, file, blanks, partly=False):
     where = "; ".join(f"{name} in line {line} of {file.name}" for name, line in blanks)
     how = "partly done." if partly else "not done yet. That is expected the first time."
     return (f"{title}: {how}\n"
-            f"  Write {where}, in the place of `raise NotImplementedError`.")
+            f"  Write {where}, in place of `raise NotImplementedError`.")
 
 
 def _found(reports, *more):
@@ -139,7 +139,7 @@ def _found(reports, *more):
 
 
 def _judged(report):
-    """What is wrong in a report, and what is right, by name. What has the same explanation is told once."""
+    """The wrong gradients of a report, then the names of the right ones. Equal explanations appear once."""
     lines, groups = [], {}
     right = [check.tensor for check in report.checks if check.ok]
     for check in report.checks:
@@ -160,36 +160,36 @@ def _judged(report):
 
 def _praise(reports):
     errors = [check.error for report in reports for check in report.checks]
-    return f"It agrees with differences to {max(errors):.0e}." if errors else ""
+    return f"It agrees with finite differences to a relative error of {max(errors):.0e}." if errors else ""
 
 
 def _what_happened(error, file):
-    """The error, and the line of the learner's file that it came from."""
+    """The error, the line of the learner's file that it came from, and a hint for common errors."""
     line = _line_in(error, file)
     text = " ".join(str(error).split()) or "no message"
     where = f"line {line}: {linecache.getline(str(file), line).strip()}" if line else "outside the file"
     hint = ""
     if isinstance(error, ValueError) and ("shape" in text or "broadcast" in text or "matmul" in text):
-        hint = "\n    Print the shapes of both sides; the docstring tells what they should be."
+        hint = "\n    Print the shapes of both arrays; the docstring says what they should be."
         shapes = re.findall(r"\((\d+), ?(\d+)\)", text)
         if len(shapes) == 2 and shapes[0] == shapes[1][::-1] and shapes[0] != shapes[1]:
-            hint = "\n    The two shapes are each other's reverse: one side is transposed."
+            hint = "\n    One shape is the reverse of the other: one of the arrays probably needs a transpose."
     if "read-only" in text:
-        hint = "\n    This array belongs to the caller: leave it as it is, and compute a new one."
+        hint = "\n    This array belongs to the caller: do not change it, compute a new one."
     if isinstance(error, TypeError) and "NoneType" in text:
-        hint = "\n    Something is None: does a function end without return?"
+        hint = "\n    A value is None: is a `return` missing in a function?"
     return f"  {type(error).__name__}: {text}\n    {where}{hint}"
 
 
 def _line_in(error, file):
-    """The last line of the learner's file among those that led to the error, or None."""
+    """The number of the last line of the learner's file in the traceback, or None."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename) == file]
     return lines[-1] if lines else None
 
 
 def _warnings_of(caught, file):
-    seen = dict.fromkeys(f"  Python warned, line {w.lineno}: {w.message}" for w in caught
+    seen = dict.fromkeys(f"  Python warning in line {w.lineno}: {w.message}" for w in caught
                          if Path(w.filename) == file)
     return list(seen)[:3]
 

@@ -1,20 +1,22 @@
 """Variational inference by itself, before there is any encoder or decoder.
 
-A posterior p(z|x) is known up to the evidence p(x), which is an integral that can't be done. Take a q(z)
-with knobs and turn them until KL(q ‖ p(z|x)) is small. That contains the evidence too; but
+The posterior p(z|x) = p(x, z) / p(x) needs the evidence p(x), an integral that in general can't be computed.
+So take a distribution q(z) with knobs λ, its parameters, and turn them until KL(q ‖ p(z|x)) is small. This
+KL contains p(x) too. But
 
     log p(x) − KL(q ‖ p(z|x)) = E_q[log p(x, z) − log q(z)] = ELBO,
 
-and the right side does not. Its left side says: the higher the ELBO, the smaller the KL.
+and the right side does not. log p(x) does not depend on q, so the higher the ELBO, the smaller the KL.
 
-Read in this order: model (what is given), gaussian_models, conjugate_models and other_models (eight of
-them, most with exact answers: distributions), approximations (q and its knobs: the VAE's posteriors.py comes
-first), coordinate_ascent (turning them without gradients), estimators (the gradient of an average over q),
-fitting, and transforms (for latents confined to a part of the real line: ADVI). examples has a model of
-each kind, with data.
+Read in this order: model (what inference is given); gaussian_models, conjugate_models and other_models (eight
+models, most with exact answers, which are in distributions); approximations (q and its knobs; read the VAE's
+posteriors/ first); coordinate_ascent (turning the knobs without gradients); estimators (the gradient of an
+average over q); fitting; and transforms (for latents restricted to part of the real line: ADVI). examples
+has models with data.
 
-Letters: S samples of z, one a row; Z latents; λ (P,) the knobs of q; ε standard normal noise. The ELBO is
-climbed, not a loss descended: here a leading d is the gradient of what the function says, log p or log q.
+Letters: S samples of z, one per row; Z latents; λ (P,) the knobs of q; ε standard normal noise. The ELBO
+is climbed; there is no loss. So here a leading d means the gradient of what the function returns, such as
+log p or log q.
 """
 
 from .approximations import FAMILIES, FullRankGaussian, MeanFieldGaussian

@@ -1,10 +1,10 @@
-"""q(z), a Gaussian over real latents, and its knobs λ: one vector (P,) that all of inference turns.
+"""q(z), a Gaussian over real latents, and its knobs λ (P,): the parameters that inference changes.
 
-They are the posteriors of the VAE, with the knobs where the encoder's output was, and no encoder: one q
-for one data set. What the log-derivative trick and the entropy need besides stands here.
+These are the posteriors of the VAE without an encoder: the knobs take the place of the encoder's output,
+and there is one q for the whole data set. This file adds the entropy, and the gradients of log q(z).
 
 S samples, Z latents. As in the VAE, a sample is a fixed function of standard normal noise ε (S, Z).
-Results that have a row per sample are not summed over it: their spread is what estimators differ in.
+Results with one row per sample are not summed, because estimators differ in how much these rows vary.
 """
 
 import numpy
@@ -16,10 +16,10 @@ from ..prior import LOG_2PI
 
 
 class Approximation:
-    """What both have in common. A subclass sets `family`, `knobs` and `latent_dim`."""
+    """What both families have in common. A subclass sets `family`, `knobs` and `latent_dim`."""
 
     def _h(self, n_samples=1):
-        """The knobs as the family reads them, one row for each sample: (S, P)"""
+        """The knobs as h, the input of the family, repeated for each sample: (S, P)"""
         return get_xp(self.knobs).broadcast_to(self.knobs, (n_samples, len(self.knobs)))
 
     def draw_noise(self, rng, n_samples):
@@ -33,10 +33,8 @@ class Approximation:
         return self.family.sample(self._h(), eps[:, None])[:, 0]
 
     def sample_backward(self, dz, eps):
-        """(∂z/∂λ)ᵀ dz of every sample, dz (S, Z) -> (S, P)
-
-        For the family these are S examples with one draw each; S draws of one example it would sum.
-        """
+        """(∂z/∂λ)ᵀ dz of each sample.    dz, eps (S, Z) -> (S, P); derivations.md, "The knobs of q" """
+        # S examples with one sample each, because the family sums over several samples of one example.
         return self.family.sample_backward(dz, self._h(len(eps)), eps)
 
     def log_prob_of_sample(self, eps):
@@ -44,14 +42,14 @@ class Approximation:
         return self.family.log_prob_of_sample(self._h(), eps[:, None])[:, 0]
 
     def log_prob(self, z):
-        """log q(z) anywhere.    z (S, Z) -> (S,)"""
+        """log q(z) at any z.    z (S, Z) -> (S,)"""
         return self.log_prob_of_sample(self.noise(z))
 
 
 class MeanFieldGaussian(Approximation):
-    """q(z) = Πᵢ N(zᵢ; μᵢ, σᵢ²), with λ = [μ, log σ²]: one factor a latent, no correlations.
+    """q(z) = Πᵢ N(zᵢ; μᵢ, σᵢ²), with λ = [μ, log σ²]: one factor per latent, no correlations.
 
-    mean (Z,), std (Z,): where the knobs stand at first.
+    mean (Z,), std (Z,): the first values of μ and σ.
     """
 
     def __init__(self, mean, std):
@@ -76,15 +74,15 @@ class MeanFieldGaussian(Approximation):
         return variance[:, None] * get_xp(variance).eye(self.latent_dim, dtype=variance.dtype)
 
     def noise(self, z):
-        """ε = (z − μ)/σ, the noise that makes z.    (S, Z) -> (S, Z)"""
+        """ε = (z − μ)/σ, the noise that gives z.    (S, Z) -> (S, Z)"""
         return (z - self.mean()) / self.std()
 
     def log_prob_gradient(self, eps):
-        """∂ log q(z)/∂z at z = μ + σ ε, the knobs fixed: −(z − μ)/σ² = −ε/σ.    (S, Z) -> (S, Z)"""
+        """∂ log q(z)/∂z at z = μ + σ ε, with fixed knobs: −(z − μ)/σ² = −ε/σ.    (S, Z) -> (S, Z)"""
         return -eps / self.std()
 
     def score(self, eps):
-        """∂ log q(z)/∂λ at z = μ + σ ε, z fixed: the score function.    (S, Z) -> (S, P)"""
+        """∂ log q(z)/∂λ at fixed z = μ + σ ε: the score function.    (S, Z) -> (S, P)"""
         dmu = eps / self.std()                                      # ∂/∂μ      = (z − μ)/σ² = ε/σ
         dlogvar = 0.5 * (eps * eps - 1)                             # ∂/∂log σ² = ½ ((z − μ)²/σ² − 1)
         return get_xp(eps).concatenate([dmu, dlogvar], axis=1)
@@ -103,14 +101,15 @@ class MeanFieldGaussian(Approximation):
         return -0.5 * (eps * eps + self.knobs[self.latent_dim:] + LOG_2PI)
 
     def per_knob(self, local):
-        """What belongs to latent i, for both of its knobs, μᵢ and log σᵢ².    (S, Z) -> (S, P)"""
+        """The column of latent i, repeated for both its knobs, μᵢ and log σᵢ².    (S, Z) -> (S, P)"""
         return get_xp(local).concatenate([local, local], axis=1)
 
 
 class FullRankGaussian(Approximation):
     """q(z) = N(z; μ, C Cᵀ), with λ = [μ, log C_ii, C_ij below the diagonal row by row].
 
-    mean (Z,), scale: the lower triangular C (Z, Z), or standard deviations (Z,): the knobs at first.
+    mean (Z,), scale: the first values of μ and C. scale is the lower triangular C (Z, Z), or its diagonal
+    (Z,), the standard deviations.
     """
 
     def __init__(self, mean, scale):
@@ -139,22 +138,22 @@ class FullRankGaussian(Approximation):
         return C @ C.T
 
     def noise(self, z):
-        """ε = C⁻¹ (z − μ), the noise that makes z.    (S, Z) -> (S, Z)"""
+        """ε = C⁻¹ (z − μ), the noise that gives z.    (S, Z) -> (S, Z)"""
         return get_xp(z).linalg.solve(self.factor(), (z - self.mean()).T).T
 
     def log_prob_gradient(self, eps):
-        """∂ log q(z)/∂z at z = μ + C ε, the knobs fixed: −(C Cᵀ)⁻¹ (z − μ) = −C⁻ᵀ ε.    (S, Z) -> (S, Z)"""
+        """∂ log q(z)/∂z at z = μ + C ε, fixed knobs: −(C Cᵀ)⁻¹ (z − μ) = −C⁻ᵀ ε.    (S, Z) -> (S, Z)"""
         return -get_xp(eps).linalg.solve(self.factor().T, eps.T).T
 
     def score(self, eps):
-        """∂ log q(z)/∂λ at z = μ + C ε, z fixed: the score function.    (S, Z) -> (S, P)
+        """∂ log q(z)/∂λ at fixed z = μ + C ε: the score function.    (S, Z) -> (S, P)
 
-        log q = −½ ‖C⁻¹(z − μ)‖² − Σ log C_ii.  With ε = C⁻¹(z − μ), dε = −C⁻¹ dC ε − C⁻¹ dμ.
+        log q = −½ ‖C⁻¹(z − μ)‖² − Σ log C_ii.  From ε = C⁻¹(z − μ), dε = −C⁻¹ dC ε − C⁻¹ dμ.
         """
         C = self.factor()
         dmu = -self.log_prob_gradient(eps)                          # ∂/∂μ   = C⁻ᵀ ε
-        dC = dmu[:, :, None] * eps[:, None, :]                      # ∂/∂C_ij = (C⁻ᵀ ε)ᵢ εⱼ, of −½ ‖ε‖²
-        minus_one = -get_xp(eps).ones(len(eps), dtype=eps.dtype)    # ∂/∂log C_ii of − Σ log C_ii
+        dC = dmu[:, :, None] * eps[:, None, :]                      # ∂(−½ ‖ε‖²)/∂C_ij = (C⁻ᵀ ε)ᵢ εⱼ
+        minus_one = -get_xp(eps).ones(len(eps), dtype=eps.dtype)    # ∂(−Σ log C_ii)/∂log C_ii
         return self.family.join(dmu, dC, C[None], minus_one[:, None])
 
     def entropy(self):
@@ -169,22 +168,22 @@ class FullRankGaussian(Approximation):
 
 
 def _require_mean(mean, scale):
-    """-> the library of both. Raises InputError unless the mean is a vector of finite numbers."""
-    for name, value in (("mean", mean), ("its scale", scale)):
+    """-> the array library of both. Raises InputError unless the mean is a vector of finite numbers."""
+    for name, value in (("mean", mean), ("the scale of q", scale)):
         if not hasattr(value, "shape"):
             raise InputError(f"{name} is a {type(value).__name__}, but an array is needed; "
                              f"pass numpy.array({value})")
     require_shape("mean", mean, (None,))
     xp = get_xp(mean, scale)
     if not bool(xp.isfinite(mean).all()):
-        raise InputError("mean holds NaN or infinity; start from finite numbers")
+        raise InputError("mean contains NaN or infinity; start from finite numbers")
     return xp
 
 
 def _require_positive(name, values):
     low, high = float(values.min()), float(values.max())
     if not 0 < low <= high < float("inf"):
-        raise InputError(f"{name} goes from {low:g} to {high:g}, but must be finite and above 0")
+        raise InputError(f"{name} ranges from {low:g} to {high:g}, but all values must be finite and above 0")
 
 
 FAMILIES = {"mean-field": MeanFieldGaussian, "full-rank": FullRankGaussian}

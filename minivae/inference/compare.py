@@ -1,4 +1,4 @@
-"""What `infer` and `variance` print: a fit beside the exact answer, and estimators beside each other."""
+"""What `infer` and `variance` print: a fit next to the exact answer, and a comparison of estimators."""
 
 from typing import Any, NamedTuple
 
@@ -16,11 +16,11 @@ from .model import NoExactAnswer
 from .other_models import FixedDecoder
 from .transforms import Unconstrained, unconstrained
 
-DRAWS = 100_000         # for the ELBO at the end, and moments of what is no Gaussian any more
+SAMPLES = 100_000       # for the final ELBO, and for the moments of a q that a transform made non-Gaussian
 
 
 class Belief(NamedTuple):
-    """A distribution of z, to be shown, all on the host: mean (Z,), covariance (Z, Z), log_prob(z) (S,)."""
+    """A distribution of z to print and plot, on the host: mean (Z,), covariance (Z, Z), log_prob(z) (S,)."""
 
     mean: numpy.ndarray
     covariance: numpy.ndarray
@@ -32,7 +32,7 @@ class Belief(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A fitted q (Belief), its ELBO (Estimate), the ELBO along the way, what estimates log p(x); the first ELBO."""
+    """A fitted q, its ELBO, the ELBO at each step, a function that estimates log p(x), and the first ELBO."""
 
     q: Belief
     elbo: Estimate
@@ -42,14 +42,14 @@ class Fit(NamedTuple):
 
     @property
     def fell(self):
-        """Is the ELBO lower than at the start, by more than its noise?"""
+        """Is the ELBO lower than at the start, by more than the noise of the two estimates?"""
         if self.start is None:
             return False
         return self.elbo.mean < self.start.mean - 3 * (self.start.error + self.elbo.error)
 
 
 def fit_by_gradient(model, xp, family, estimator, make_optimizer, n_samples, steps, seed, progress=None):
-    """Fit a Gaussian to the model from N(0, I) on. The learning rate falls to a hundredth. -> Fit"""
+    """Fit a Gaussian, at first N(0, I). In the second half the learning rate falls to a hundredth. -> Fit"""
     rng = numpy.random.default_rng(seed)
     free, Z = unconstrained(model), model.latent_dim
     q = FAMILIES[family](xp.zeros(Z), xp.ones(Z))
@@ -61,12 +61,12 @@ def fit_by_gradient(model, xp, family, estimator, make_optimizer, n_samples, ste
         curve.append(step.elbo)
         if progress:
             progress(step.step, steps, lambda: f"ELBO {step.elbo:.2f}")
-    return Fit(belief(free, q, rng), elbo(free, q, rng, DRAWS), curve,
-               lambda: estimate_log_evidence(free, q, rng, DRAWS), start)
+    return Fit(belief(free, q, rng), elbo(free, q, rng, SAMPLES), curve,
+               lambda: estimate_log_evidence(free, q, rng, SAMPLES), start)
 
 
 def fit_by_coordinates(model, sweeps):
-    """Fit by coordinate ascent, until the ELBO stays or the sweeps are over. -> Fit"""
+    """Fit by coordinate ascent, until the ELBO stops rising or all sweeps are done. -> Fit"""
     curve = []
     for update in coordinate_ascent(model, sweeps):
         curve.append(update.elbo)
@@ -78,16 +78,16 @@ def fit_by_coordinates(model, sweeps):
 
 
 def image_and_encoder(vae, x, seed):
-    """The model of one image x (D,) under a VAE's decoder, and its encoder's q(z|x). -> FixedDecoder, Fit"""
+    """The model of one image x (D,) with a VAE's decoder, and the encoder's q(z|x). -> FixedDecoder, Fit"""
     rng = numpy.random.default_rng(seed)
     model, xp = FixedDecoder(vae, x), get_xp(vae.parameters.flat)
     mean, scale = (part[0].astype("float64") for part in vae.encode(xp.asarray(x)[None]))
     q = (MeanFieldGaussian if isinstance(vae.posterior, DiagonalGaussian) else FullRankGaussian)(mean, scale)
-    return model, Fit(belief(model, q, rng), elbo(model, q, rng, DRAWS), [])
+    return model, Fit(belief(model, q, rng), elbo(model, q, rng, SAMPLES), [])
 
 
 def belief(model, q, rng):
-    """q as a distribution of the model's own latents: the transform undone, where there is one. -> Belief"""
+    """q as a distribution of the model's own latents z, also where q is over ζ, with z = T(ζ). -> Belief"""
     xp = get_xp(q.knobs)
     if not isinstance(model, Unconstrained):
         return Belief(to_numpy(q.mean()), to_numpy(q.covariance()),
@@ -97,12 +97,12 @@ def belief(model, q, rng):
         zeta = model.unconstrain(xp.asarray(z))
         return to_numpy(q.log_prob(zeta) - model.log_jacobian(zeta).sum(axis=1))    # q(z) = q(ζ) |dζ/dz|
 
-    z = to_numpy(model.constrain(q.sample(q.draw_noise(rng, DRAWS))))
+    z = to_numpy(model.constrain(q.sample(q.draw_noise(rng, SAMPLES))))
     return Belief(z.mean(axis=0), numpy.atleast_2d(numpy.cov(z.T)), log_prob)
 
 
 def exact(model):
-    """The exact posterior, log p(x), and how they are known; or None. -> Belief, Estimate, str"""
+    """The exact posterior, log p(x), and how they are computed, or three None. -> Belief, Estimate, str"""
     try:
         p = model.posterior()
     except NoExactAnswer:
@@ -112,7 +112,7 @@ def exact(model):
 
 
 def print_beliefs(names, beliefs):
-    """A table of means and standard deviations, and of correlations where there are two latents or three."""
+    """Print a table of means and standard deviations, and of correlations for two or three latents."""
     beliefs = {title: b for title, b in beliefs.items() if b is not None}
     print(" " * 24 + "".join(f"{title:>24}" for title in beliefs))
     print(" " * 24 + f"{'mean':>14}{'std':>10}" * len(beliefs))
@@ -126,28 +126,28 @@ def print_beliefs(names, beliefs):
 
 
 def print_bound(evidence, how, fitted):
-    """log p(x), the ELBO, and what lies between: KL(q ‖ posterior). -> the gap"""
+    """Print log p(x), the ELBO, and the gap between them, KL(q ‖ posterior). -> the gap"""
     sign = "=" if evidence else "≈"
     if evidence is None:
         evidence, how = fitted.estimate_evidence(), "importance sampling from q"
     gap = Estimate(evidence.mean - fitted.elbo.mean, (evidence.error ** 2 + fitted.elbo.error ** 2) ** 0.5)
     print(f"  log p(x)                 {_with_error(evidence)}    {how}")
     print(f"  ELBO                     {_with_error(fitted.elbo)}    "
-          + (f"{DRAWS} samples" if fitted.elbo.error else "exact"))
+          + (f"{SAMPLES} samples" if fitted.elbo.error else "exact"))
     print(f"  gap {sign} KL(q ‖ posterior)  {_with_error(gap)}    nats")
     rise = _rise(fitted.curve)
     print(f"  in the last tenth of the steps the ELBO rose by {rise:.4f}" if rise > 0
-          else "  in the last tenth of the steps the ELBO rose no more")
+          else "  in the last tenth of the steps the ELBO did not rise")
     return gap.mean
 
 
 def _with_error(estimate):
-    mean = round(estimate.mean, 4) + 0.0        # no −0.0000
+    mean = round(estimate.mean, 4) + 0.0        # turns −0.0 into 0.0
     return f"{mean:>12.4f}" + (f" ± {estimate.error:.4f}" if estimate.error else " " * 9)
 
 
 def _rise(curve):
-    """How much a noisy curve rose from its last tenth but one to its last; 0 if no more than its noise."""
+    """How much a noisy curve rose from its second-last tenth to its last; 0 if not more than its noise."""
     tenth = max(len(curve) // 10, 1)
     last, before = numpy.array(curve[-tenth:]), numpy.array(curve[-2 * tenth:-tenth])
     if not len(before):
@@ -158,12 +158,12 @@ def _rise(curve):
 
 
 def print_variances(examples, xp, n_samples, repeats, seed, progress=None):
-    """The variance of every estimator of ∇ ELBO, summed over the knobs of a mean-field q, as a table.
+    """Print the variance of every estimator of ∇ ELBO, summed over the knobs of a mean-field q, as a table.
 
-    Two q for each model: N(0, I), where fits begin, and where they end.
+    There are two q for each model: N(0, I), where fits start, and the fitted q.
     """
-    print(f"Variance of the estimated ∇ ELBO, summed over the knobs of a mean-field Gaussian q; {n_samples} "
-          f"samples an estimate,\n{repeats} estimates. At the start q is N(0, I).\n")
+    print(f"Variance of the estimated ∇ ELBO, summed over the knobs of a mean-field Gaussian q, from {repeats} "
+          f"estimates\nwith {n_samples} samples each. At the start q is N(0, I).\n")
     print(" " * 28 + "".join(f"{name:>{_width(name)}}" for name in ESTIMATORS))
     for number, (name, example) in enumerate(examples.items()):
         rng = numpy.random.default_rng(seed)
@@ -188,4 +188,4 @@ def print_variances(examples, xp, n_samples, repeats, seed, progress=None):
 
 
 def _width(estimator):
-    return max(len(estimator) + 2, 9)       # a number like 1.2e-16 needs 7
+    return max(len(estimator) + 2, 9)       # a number like 1.2e-16 takes 7 characters

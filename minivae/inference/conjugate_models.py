@@ -1,4 +1,7 @@
-"""Two models with latents confined to a part of the real line, and yet exact answers: conjugate priors."""
+"""Two models with conjugate priors: the posterior is in the same family as the prior, and known exactly.
+
+Each has a latent that is restricted to part of the real line.
+"""
 
 import math
 import numbers
@@ -13,8 +16,8 @@ from .model import Model, observations, require_real
 class UnknownMeanAndPrecision(Model):
     """x_n ~ N(μ, 1/τ), μ | τ ~ N(m₀, 1/(κ₀ τ)), τ ~ Gamma(a₀, b₀).    z = (μ, τ), τ > 0; x (N,)
 
-    The precision τ is 1/variance, b₀ a rate. The posterior is of the same family as the prior, and does
-    not factorize: how well μ is known depends on τ. (Bishop 2006, §2.3.6 and §10.1.3)
+    The precision τ is 1/variance; b₀ is a rate. Like the prior, the posterior does not factorize: how well
+    μ is known depends on τ. (Bishop 2006, §2.3.6 and §10.1.3)
     """
 
     names = ("μ", "τ")
@@ -35,7 +38,7 @@ class UnknownMeanAndPrecision(Model):
         return log_px + log_p_mu + log_p_tau
 
     def log_joint_local(self, z):
-        """μ is in the first two factors, τ in all three."""
+        """The first two factors contain μ, all three contain τ."""
         log_px, log_p_mu, log_p_tau = self._factors(z)
         return get_xp(z).stack([log_px + log_p_mu, log_px + log_p_mu + log_p_tau], axis=1)
 
@@ -83,8 +86,8 @@ class UnknownMeanAndPrecision(Model):
 class BetaBernoulli(Model):
     """A coin: each throw is heads with probability π, π ~ Beta(a, b).    z = (π), 0 < π < 1
 
-    heads, tails: how often each was seen; the evidence is that of the throws in their order. A π so close
-    to 0 or 1 that it rounds to it (a logit beyond 36) gives −inf or NaN.
+    heads, tails: how often each was seen. The evidence is that of the throws in their order. A π that
+    rounds to 0 or 1 (to 1 for a logit above about 36.7) gives −inf or NaN.
     """
 
     names = ("π",)
@@ -105,7 +108,7 @@ class BetaBernoulli(Model):
                 - log_beta(self.a, self.b))
 
     def log_joint_local(self, z):
-        """There is one latent only, and it is in every factor."""
+        """There is only one latent, and every factor contains it."""
         return self.log_joint(z)[:, None]
 
     def log_joint_gradient(self, z):

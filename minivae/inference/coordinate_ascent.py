@@ -1,12 +1,12 @@
-"""CAVI: coordinate ascent with mean field, the classical way without any gradient.
+"""CAVI, coordinate ascent variational inference: the classical way to fit a mean-field q, without gradients.
 
-Let q(z) = Π qᵢ(zᵢ), and hold all factors but one. The ELBO is then highest for
+Let q(z) = Π qᵢ(zᵢ), and hold all factors but qᵢ fixed. The ELBO is then highest for
 
     log qᵢ(zᵢ) = E_{all others}[log p(x, z)] + const                    (Bishop 2006, eq. 10.9)
 
-since as a function of qᵢ alone it is const − KL(qᵢ ‖ that distribution), highest where the two are equal.
-Where that is a known distribution, as in conjugate models, it is written down and not searched for. No
-update can lower the ELBO, and there is no learning rate. All is done on the host: it is a handful of numbers.
+As a function of qᵢ alone, the ELBO is const − KL(qᵢ ‖ this distribution), highest where the two are equal. In
+conjugate models this distribution is a known one, and its parameters are computed directly. No update can
+lower the ELBO, and there is no learning rate. Everything runs on the host: it is only a few numbers.
 """
 
 import math
@@ -22,7 +22,7 @@ from .gaussian_models import QuadraticModel
 
 
 class Update(NamedTuple):
-    """After an update of one factor: which, the ELBO in nats (exact), and all of q, see distributions.py."""
+    """After an update of one factor: its name, the exact ELBO in nats, and all of q (see distributions.py)."""
 
     factor: str
     elbo: float
@@ -30,29 +30,29 @@ class Update(NamedTuple):
 
 
 def coordinate_ascent(model, sweeps):
-    """`sweeps` times through all factors of q. A generator: an Update at the start, and after each factor.
+    """Update all factors of q, `sweeps` times. A generator: yields an Update at the start and after each factor.
 
-    Raises InputError for a model whose updates aren't known here.
+    Raises InputError for a model that has no updates here.
     """
     require_count(sweeps=sweeps)
     if isinstance(model, QuadraticModel):
         return _gaussian(model, sweeps)
     if isinstance(model, UnknownMeanAndPrecision):
         return _normal_gamma(model, sweeps)
-    raise InputError(f"coordinate ascent knows no updates for {type(model).__name__}; use it for "
+    raise InputError(f"coordinate ascent has no updates for {type(model).__name__}; use it for "
                      "GaussianMean, LinearRegression, CorrelatedGaussian or UnknownMeanAndPrecision "
                      "(normal-gamma), or fit by gradient")
 
 
 def gaussian_factor(i, mean, precision, shift):
-    """The best qᵢ for the others' means: mean, variance.    mean (Z,), precision Λ (Z, Z), shift b (Z,)
+    """Mean and variance of the best qᵢ, given the others' means.    mean (Z,), precision Λ (Z, Z), shift b (Z,)
 
     log p(x, z) = const + bᵀz − ½ zᵀΛz, taken as a function of zᵢ and averaged over the others, gives
 
         qᵢ = N(mᵢ, 1/Λᵢᵢ),   mᵢ = (bᵢ − Σ_{j≠i} Λᵢⱼ mⱼ)/Λᵢᵢ             (Bishop 2006, eq. 10.13 for two)
 
-    The variance never depends on the others' means, and is that of zᵢ with all others *known*:
-    too small where they go together.
+    The variance does not depend on the others' means. It is that of zᵢ when all others are *known*: too small
+    if zᵢ is correlated with them.
     """
     others = precision[i] @ mean - precision[i, i] * mean[i]                # Σ_{j≠i} Λᵢⱼ mⱼ
     return (shift[i] - others) / precision[i, i], 1 / precision[i, i]
@@ -76,7 +76,7 @@ def _gaussian_update(name, model, mean, variance):
 def gaussian_elbo(model, q):
     """The exact ELBO of a Gaussian q under a quadratic log p(x, z).    q: a MultivariateNormal -> nats
 
-    E_q[log p(x, z)] = log p(x, m) − ½ tr(Λ Σ): a quadratic, averaged, is its value at the mean, and a trace
+    E_q[log p(x, z)] = log p(x, m) − ½ tr(Λ Σ): a quadratic's average is its value at the mean plus a trace term
     """
     precision, _ = model.precision_and_shift()
     at_mean = float(model.log_joint(model.xp.asarray(q.mean[None]))[0])
@@ -89,8 +89,8 @@ def _normal_gamma(model, sweeps):
         m = (κ₀ m₀ + N x̄)/(κ₀ + N),      λ = (κ₀ + N) E[τ],      E[τ] = a/b
         a = a₀ + (N + 1)/2,              b = b₀ + ½ E[Σ (x − μ)² + κ₀ (μ − m₀)²]     (Bishop 2006, §10.1.3)
 
-    The +1 is p(μ|τ)'s: its √τ counts like one more observation (eq. 10.29 lacks it in the 2006 printing).
-    The exact posterior has a₀ + N/2: there μ is integrated out, which gives a 1/√τ back.
+    The +1 comes from p(μ|τ): its √τ counts like one more observation (eq. 10.29 lacks it in the 2006 printing).
+    The exact posterior has a₀ + N/2, because integrating out μ gives a factor 1/√τ.
     """
     p, N = model, model.N
     q = NormalTimesGamma(0.0, 1.0, 1.0, 1.0)

@@ -1,6 +1,6 @@
-"""Exact posteriors, to hold the approximations against.
+"""Exact posteriors, to compare the approximations with, and the q of coordinate ascent.
 
-Each has mean (Z,), covariance (Z, Z) and log_prob(z): z (S, Z) -> (S,), in nats. They live on the
+Each has mean (Z,), covariance (Z, Z) and log_prob(z): z (S, Z) -> (S,), in nats. They are computed on the
 host, in NumPy and float64, whatever device the model is on.
 """
 
@@ -46,9 +46,9 @@ class Beta:
 
 
 class NormalGamma:
-    """τ ~ Gamma(a, b), μ | τ ~ N(m, 1/(κ τ)), for z = (μ, τ): the precision τ > 0, b is a rate.
+    """τ ~ Gamma(a, b), μ | τ ~ N(m, 1/(κ τ)), for z = (μ, τ): the precision τ > 0; b is a rate.
 
-    The variance of μ exists for a > 1 only; for others it is given as infinite.
+    The variance of μ exists only for a > 1; otherwise it is given as infinite.
     """
 
     def __init__(self, m, kappa, a, b):
@@ -65,7 +65,7 @@ class NormalGamma:
 
 
 class NormalTimesGamma:
-    """q(μ) q(τ) = N(μ; m, 1/λ) Gamma(τ; a, b), for z = (μ, τ): the mean-field guess at a NormalGamma."""
+    """q(μ) q(τ) = N(μ; m, 1/λ) Gamma(τ; a, b), for z = (μ, τ): the mean-field approximation to a NormalGamma."""
 
     def __init__(self, m, lam, a, b):
         require_positive(lam=lam, a=a, b=b)
@@ -85,18 +85,18 @@ class NormalTimesGamma:
 
 
 class Grid:
-    """A posterior of one or two real latents by brute force: log p(x, z) summed over a grid of z.
+    """A posterior of one or two real latents by brute force: p(x, z) summed over a grid of z.
 
-    This is what can't be done in general: the number of points is a power of the number of latents.
+    With many latents this is impossible: the number of points grows exponentially with the number of latents.
 
-    log_joint   z (S, Z) -> (S,), NumPy
-    centre, width   (Z,) each, where to look first: centre ± 10 widths; then the grid is drawn again
-                around the mass that was found, until mean and widths stay.
+    log_joint       z (S, Z) -> (S,), NumPy
+    centre, width   (Z,) each: the first grid covers centre ± 10 widths. Then the grid is placed again around
+                    the mass that was found, until mean and widths no longer change.
     """
 
     def __init__(self, log_joint, centre, width):
         if len(centre) > 2:
-            raise InputError(f"a grid over {len(centre)} latents has too many points; two are the most")
+            raise InputError(f"a grid over {len(centre)} latents has too many points; use it for one or two")
         self.log_joint = log_joint
         side = 20_001 if len(centre) == 1 else 601
         self.mean, std = numpy.asarray(centre, "float64"), numpy.asarray(width, "float64")
@@ -114,31 +114,31 @@ class Grid:
             self.mean = mass @ z
             deviation = z - self.mean
             self.covariance = (mass[:, None] * deviation).T @ deviation
-            std = numpy.sqrt(numpy.diagonal(self.covariance) + spacing ** 2)    # not 0 if one point has all
+            std = numpy.sqrt(numpy.diagonal(self.covariance) + spacing ** 2)    # > 0 even if one point has all
             if numpy.allclose(std, before, rtol=1e-3) and (abs(self.mean - mean_before) < 1e-3 * std).all():
                 return
-        raise InputError(f"the posterior found no rest on its grid (width {before} then {std}); "
-                         "start closer to its mass")
+        raise InputError(f"the grid did not settle on the posterior (width {before}, then {std}); "
+                         "choose a centre and a width closer to it")
 
     def log_prob(self, z):
         return self.log_joint(z) - self.evidence            # p(z|x) = p(x, z) / p(x)
 
 
 def gamma_log_prob(tau, a, b):
-    """log Gamma(τ; a, b) = a log b − log Γ(a) + (a − 1) log τ − b τ, b a rate.    any shape"""
+    """log Gamma(τ; a, b) = a log b − log Γ(a) + (a − 1) log τ − b τ; b is a rate.    any shape"""
     return a * math.log(b) - math.lgamma(a) + (a - 1) * numpy.log(tau) - b * tau
 
 
 def log_beta(a, b):
-    """log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b), of two numbers"""
+    """log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b), for two numbers"""
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
 def digamma(a):
-    """ψ(a) = d log Γ(a) / da, of a number a > 0; to about 10⁻¹³.
+    """ψ(a) = d log Γ(a) / da, for a number a > 0; accurate to about 10⁻¹³.
 
-    ψ(a) = ψ(a + 1) − 1/a lifts a to 10 or more, where the first terms of the asymptotic series in 1/a²,
-    which never converges, are near enough (Abramowitz & Stegun 1964, 6.3.5 and 6.3.18).
+    ψ(a) = ψ(a + 1) − 1/a raises a to 10 or more. There, the first terms of the asymptotic series in 1/a² are
+    accurate enough, although the series does not converge (Abramowitz & Stegun 1964, 6.3.5 and 6.3.18).
     """
     shift = 0.0
     while a < 10:
@@ -158,4 +158,4 @@ def cholesky(name, matrix):
     except numpy.linalg.LinAlgError as error:
         smallest = numpy.linalg.eigvalsh(matrix).min()
         raise InputError(f"{name} is not positive definite: its smallest eigenvalue is {smallest:.3g}; "
-                         "leave out a latent that the others determine, or add to the diagonal") from error
+                         "remove a latent that the others determine, or add a little to the diagonal") from error

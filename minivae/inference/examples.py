@@ -1,6 +1,6 @@
-"""A model of each kind with data, by name: what `python -m minivae infer` fits.
+"""Models with data, by name, for `python -m minivae infer`.
 
-The data are made up, by a generator with a fixed seed.
+The data come from a random number generator with a fixed seed.
 """
 
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from .other_models import LogisticRegression, NonlinearDecoder
 
 class Example(NamedTuple):
     about: str
-    make: Any           # make(xp) -> the model, its data in the arrays of xp
+    make: Any           # make(xp) -> the model, its data in arrays of xp
 
 
 def _gaussian_mean(xp):
@@ -40,7 +40,7 @@ def _logistic_regression(xp):
 
 
 def _design(N):
-    """An intercept, and a feature that is not centred: the two weights can stand in for each other."""
+    """An intercept, and a feature that is not centred, so that the two weights are correlated."""
     rng = _rng()
     return numpy.stack([numpy.ones(N), rng.uniform(0, 3, N)], axis=1), rng
 
@@ -50,7 +50,7 @@ def _normal_gamma(xp):
 
 
 def _one_latent(xp):
-    # f₁ is a trench around z = 0, the same on both sides; f₂ rises slowly and tells the sides apart a little.
+    # f₁(z) is symmetric, with a valley around z = 0. f₂(z) rises slowly: it distinguishes z from −z a little.
     u, c = numpy.array([2.0, 2.0, 0.5]), numpy.array([-2.0, 2.0, 0.0])
     V = numpy.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]])
     return NonlinearDecoder(*(xp.asarray(a) for a in (numpy.array([-1.0, 0.1]), u, c, V)), noise=0.3)
@@ -61,12 +61,12 @@ def _rng():
 
 
 EXAMPLES = {
-    "gaussian-mean": Example("five means, each of 8 observations with known noise", _gaussian_mean),
-    "linear-regression": Example("intercept and slope of 20 points with known noise", _linear_regression),
+    "gaussian-mean": Example("five means, from 8 observations each, with known noise", _gaussian_mean),
+    "linear-regression": Example("intercept and slope for 20 points with known noise", _linear_regression),
     "normal-gamma": Example("mean and precision of 10 observations", _normal_gamma),
     "beta-bernoulli": Example("a coin, 6 heads and 4 tails, prior Beta(10, 10)",
                               lambda xp: BetaBernoulli(6, 4, 10, 10)),
-    "correlated-gaussian": Example("two latents with correlation 0.8, and no data", _correlated_gaussian),
+    "correlated-gaussian": Example("two latents with correlation 0.8, no data", _correlated_gaussian),
     "logistic-regression": Example("intercept and slope for 30 labels", _logistic_regression),
-    "one-latent": Example("one latent under a nonlinear decoder: which of two z made this x?", _one_latent),
+    "one-latent": Example("one latent and a nonlinear decoder: which of two z produced this x?", _one_latent),
 }

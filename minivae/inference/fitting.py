@@ -1,4 +1,4 @@
-"""Turning the knobs: climb the ELBO along estimated gradients, and measure estimators at a fixed q."""
+"""Fit q by climbing the ELBO along estimated gradients; estimate the ELBO; compare estimators at a fixed q."""
 
 import math
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from .model import evaluate
 
 
 class Step(NamedTuple):
-    """The knobs λ (P,), on the host, and the ELBO there, from the samples that the next gradient uses."""
+    """The knobs λ (P,), on the host, and their ELBO, estimated from the samples that the next gradient uses."""
 
     step: int
     elbo: float
@@ -26,26 +26,26 @@ class Estimate(NamedTuple):
 
 
 class GradientMoments(NamedTuple):
-    """Mean and variance (P,), on the host, of the estimate of ∇ ELBO, over many draws of its samples."""
+    """Mean and variance (P,), on the host, of many estimates of ∇ ELBO, each from new samples."""
 
     mean: numpy.ndarray
     variance: numpy.ndarray
 
 
 def fit(model, q, estimator, optimizer, n_samples, steps, rng):
-    """Climb the ELBO with q.knobs, in place. A generator: yields a Step before each step, and one at the end.
+    """Climb the ELBO, changing q.knobs in place. A generator: yields a Step before each step and at the end.
 
-    model       over real latents; one with others is made so by unconstrained(model): that is ADVI
+    model       over real latents; if it has others, pass unconstrained(model): this is ADVI
     estimator   of ∇ ELBO, see ESTIMATORS
-    optimizer   of q.knobs, like Adam(q.knobs, lr=0.05); it descends, and is given −∇ ELBO
-    n_samples   S, draws of z for each gradient
+    optimizer   of q.knobs, like Adam(q.knobs, lr=0.05); it minimizes, so it is given −∇ ELBO
+    n_samples   S, samples of z per gradient
     rng         a numpy.random.Generator, the only source of noise
 
-    Raises InputError for a q or an estimator that doesn't serve the model, Diverged where the ELBO or its
-    gradient is no number.
+    Raises InputError for a q or an estimator that does not fit the model, Diverged where the ELBO or its
+    gradient is not finite.
     """
     require_count(n_samples=n_samples, steps=steps)
-    _require_fitting(model, q, optimizer)
+    _require_match(model, q, optimizer)
     for step in range(steps + 1):
         eps = q.draw_noise(rng, n_samples)
         value = float(log_weights(model, q, eps).mean())
@@ -60,18 +60,18 @@ def fit(model, q, estimator, optimizer, n_samples, steps, rng):
 def _require_finite(number, step):
     if not math.isfinite(float(number)):
         raise Diverged(f"the ELBO or its gradient became infinite or NaN at step {step}; try a smaller "
-                       "learning rate, more samples, or an estimator of less variance")
+                       "learning rate, more samples, or an estimator with less variance")
 
 
 def log_weights(model, q, eps):
-    """log p(x, z) − log q(z) at samples of q, whose mean is the ELBO.    eps (S, Z) -> (S,)"""
+    """log p(x, z) − log q(z) at samples of q; the mean estimates the ELBO.    eps (S, Z) -> (S,)"""
     return evaluate(model, "log_joint", q.sample(eps)) - q.log_prob_of_sample(eps)
 
 
 def _many_log_weights(model, q, rng, n_samples, portion=10_000):
-    """log_weights of n_samples draws, on the host in float64; in portions, for memory's sake. -> (S,)"""
+    """log_weights of n_samples samples, on the host in float64; in portions, to save memory. -> (S,)"""
     require_count(n_samples=n_samples)
-    _require_fitting(model, q)
+    _require_match(model, q)
     if n_samples < 2:
         raise InputError("n_samples is 1, but a standard error needs at least 2")
     sizes = [portion] * (n_samples // portion) + [n_samples % portion] * (n_samples % portion > 0)
@@ -82,8 +82,8 @@ def _many_log_weights(model, q, rng, n_samples, portion=10_000):
 def elbo(model, q, rng, n_samples=10_000):
     """ELBO = E_q[log p(x, z) − log q(z)] by Monte Carlo, in nats. -> Estimate
 
-    With − log q at the samples instead of the entropy, it has no variance at all where q is the posterior:
-    then every sample gives log p(x).
+    It uses −log q at the samples, not the entropy. So it has no variance where q is the posterior: every
+    sample then gives log p(x).
     """
     log_w = _many_log_weights(model, q, rng, n_samples)
     return Estimate(float(log_w.mean()), float(log_w.std(ddof=1) / n_samples ** 0.5))
@@ -92,9 +92,9 @@ def elbo(model, q, rng, n_samples=10_000):
 def estimate_log_evidence(model, q, rng, n_samples=10_000):
     """log p(x) ≈ log 1/S Σ p(x, z)/q(z) by importance sampling from q, in nats. -> Estimate
 
-    For models that know no better: Model.log_evidence() is exact where it exists. A q much narrower than
-    the posterior (variance at most half as large), or without one of its modes, hides what it misses: the
-    result is then too low, and so is its standard error.
+    Use Model.log_evidence() instead where the model has it. If q is much narrower than the posterior (variance
+    at most half as large), or misses one of its modes, the result is usually too low, and so is its standard
+    error, which gives no sign of the problem.
     """
     log_w = _many_log_weights(model, q, rng, n_samples)
     w = numpy.exp(log_w - log_w.max())
@@ -103,12 +103,12 @@ def estimate_log_evidence(model, q, rng, n_samples=10_000):
 
 
 def gradient_moments(model, q, estimator, n_samples, rng, repeats=1000):
-    """Mean and variance of the estimated ∇ ELBO at this q, over `repeats` draws of n_samples samples.
+    """Mean and variance of the estimated ∇ ELBO at this q, over `repeats` estimates with n_samples samples each.
 
-    A running baseline gets 50 draws to settle first.
+    50 more estimates come first and are not counted, so that a running baseline can settle.
     """
     require_count(n_samples=n_samples, repeats=repeats)
-    _require_fitting(model, q)
+    _require_match(model, q)
     gradients = [to_numpy(estimator.rows(model, q, q.draw_noise(rng, n_samples)).mean(axis=0))
                  for _ in range(50 + repeats)][50:]
     gradients = numpy.array(gradients)
@@ -116,18 +116,18 @@ def gradient_moments(model, q, estimator, n_samples, rng, repeats=1000):
 
 
 def gradient_variance(model, q, estimator, n_samples, rng, repeats=1000):
-    """The variance (P,) of the estimated ∇ ELBO at this q: what estimators are compared by."""
+    """The variance (P,) of the estimated ∇ ELBO at this q, for comparing estimators."""
     return gradient_moments(model, q, estimator, n_samples, rng, repeats).variance
 
 
-def _require_fitting(model, q, optimizer=None):
+def _require_match(model, q, optimizer=None):
     constrained = [kind for kind in getattr(model, "support", ()) if kind != "real"]
     if constrained:
-        raise InputError(f"{type(model).__name__} has a latent that is {constrained[0]!r}, and a Gaussian q "
-                         "is not; pass unconstrained(model)")
+        raise InputError(f"{type(model).__name__} has a latent with support {constrained[0]!r}, but a Gaussian q "
+                         "covers all real numbers; pass unconstrained(model)")
     latent_dim = getattr(model, "latent_dim", q.latent_dim)
     if latent_dim != q.latent_dim:
-        raise InputError(f"q is over {q.latent_dim} latents, but {type(model).__name__} has {latent_dim}; "
+        raise InputError(f"q has {q.latent_dim} latents, but {type(model).__name__} has {latent_dim}; "
                          f"make q with {latent_dim}")
     if optimizer is not None and optimizer.theta is not q.knobs:
-        raise InputError("the optimizer turns other knobs than those of q; make it with q.knobs")
+        raise InputError("the optimizer does not change the knobs of this q; make it with q.knobs")

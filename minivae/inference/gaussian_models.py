@@ -1,8 +1,8 @@
 """Models whose log p(x, z) is a quadratic in z, so that everything about them is known exactly.
 
-log p(x, z) = const + bᵀz − ½ zᵀΛz has the posterior N(Λ⁻¹b, Λ⁻¹). Each class writes its log_joint the
-way the model is told, prior and likelihood, and gives Λ and b apart from it: two ways to the same
-posterior, compared in the tests.
+log p(x, z) = const + bᵀz − ½ zᵀΛz has the posterior N(Λ⁻¹b, Λ⁻¹). Each class computes log_joint from its
+definition, likelihood and prior, and gives Λ and b independently of it: two ways to the same posterior,
+compared in the tests.
 """
 
 import math
@@ -17,7 +17,7 @@ from .model import Model, observations, require_real
 
 
 class QuadraticModel(Model):
-    """What they share. A subclass has precision_and_shift() -> Λ (Z, Z), b (Z,), on the host, and xp."""
+    """What they share. A subclass has xp, its library, and precision_and_shift() -> Λ (Z, Z), b (Z,), in NumPy."""
 
     def posterior(self):
         """p(z|x) = N(Λ⁻¹ b, Λ⁻¹)"""
@@ -29,7 +29,7 @@ class QuadraticModel(Model):
 class GaussianMean(QuadraticModel):
     """Z unknown means: x_n ~ N(z, σ² I), z ~ N(m₀, s₀² I).    x (N, Z), noise σ, prior_mean m₀, prior_std s₀
 
-    The latents are independent, before the data and after.
+    The latents are independent, in the prior and in the posterior.
     """
 
     def __init__(self, x, noise=1.0, prior_mean=0.0, prior_std=1.0):
@@ -68,7 +68,7 @@ class GaussianMean(QuadraticModel):
         return precision * numpy.eye(self.latent_dim), shift
 
     def log_evidence(self):
-        """log p(x) = log p(x|x̄) + log p(x̄): the first knows nothing of z, and x̄ ~ N(m₀, s₀² + σ²/N)."""
+        """log p(x) = log p(x|x̄) + log p(x̄): the first does not depend on z, and x̄ ~ N(m₀, s₀² + σ²/N)."""
         mean_x, scatter = to_numpy(self.mean_x), to_numpy(self.scatter)
         variance_of_mean = self.variance / self.N
         log_p_given_mean = -0.5 * (self.N * (LOG_2PI + math.log(self.variance)) + scatter / self.variance
@@ -79,9 +79,9 @@ class GaussianMean(QuadraticModel):
 
 
 class LinearRegression(QuadraticModel):
-    """y_n ~ N(x_nᵀ w, σ²), w ~ N(0, s² I), the latent z being w.    X (N, Z), y (N,), noise σ, prior_std s
+    """y_n ~ N(x_nᵀ w, σ²), w ~ N(0, s² I); the latent z is w.    X (N, Z), y (N,), noise σ, prior_std s
 
-    The data tie the weights together: their posterior is correlated, unless XᵀX is diagonal.
+    The data couple the weights: they are correlated in the posterior, unless XᵀX is diagonal.
     """
 
     def __init__(self, X, y, noise=1.0, prior_std=1.0):
@@ -98,9 +98,9 @@ class LinearRegression(QuadraticModel):
         return self._log_likelihood(w) + self._log_prior(w).sum(axis=1)
 
     def log_joint_local(self, w):
-        """The terms with wᵢ: its prior, and of −½ ‖y − X w‖²/σ² what is lost when wᵢ is set to 0.
+        """The terms with wᵢ: its prior, and −½ ‖y − X w‖²/σ² minus its value at wᵢ = 0.
 
-        With r = y − X w and xᵢ a column of X, that is −½ (‖r‖² − ‖r + xᵢ wᵢ‖²) = wᵢ xᵢᵀ r + ½ wᵢ² ‖xᵢ‖².
+        Times σ², with r = y − X w and xᵢ a column of X: −½ (‖r‖² − ‖r + xᵢ wᵢ‖²) = wᵢ xᵢᵀ r + ½ wᵢ² ‖xᵢ‖².
         """
         residual = self._residual(w)
         quadratic = w * (residual @ self.X) + 0.5 * w * w * (self.X * self.X).sum(axis=0)
@@ -127,16 +127,16 @@ class LinearRegression(QuadraticModel):
         return precision, X.T @ y / self.variance
 
     def log_evidence(self):
-        """log p(y) = log N(y; 0, σ² I + s² X Xᵀ): y is a sum of Gaussians, the weights need not be known."""
+        """log p(y) = log N(y; 0, σ² I + s² X Xᵀ): y = X w + noise is a sum of two Gaussians."""
         X, y = to_numpy(self.X), to_numpy(self.y)
         covariance = self.variance * numpy.eye(len(y)) + self.prior_variance * X @ X.T
         return float(MultivariateNormal(numpy.zeros(len(y)), covariance).log_prob(y[None])[0])
 
 
 class CorrelatedGaussian(QuadraticModel):
-    """No data, only a target: log p(x, z) = log N(z; mean, covariance), so that log p(x) = 0.
+    """No data, only a target: log p(x, z) = log N(z; mean, covariance), so log p(x) = 0.
 
-    mean (Z,), covariance (Z, Z). What mean field does to a correlation is seen best where nothing else is.
+    mean (Z,), covariance (Z, Z). It shows what mean field does to a correlation, and nothing else.
     """
 
     def __init__(self, mean, covariance):
@@ -159,7 +159,7 @@ class CorrelatedGaussian(QuadraticModel):
         return -0.5 * ((d @ self.precision) * d).sum(axis=1) + self.log_norm
 
     def log_joint_local(self, z):
-        """The terms with zᵢ of −½ Σᵢⱼ Λᵢⱼ dᵢ dⱼ, d = z − m:   −dᵢ Σⱼ Λᵢⱼ dⱼ + ½ Λᵢᵢ dᵢ²"""
+        """The terms with zᵢ of −½ Σᵢⱼ Λᵢⱼ dᵢ dⱼ, where d = z − m:   −dᵢ Σⱼ Λᵢⱼ dⱼ + ½ Λᵢᵢ dᵢ²"""
         self.check(z)
         d = z - self.mean
         return -d * (d @ self.precision) + 0.5 * self.diagonal * d * d

@@ -1,7 +1,7 @@
-"""A model by itself: log p(x, z) as a function of the latents z, the data x being fixed.
+"""A model: log p(x, z) as a function of the latents z, for fixed data x.
 
-That is all inference needs. The evidence p(x) = ∫ p(x, z) dz, which would turn it into the posterior
-p(z|x) = p(x, z) / p(x), is the integral that in general nobody can do.
+Inference needs nothing else. The evidence p(x) = ∫ p(x, z) dz would turn p(x, z) into the posterior
+p(z|x) = p(x, z) / p(x), but in general this integral can't be computed.
 """
 
 import math
@@ -13,22 +13,22 @@ from ..errors import InputError, require_shape
 
 
 class NoExactAnswer(InputError):
-    """What was asked for is not known exactly for this model."""
+    """The exact answer is not known for this model."""
 
 
 class Model:
-    """What a model is. Any object with log_joint (and, for most estimators, its gradient) will do.
+    """What a model has. Any object with log_joint (and, for reparameterization, its gradient) will do.
 
-    names                     of the Z latents, for print
-    support                   of each, "real", "positive" or "unit" (between 0 and 1)
+    names                     of the Z latents, for printing
+    support                   of each: "real", "positive" or "unit" (between 0 and 1)
     log_joint(z)              log p(x, z), nats                                  (S, Z) -> (S,)
     log_joint_gradient(z)     ∂ log p(x, z)/∂z of each row                       (S, Z) -> (S, Z)
-    log_joint_local(z)        column i: all terms of log p(x, z) with zᵢ in them (S, Z) -> (S, Z)
-                              (those without zᵢ may be in it or not); for Rao-Blackwellization
+    log_joint_local(z)        column i: all terms of log p(x, z) that contain zᵢ (S, Z) -> (S, Z)
+                              (it may include other terms); for Rao-Blackwellization
     log_evidence()            log p(x), a number in nats, where it is known
     posterior()               p(z|x), where it is known: see distributions.py
 
-    S samples of z, one a row. The last two raise NoExactAnswer where there is none.
+    S samples of z, one per row. The last two raise NoExactAnswer where the answer is not known.
     """
 
     names = ()
@@ -54,8 +54,8 @@ class Model:
 def evaluate(model, function, z):
     """model.function(z): log_joint (S,), log_joint_gradient (S, Z) or log_joint_local (S, Z).    z (S, Z)
 
-    Raises InputError where the model has no such function, or it gives another shape: (S, 1) for (S,) would
-    go on quietly, and be wrong.
+    Raises InputError if the model has no such function, or if it returns another shape: (S, 1) instead of
+    (S,) would broadcast, and give wrong results without an error.
     """
     method = getattr(model, function, None)
     if method is None:
@@ -67,23 +67,23 @@ def evaluate(model, function, z):
 
 
 NEEDED_FOR = {
-    "log_joint": "every estimator needs; write it",
-    "log_joint_gradient": "reparameterization needs; write it, or use a score-function estimator",
-    "log_joint_local": "Rao-Blackwellization needs; write it, or leave Rao-Blackwellization out",
+    "log_joint": "every estimator needs; define it",
+    "log_joint_gradient": "reparameterization needs; define it, or use a score-function estimator",
+    "log_joint_local": "Rao-Blackwellization needs; define it, or use another estimator",
 }
 
 
 def observations(name, values, ndim):
-    """Observed data in float64. Raises InputError unless they are finite, not empty, of ndim dimensions."""
+    """Observed data in float64. Raises InputError unless they are finite, not empty, and have ndim dimensions."""
     if getattr(values, "ndim", None) != ndim or 0 in values.shape:
-        got = getattr(values, "shape", type(values).__name__)
-        raise InputError(f"{name} is {got}, but an array of {ndim} dimensions with something in it is needed")
+        got = f"has shape {values.shape}" if hasattr(values, "shape") else f"is a {type(values).__name__}"
+        raise InputError(f"{name} {got}, but a non-empty {ndim}-dimensional array is needed")
     values = values.astype("float64")
     finite = get_xp(values).isfinite(values)
     if not bool(finite.all()):
         bad = values.size - int(finite.sum())
-        raise InputError(f"{name} holds {bad} values that are not finite; observations must be numbers, "
-                         "so remove or replace NaN and infinity")
+        raise InputError(f"{name} has values that are not finite, {bad} of {values.size}; remove or replace NaN "
+                         "and infinity")
     return values
 
 

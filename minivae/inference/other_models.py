@@ -1,4 +1,4 @@
-"""Models without a closed form. With one or two latents a grid still tells the truth; with more, none can."""
+"""Models without a closed-form posterior. With one or two latents, it is computed on a grid."""
 
 import math
 
@@ -14,9 +14,9 @@ from .model import Model, NoExactAnswer, observations
 
 
 class GriddedModel(Model):
-    """What they share: evidence and posterior by quadrature where there are one or two latents.
+    """What they share: evidence and posterior by quadrature (a sum over a grid), for one or two latents.
 
-    A subclass sets `xp`, the library it computes with, and prior_std, the width of its prior around 0.
+    A subclass sets `xp`, its array library, and prior_std, the width of its prior around 0.
     """
 
     prior_std = 1.0
@@ -38,9 +38,9 @@ class GriddedModel(Model):
 
 
 class LogisticRegression(GriddedModel):
-    """y_n is 1 with probability sigmoid(x_nᵀ w), else 0; w ~ N(0, s² I), the latent z being w.
+    """y_n is 1 with probability sigmoid(x_nᵀ w), else 0; w ~ N(0, s² I); the latent z is w.
 
-    X (N, Z), y (N,) of zeros and ones, prior_std s. No prior is conjugate to this likelihood.
+    X (N, Z), y (N,) of zeros and ones, prior_std s. The prior is not conjugate to this likelihood.
     """
 
     def __init__(self, X, y, prior_std=1.0):
@@ -49,17 +49,17 @@ class LogisticRegression(GriddedModel):
         self.xp = get_xp(self.X, self.y)
         require_shape("y", self.y, self.X.shape[:1])
         if bool(((self.y != 0) & (self.y != 1)).any()):
-            raise InputError("y holds other values than 0 and 1; logistic regression needs these two classes")
+            raise InputError("y has values other than 0 and 1; logistic regression needs these two classes")
         self.names = tuple(f"w{i + 1}" for i in range(self.X.shape[1]))
         self.support = ("real",) * self.X.shape[1]
         self.prior_std = prior_std
 
     def log_joint(self, w):
-        """Σₙ [y_n a_n − softplus(a_n)] + Σᵢ log N(wᵢ; 0, s²), the logits being a = X w"""
+        """Σₙ [y_n a_n − softplus(a_n)] + Σᵢ log N(wᵢ; 0, s²), with the logits a = X w"""
         return self._log_likelihood(w) + self._log_prior(w).sum(axis=1)
 
     def log_joint_local(self, w):
-        """The prior of wᵢ, and the likelihood: that one has all the weights in it."""
+        """The prior of wᵢ, and the whole likelihood, which contains all weights."""
         return self._log_likelihood(w)[:, None] + self._log_prior(w)
 
     def log_joint_gradient(self, w):
@@ -79,10 +79,10 @@ class LogisticRegression(GriddedModel):
 
 
 class NonlinearDecoder(GriddedModel):
-    """The smallest thing that needs a VAE: z ~ N(0, 1), x ~ N(f(z), σ² I) with f(z) = tanh(z u + c) V.
+    """A small VAE decoder: z ~ N(0, 1), x ~ N(f(z), σ² I) with f(z) = tanh(z u + c) V.
 
-    x (D,), u (H,), c (H,), V (H, D), noise σ. One latent, so that the integral p(x) = ∫ p(x|z) p(z) dz
-    can be done by quadrature after all, and every claim about the ELBO be checked.
+    x (D,), u (H,), c (H,), V (H, D), noise σ. There is only one latent, so p(x) = ∫ p(x|z) p(z) dz can be
+    computed by quadrature, and statements about the ELBO can be checked.
     """
 
     names = ("z",)
@@ -105,7 +105,7 @@ class NonlinearDecoder(GriddedModel):
         return log_px + prior_log_prob(z)
 
     def log_joint_local(self, z):
-        """There is one latent only, and it is in every factor."""
+        """There is only one latent, and every factor contains it."""
         return self.log_joint(z)[:, None]
 
     def log_joint_gradient(self, z):
@@ -113,16 +113,16 @@ class NonlinearDecoder(GriddedModel):
         self.check(z)
         y = tanh(z * self.u + self.c)                                                   # (S, H)
         df = (self.x - y @ self.V) / self.variance                                      # ∂/∂f
-        da = tanh_backward(df @ self.V.T, y)                                            # through V, and tanh
-        return (da @ self.u)[:, None] - z                                               # through z u; prior
+        dzu = tanh_backward(df @ self.V.T, y)                                           # ∂/∂(z u + c)
+        return (dzu @ self.u)[:, None] - z                                              # through z u; −z: prior
 
 
 class FixedDecoder(GriddedModel):
-    """One example x (D,) under the decoder of a trained VAE: log p(x|z) + log p(z), with z (S, Z).
+    """One example x (D,) with the decoder of a trained VAE: log p(x|z) + log p(z), with z (S, Z).
 
-    Inference on it is half of what a VAE does: the decoder fixed, q turned to the posterior of one image.
-    The encoder is not used; its q(z|x) is a guess at what is found here. The decoder computes in its
-    own dtype. log_joint_gradient overwrites the decoder's part of vae.gradients.
+    Inference here is half of what a VAE does: the decoder is fixed, and q is fitted to the posterior of one
+    image. The encoder is not used; its q(z|x) is a guess at the result. The decoder computes in its own
+    dtype. log_joint_gradient overwrites the decoder's part of vae.gradients.
     """
 
     def __init__(self, vae, x):
@@ -140,7 +140,7 @@ class FixedDecoder(GriddedModel):
         return self._log_likelihood(z) + prior_log_prob(z)
 
     def log_joint_local(self, z):
-        """The prior of zᵢ, and the likelihood: that one has all latents in it."""
+        """The prior of zᵢ, and the whole likelihood, which contains all latents."""
         return self._log_likelihood(z)[:, None] - 0.5 * (z * z + LOG_2PI)
 
     def _log_likelihood(self, z):

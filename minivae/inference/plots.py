@@ -1,4 +1,4 @@
-"""The picture of a fit: the posterior beside its approximation, and the ELBO on its way up."""
+"""The picture of a fit: the posterior next to its approximation, and the ELBO during the fit."""
 
 import math
 
@@ -7,11 +7,12 @@ from matplotlib.figure import Figure
 
 
 def fit_figure(names, exact, fitted, encoder, curve, noisy, evidence, gap, support):
-    """The posterior beside its approximation, and the ELBO on its way to log p(x).
+    """The posterior next to its approximation, and the ELBO as it climbs to log p(x).
 
-    exact, fitted, encoder: distributions with mean, std and log_prob(z), the first and last may be None;
-    curve: the ELBO at each step, estimated (noisy) or exact; evidence: log p(x), or None; support: of each
-    latent, as models have it.
+    exact, fitted, encoder   distributions with mean, std and log_prob(z); the first and last may be None
+    curve                    the ELBO at each step, estimated (noisy) or exact
+    evidence, gap            log p(x), or None; KL(q ‖ posterior)
+    support                  of each latent, as in Model
     """
     window = min(50, len(curve) // 4) if noisy else 1
     figure = Figure(figsize=(11, 4.6), layout="constrained")
@@ -30,13 +31,13 @@ def fit_figure(names, exact, fitted, encoder, curve, noisy, evidence, gap, suppo
     if window > 1:
         right.plot(curve, "0.75", linewidth=0.6, label="ELBO, estimated at each step")
         smooth = numpy.convolve(curve, numpy.full(window, 1 / window), mode="valid")
-        right.plot(numpy.arange(len(smooth)) + window / 2, smooth, "k", label=f"its mean over {window} steps")
+        right.plot(numpy.arange(len(smooth)) + window / 2, smooth, "k", label=f"mean over {window} steps")
     else:
         right.plot(curve, "k", label="ELBO, exact")
     if evidence is not None:
         right.axhline(evidence, color="0.5", linestyle="--", label="log p(x)")
     top = max(evidence if evidence is not None else -math.inf, numpy.percentile(curve, 99))
-    low = numpy.percentile(curve, 10)       # the first steps lie far below, and would flatten the rest
+    low = numpy.percentile(curve, 10)       # the first steps are far below, and would flatten the rest
     right.set_ylim(low - 0.2 * (top - low) - 1e-3, top + 0.2 * (top - low) + 1e-3)
     right.set_title("The ELBO climbs towards log p(x)" if evidence is not None else "The ELBO climbs")
     right.set_xlabel("step")
@@ -47,7 +48,7 @@ def fit_figure(names, exact, fitted, encoder, curve, noisy, evidence, gap, suppo
 
 
 def _range(shown, i, support, side):
-    """Where to draw latent i: mean ± 4 standard deviations of all that are shown, within its support."""
+    """Where to plot latent i: mean ± 4 standard deviations of all distributions shown, within its support."""
     low = min(b.mean[i] - 4 * b.std[i] for b, *_ in shown)
     high = max(b.mean[i] + 4 * b.std[i] for b, *_ in shown)
     inside = 1e-4 * (high - low)
@@ -70,7 +71,7 @@ def _density_curves(axes, name, shown, support):
 
 
 def _density_contours(axes, names, shown, support):
-    """Regions of highest density, with 50, 90 and 99 % of the mass. -> False if one is too narrow to draw"""
+    """Regions of highest density, with 50, 90 and 99 % of the mass. -> False if one is too narrow to plot"""
     x, y = (_range(shown, i, support[i], 240) for i in range(2))
     z = numpy.stack(numpy.meshgrid(x, y), axis=-1)
     densities = []

@@ -1,10 +1,11 @@
-"""From all real numbers to those a latent can take, and back: what lets ADVI put a Gaussian on any of them.
+"""Transforms from all real numbers to the values that a latent can take, so that q can be a Gaussian.
 
-A Gaussian gives probability to every real number, but a precision must be positive and a probability
-lies between 0 and 1. So the Gaussian is put on ζ, and z = T(ζ) is the latent. A small interval keeps its
-probability, p(ζ) |dζ| = p(z) |dz|, so that p(ζ) = p(z) |dz/dζ|; without that factor, exp(log_joint) would no
-longer integrate to p(x), as if the prior were another. Its logarithm is the log-Jacobian. (ADVI: Kucukelbir
-et al. 2017, §2.3; their T goes the other way.)
+A Gaussian gives probability to every real number, but a precision must be positive, and a probability
+must be between 0 and 1. So q is a Gaussian over ζ, and the latent is z = T(ζ). A small interval keeps its
+probability, p(ζ) |dζ| = p(z) |dz|, so p(ζ) = p(z) |dz/dζ|. Without this factor, exp(log_joint) would no longer
+integrate to p(x), as if the prior were a different one. The logarithm of the factor is the log-Jacobian.
+(This is ADVI, automatic differentiation variational inference: Kucukelbir et al. 2017, §2.3; their T goes
+the other way.)
 
 Each transform works elementwise: ζ and z have any shape, and log_jacobian gives log |dz/dζ| in that shape.
 """
@@ -16,12 +17,13 @@ from .model import Model, evaluate
 
 
 class Identity:
-    """z = ζ: a latent that takes any real number."""
+    """z = ζ: a latent that can be any real number."""
 
     def forward(self, zeta):
         return zeta
 
     def backward(self, dz, zeta):
+        """dz (any shape) -> dζ.    derivations.md, "The log-Jacobian" """
         return dz                                           # dz/dζ = 1
 
     def inverse(self, z):
@@ -31,16 +33,18 @@ class Identity:
         return get_xp(zeta).zeros_like(zeta)                # log 1
 
     def log_jacobian_backward(self, dlogj, zeta):
+        """dlogj (any shape) -> dζ.    derivations.md, "The log-Jacobian" """
         return get_xp(zeta).zeros_like(zeta)
 
 
 class Exp:
-    """z = exp ζ: a latent that is positive; ζ is its logarithm."""
+    """z = exp ζ: a positive latent; ζ is its logarithm."""
 
     def forward(self, zeta):
         return get_xp(zeta).exp(zeta)
 
     def backward(self, dz, zeta):
+        """dz (any shape) -> dζ.    derivations.md, "The log-Jacobian" """
         return dz * self.forward(zeta)                      # dz/dζ = exp ζ
 
     def inverse(self, z):
@@ -50,6 +54,7 @@ class Exp:
         return zeta                                         # log dz/dζ = log exp ζ = ζ
 
     def log_jacobian_backward(self, dlogj, zeta):
+        """dlogj (any shape) -> dζ.    derivations.md, "The log-Jacobian" """
         return dlogj
 
 
@@ -60,6 +65,7 @@ class Sigmoid:
         return sigmoid(zeta)
 
     def backward(self, dz, zeta):
+        """dz (any shape) -> dζ.    derivations.md, "The log-Jacobian" """
         z = sigmoid(zeta)
         return dz * z * (1 - z)                             # dz/dζ = z (1 − z)
 
@@ -68,9 +74,10 @@ class Sigmoid:
         return xp.log(z) - xp.log1p(-z)
 
     def log_jacobian(self, zeta):
-        return -softplus(zeta) - softplus(-zeta)            # log z + log(1 − z), from ζ itself
+        return -softplus(zeta) - softplus(-zeta)            # log z + log(1 − z), computed from ζ
 
     def log_jacobian_backward(self, dlogj, zeta):
+        """dlogj (any shape) -> dζ.    derivations.md, "The log-Jacobian" """
         return dlogj * (1 - 2 * sigmoid(zeta))              # d/dζ (log z + log(1 − z)) = (1 − z) − z
 
 
@@ -78,7 +85,7 @@ TRANSFORMS = {"real": Identity(), "positive": Exp(), "unit": Sigmoid()}
 
 
 def transforms_of(support):
-    """The transform of each latent, from the model's support, like ("real", "positive")."""
+    """The transform of each latent, for a support like ("real", "positive")."""
     unknown = sorted(set(support) - set(TRANSFORMS))
     if unknown:
         raise InputError(f"unknown support {unknown[0]!r}; choose {', '.join(TRANSFORMS)}")
@@ -92,11 +99,11 @@ def by_column(name, transforms, *arrays):
 
 
 class Unconstrained(Model):
-    """The same model over ζ, real numbers all, with z = T(ζ): what a Gaussian q can be put on.
+    """The same model over real numbers ζ, with z = T(ζ), so that q can be a Gaussian.
 
     log p(x, ζ) = log p(x, T(ζ)) + Σᵢ log |dzᵢ/dζᵢ|
 
-    The evidence stays as it is; posterior() is still that of z.
+    The evidence does not change. posterior() is still that of z.
     """
 
     def __init__(self, model):
@@ -140,5 +147,5 @@ class Unconstrained(Model):
 
 
 def unconstrained(model):
-    """The model over real numbers only: itself, if it is one already, else Unconstrained(model)."""
+    """The model itself if all its latents are real numbers, else Unconstrained(model)."""
     return model if set(getattr(model, "support", ())) <= {"real"} else Unconstrained(model)

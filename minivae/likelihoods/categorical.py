@@ -30,7 +30,7 @@ class Categorical(Likelihood):
         return x / (self.n_categories - 1)
 
     def _log_softmax(self, a):
-        """log π = a − log Σ exp a, minus the largest a first, so that exp can't overflow.  (..., D K) -> (..., D, K)"""
+        """log π = a − log Σ exp a, where the largest a is subtracted first.    (..., D K) -> (..., D, K)"""
         xp = get_xp(a)
         a = a.reshape(*a.shape[:-1], -1, self.n_categories)
         a = a - a.max(axis=-1, keepdims=True)

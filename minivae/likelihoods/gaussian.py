@@ -93,4 +93,5 @@ class Gaussian(Likelihood):
     def check(self, x):
         """Raise InputError for data that are not finite: every real number is possible."""
         if not bool(get_xp(x).isfinite(x).all()):
-            raise InputError("Gaussian data must be finite, but these contain NaN or infinity; remove or replace them")
+            raise InputError("Gaussian data must be finite, but these contain NaN or infinity; "
+                             "remove or replace them")

@@ -75,7 +75,7 @@ def require_range(name, x, low, high, remedy):
 
 
 def require_same_pixels(x, a, dlogp=None):
-    """Raise InputError unless x is (N, D), a is (N, D) or (L, N, D), and dlogp (N,) or (L, N): others could broadcast."""
+    """Raise InputError unless x is (N, D), a (N, D) or (L, N, D), dlogp (N,) or (L, N): others could broadcast."""
     if x.ndim != 2 or x.shape != a.shape[-2:]:
         raise InputError(f"x {x.shape} does not fit a {a.shape}: "
                          "x must be (N, D), and a must end in the same N and D")

@@ -68,8 +68,8 @@ def test_the_report_says_what_was_measured(monkeypatch, capsys):
         "  forward + backward         3.000 ms    1.50 x the products\n"
         "  Adam                       1.000 ms    0.50 x the products\n"
         "  whole step                 5.000 ms    2.50 x the products\n"
-        f"  20,000 examples/s, without drawing the data; products {flops / 2e-3 / 1e9:,.0f} GFLOP/s\n"
-        "  arrays take 30 MB at most, 2.00 x parameters, Adam's memory, batch and activations")
+        f"  20,000 examples/s, not counting the preparation of batches; products {flops / 2e-3 / 1e9:,.0f} GFLOP/s\n"
+        "  arrays take 30 MB at most, 2.00 x the size of parameters, Adam's memory, batch and activations")
     known["whole"] = 2.5
     bench.report("numpy", networks=[network], seconds=0)
     assert "a part took longer than the whole: other work on this machine, or memory" in capsys.readouterr().out
@@ -157,9 +157,9 @@ def test_the_advice_is_measured_and_says_why(monkeypatch, capsys):
     text = capsys.readouterr().out
     assert asked == [{}, {"OPENBLAS_CORETYPE": "SkylakeX"}]
     assert "OPENBLAS_CORETYPE=Haswell is set" in text
-    assert "OPENBLAS_CORETYPE=SkylakeX the products of the first network take 0.50 times as long" in text
+    assert "OPENBLAS_CORETYPE=SkylakeX the products of the paper's network take 0.50 times as long" in text
     monkeypatch.delenv("OPENBLAS_CORETYPE")
-    assert "took Haswell" in blas.why_not("Haswell")
+    assert "chose Haswell" in blas.why_not("Haswell")
 
 
 def test_the_products_of_a_process_of_its_own(monkeypatch):

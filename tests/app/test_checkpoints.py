@@ -65,22 +65,22 @@ def test_a_corrupted_checkpoint_is_refused(checkpoint):
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(checkpoint):
-    refuses(checkpoint, r"another architecture or optimizer: parameters/encoder.1.W is float32 \(20, 4\) there, float32 \(20, 6\)", latent_dim=3)
+    refuses(checkpoint, r"another architecture or optimizer: parameters/encoder.1.W is float32 \(20, 4\) in the file, but float32 \(20, 6\)", latent_dim=3)
 
 
 def test_a_missing_checkpoint_and_a_foreign_file_are_refused(checkpoint):
     refuses(checkpoint.with_name("none.npz"), "does not exist")
     numpy.savez(checkpoint, something=numpy.ones(3))
-    refuses(checkpoint, "parameters/encoder.0.W is nothing there")
+    refuses(checkpoint, "parameters/encoder.0.W is missing in the file")
 
 
 @pytest.mark.parametrize("name, value, message", [
-    ("epoch", numpy.array(-3), "no number of epochs"), ("epoch", numpy.array(2.7), "no number of epochs"),
-    ("rng", numpy.array("5"), "no state of the random generator"), ("rng", numpy.array("{}"), "no state of the random"),
-    ("rng", numpy.array('{"bit_generator": "MT19937"}'), "no state of the random generator"),
+    ("epoch", numpy.array(-3), "not a number of epochs"), ("epoch", numpy.array(2.7), "not a number of epochs"),
+    ("rng", numpy.array("5"), "no valid state of the random generator"), ("rng", numpy.array("{}"), "no valid state of the random"),
+    ("rng", numpy.array('{"bit_generator": "MT19937"}'), "no valid state of the random generator"),
     ("optimizer/t", numpy.array([1, 2]), "another architecture or optimizer"), ("optimizer/t", numpy.array(-1), "t is"),
     ("optimizer/M", numpy.array("text"), "another architecture or optimizer"),
-    ("parameters/encoder.0.b", numpy.full(20, numpy.nan, "float32"), "holds NaN or infinity in parameters/encoder.0.b"),
+    ("parameters/encoder.0.b", numpy.full(20, numpy.nan, "float32"), "contains NaN or infinity in parameters/encoder.0.b"),
     ("parameters/encoder.0.b", numpy.zeros(20, "complex64"), "another architecture"),
     ("parameters/encoder.9.b", numpy.zeros(20, "float32"), "another architecture"),
 ])
@@ -143,5 +143,5 @@ def test_an_epoch_number_that_is_none_is_refused(tmp_path):
     with numpy.load(tmp_path / "c.npz") as file:
         arrays = dict(file)
     numpy.savez(tmp_path / "c.npz", **{**arrays, "epoch": numpy.array([3])})
-    with pytest.raises(InputError, match="no number of epochs"):
+    with pytest.raises(InputError, match="not a number of epochs"):
         checkpoints.load_checkpoint(tmp_path / "c.npz", vae, adam, rng)

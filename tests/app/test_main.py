@@ -68,7 +68,7 @@ def test_evaluating_after_each_epoch_does_not_disturb_training(run_cli, tmp_path
     numpy.testing.assert_array_equal(saved["parameters/encoder.0.W"], model.parameters["encoder.0.W"])
 
 
-def test_show_draws_anew_what_was_deleted(run_cli, tmp_path):
+def test_show_draws_again_what_was_deleted(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "run", "--latent", "3")
     assert not (tmp_path / "run" / "plane.png").exists(), "a plane of three latents"
     (tmp_path / "run" / "samples.png").unlink()
@@ -86,7 +86,7 @@ def test_what_is_maximized_is_called_by_its_name(run_cli, tmp_path, options, los
     out = train_small(run_cli, tmp_path / "run", *options)
     assert f"per image; loss: {loss}" in out
     label = drawn[0].axes[0].lines[0].get_label()
-    assert label == ("training, while it learned" if "autoencoder" in options else f"training: {loss[1:]}")
+    assert label == ("training, mean over the epoch" if "autoencoder" in options else f"training: {loss[1:]}")
 
 
 def test_evaluate_prints_the_three_measures(run_cli, tmp_path):
@@ -159,7 +159,7 @@ def test_the_stages_of_burda_et_al(run_cli, tmp_path):
     assert code == 0 and "   8/8 " in out
     refused(run_cli, "leave out --epochs", "train", "--resume", tmp_path / "run", "--epochs", "9")
     _, _, err = run_cli("train", "--resume", tmp_path / "run")
-    assert "has finished 8 epochs" in err and "to go on" not in err
+    assert "has finished 8 epochs" in err and "to continue" not in err
     assert configuration._stage_lengths({"stages": 1.3}) == [1, 1, 2, 2, 3, 4, 5, 6]
 
 
@@ -272,7 +272,7 @@ def test_kill_9_in_the_middle_of_an_epoch_then_resume(run_cli, tmp_path):
     assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == -signal.SIGKILL
     assert int(read_checkpoint(tmp_path / "killed")["epoch"]) == 2
     code, out, err = run_cli("train", "--resume", tmp_path / "killed")
-    assert code == 0 and "going on after epoch 2 of 5" in out, err
+    assert code == 0 and "continuing after epoch 2 of 5" in out, err
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "killed")
     rows = [list(csv.DictReader(open(tmp_path / name / "history.csv"))) for name in ("whole", "killed")]
     for one, other in zip(*rows, strict=True):
@@ -290,7 +290,7 @@ def test_ctrl_c_keeps_the_finished_epochs_and_says_how_to_go_on(tmp_path):
     assert process.wait(60) == 130
     error = process.stderr.read()
     assert "Traceback" not in error and f"--resume {tmp_path / 'run'}" in error
-    kept = int(re.search(r"keeps the (\d+) finished epochs", error)[1])
+    kept = int(re.search(r"the (\d+) finished epochs are saved", error)[1])
     assert kept >= 2 and int(read_checkpoint(tmp_path / "run")["epoch"]) in (kept, kept + 1)
     process.stderr.close()
 
@@ -299,10 +299,10 @@ def test_more_epochs_can_be_added_to_a_finished_run(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "whole", epochs=4)
     train_small(run_cli, tmp_path / "run", epochs=2)
     code, _, err = run_cli("train", "--resume", tmp_path / "run")
-    assert code == 2 and re.search("has finished 2 epochs, and 2 are asked for.*show.*to go on, give --epochs above 2", err)
+    assert code == 2 and re.search("has finished 2 epochs, and only 2 are wanted.*show.*to continue, give --epochs above 2", err)
     assert run_cli("train", "--resume", tmp_path / "run", "--epochs", 4)[0] == 0
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
-    refused(run_cli, "has finished 4 epochs, and 3 are asked for", "train", "--resume", tmp_path / "run", "--epochs", 3)
+    refused(run_cli, "has finished 4 epochs, and only 3 are wanted", "train", "--resume", tmp_path / "run", "--epochs", 3)
 
 
 def test_a_loss_that_diverges_ends_training_and_keeps_the_last_good_checkpoint(run_cli, tmp_path, monkeypatch):
@@ -315,7 +315,7 @@ def test_a_loss_that_diverges_ends_training_and_keeps_the_last_good_checkpoint(r
     monkeypatch.setattr(optimizers.Adam, "step", explode)
     code, _, err = run_cli("train", "--out", tmp_path / "run", "--epochs", 5, *SMALL)
     assert code == 1
-    assert re.search(r"the loss became nan in epoch 3, step 7; try a smaller learning rate.*keeps epoch 2", err)
+    assert re.search(r"the loss became nan in epoch 3, step 7; try a smaller learning rate.*the state after epoch 2 is saved", err)
     kept = read_checkpoint(tmp_path / "run")
     assert int(kept["epoch"]) == 2 and all(numpy.isfinite(kept[k]).all() for k in kept if k.startswith("parameters"))
 
@@ -358,7 +358,7 @@ def test_bad_numbers(run_cli, tmp_path, option, value):
 def test_options_that_contradict_each_other_or_the_data(run_cli, tmp_path):
     def train_refused(message, *options):
         refused(run_cli, message, "train", "--out", tmp_path / "run", *SMALL, *options)
-    train_refused("iwae weights each sample.*add --kl monte-carlo", "--bound", "iwae")
+    train_refused("iwae needs log q.z.x. of each sample.*add --kl monte-carlo", "--bound", "iwae")
     train_refused("--levels 5 is for --likelihood categorical; leave it out", "--levels", "5")
     train_refused("--variance 0.1 is for --likelihood gaussian", "--variance", "0.1")
     train_refused("--floor 0.1 is for --likelihood gaussian with", "--floor", "0.1", "--likelihood", "gaussian",
@@ -394,7 +394,7 @@ def test_bad_data(run_cli, tmp_path):
     (tmp_path / "a.gz").write_bytes(b"\x1f\x8bbroken")
     refused(run_cli, "truncated or corrupted", "train", *out, "--data", tmp_path / "a.gz")
     numpy.savez(tmp_path / "two.npz", a=numpy.zeros((3, 4)), b=numpy.ones(3))
-    refused(run_cli, r"holds 2 arrays \(a, b\); name one of them with --key",
+    refused(run_cli, r"contains 2 arrays \(a, b\); choose one of them with --key",
             "train", *out, "--data", tmp_path / "two.npz")
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"not mnist")
     refused(run_cli, "not the published file", "train", *out, "--data", "mnist", "--data-dir", tmp_path)
@@ -411,7 +411,7 @@ def test_no_gpu(run_cli, tmp_path, monkeypatch):
 def test_a_folder_with_a_run(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "run")
     before = read_checkpoint(tmp_path / "run")
-    refused(run_cli, "already holds a run; go on with it by --resume", "train", "--out", tmp_path / "run", *SMALL)
+    refused(run_cli, "already contains a run; continue it with --resume", "train", "--out", tmp_path / "run", *SMALL)
     refused(run_cli, "no data set", "train", "--out", tmp_path / "run", "--overwrite", "--data", "emnist")
     after = read_checkpoint(tmp_path / "run")
     assert all((before[name] == after[name]).all() for name in before)
@@ -422,7 +422,7 @@ def test_a_folder_with_a_run(run_cli, tmp_path):
 def test_an_unwritable_folder(run_cli, tmp_path):
     (tmp_path / "file").write_text("in the way")
     refused(run_cli, "can't be written.*--out", "train", "--out", tmp_path / "file" / "run", *SMALL)
-    refused(run_cli, "is a file, where a folder is needed", "train", "--out", tmp_path / "file", *SMALL)
+    refused(run_cli, "is a file, but a folder is needed", "train", "--out", tmp_path / "file", *SMALL)
 
 
 def test_a_full_disk_keeps_what_was_saved(run_cli, tmp_path, monkeypatch):
@@ -432,7 +432,7 @@ def test_a_full_disk_keeps_what_was_saved(run_cli, tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
     monkeypatch.setattr(os, "fsync", full)
-    refused(run_cli, "can't be written .No space left on device.; what was saved before is kept; make room",
+    refused(run_cli, "can't be written .No space left on device.; what was saved before is kept; free disk space",
             "train", "--resume", tmp_path / "run", "--epochs", "4")
     refused(run_cli, "No space left on device", "show", tmp_path / "run")
     refused(run_cli, "No space left on device", "train", "--out", tmp_path / "run", "--overwrite", *SMALL)
@@ -443,7 +443,7 @@ def test_a_full_disk_keeps_what_was_saved(run_cli, tmp_path, monkeypatch):
 
 def test_bad_runs(run_cli, tmp_path):
     for arguments in (["train", "--resume"], ["show"], ["evaluate"]):
-        refused(run_cli, "is no run folder", *arguments, tmp_path / "none")
+        refused(run_cli, "is not a run folder", *arguments, tmp_path / "none")
     train_small(run_cli, tmp_path / "run")
     resume = ("train", "--resume", tmp_path / "run")
     refused(run_cli, "was made with --lr 0.001, not 0.5; leave the option out", *resume, "--lr", "0.5")

@@ -41,7 +41,7 @@ def test_a_history_that_ran_ahead_of_the_checkpoint_is_cut(saved):
 def test_a_run_is_not_overwritten_unasked_and_wholly_when_asked(saved):
     (saved.folder / "plane.png").write_bytes(b"old picture")
     (saved.folder / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="already holds a run.*--resume.*--out.*--overwrite"):
+    with pytest.raises(InputError, match="already contains a run.*--resume.*--out.*--overwrite"):
         run_folder.Run.create(saved.folder, CONFIG)
     assert (saved.folder / "checkpoint.npz").exists()
     (saved.folder / "checkpoint.npz.77.part").write_bytes(b"left by a kill")
@@ -53,12 +53,12 @@ def test_a_run_is_not_overwritten_unasked_and_wholly_when_asked(saved):
     new.remove_leftovers()
     assert sorted(path.name for path in saved.folder.iterdir()) == ["checkpoint.npz", "config.json", "notes.txt"]
     (saved.folder / "config.json").unlink()
-    with pytest.raises(InputError, match="already holds a run"):
+    with pytest.raises(InputError, match="already contains a run"):
         run_folder.Run.create(saved.folder, CONFIG)
 
 
 @pytest.mark.parametrize("name, content, message", [
-    ("config.json", None, "is no run folder"), ("config.json", "{", "not valid JSON"),
+    ("config.json", None, "is not a run folder"), ("config.json", "{", "not valid JSON"),
     ("config.json", "[]", "contains no options"), ("config.json", "[" * 100000, "not valid JSON"), ("config.json", json.dumps({"data": "digits"}), "does not say what data_dir is"),
     ("history.csv", ",".join(run_folder.HISTORY_FIELDS) + "\n1,nan,1,1,1,1,1\n", "can't be read as a history"),
     ("history.csv", "epoch\nx\n", "can't be read as a history"), ("history.csv", "epoch,loss\n1,2\n", "can't be read as a history"),

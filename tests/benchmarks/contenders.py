@@ -1,7 +1,7 @@
 """The contenders of versus.py: the same VAE, loss and Adam in minivae, PyTorch, JAX and HIPS autograd.
 
-Fair to the frameworks: torch.compile and JAX may fuse what they like, compilation is not counted, and HIPS
-autograd, which brings no fast optimizer, is lent minivae's. Each function imports its own framework.
+To be fair to the frameworks, torch.compile and JAX may fuse operations, compilation time is not counted, and HIPS
+autograd uses minivae's Adam because it has no fast optimizer. Each function imports its own framework.
 """
 
 from typing import Callable, NamedTuple
@@ -10,16 +10,16 @@ LEARNING_RATE = 1e-3
 
 
 class Contender(NamedTuple):
-    """What is measured. Made from the weights {name: array}, a batch x, noise eps and the images, all NumPy."""
+    """What is measured. Made from weights {name: array}, a batch x, noise eps and the images, all in NumPy."""
 
-    loss_and_gradients: Callable            # () -> loss, {name: gradient}: for the check
-    step: Callable                          # one step on x and eps, already on the device; may return too early
-    epoch: Callable                         # one epoch over the images, in shuffled batches, with noise drawn anew
-    pil_epoch: Callable | None = None       # one with images loaded one by one, as torchvision does
-    wait: Callable = lambda: None           # until the device has done all it was asked to
-    event: Callable | None = None           # () -> a recorded event on the device's own clock
+    loss_and_gradients: Callable            # () -> loss, {name: gradient}, to be compared
+    step: Callable                          # one step on x and eps, on the device; may return before it is done
+    epoch: Callable                         # one epoch over the images, in shuffled batches with new noise
+    pil_epoch: Callable | None = None       # an epoch with images loaded one by one, as torchvision does
+    wait: Callable = lambda: None           # waits until the device has finished
+    event: Callable | None = None           # () -> a recorded event of the device's clock
     milliseconds: Callable | None = None    # (event, event) -> the time between them
-    device_bytes: Callable | None = None    # () -> memory taken on the device
+    device_bytes: Callable | None = None    # () -> memory used on the device
 
 
 def minivae_contender(weights, x, eps, images, device):
@@ -82,7 +82,7 @@ def torch_contender(weights, x, eps, images, device, compiled=False):
     optimizer = torch.optim.Adam(theta.values(), lr=LEARNING_RATE, fused=True if compiled else None)
 
     class SingleImages(torch.utils.data.Dataset):
-        """Images and labels one at a time, by way of PIL: what torchvision's MNIST and ToTensor do."""
+        """Images and labels one at a time through PIL, as torchvision's MNIST and ToTensor do."""
 
         def __init__(self):
             self.in_bytes = torch.tensor((255 * images).round().astype("uint8")).reshape(-1, 28, 28)
@@ -144,7 +144,7 @@ def torch_compile_contender(*arguments):
 
 
 def loss_in(np, softplus, theta, x, eps):
-    """The loss for JAX and autograd, each with its own NumPy."""
+    """The loss for JAX and autograd; np is the NumPy of either."""
     h = np.tanh(x @ theta["encoder.0.W"] + theta["encoder.0.b"]) @ theta["encoder.1.W"] + theta["encoder.1.b"]
     mu, logvar = h[:, :h.shape[1] // 2], h[:, h.shape[1] // 2:]
     z = mu + np.exp(0.5 * logvar) * eps

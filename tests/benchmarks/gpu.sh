@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that needs a GPU, in one call of at most 9 minutes. Each part leaves its output as a file in OUT, whatever
-# becomes of the others. Needs CuPy and PyTorch for this GPU, pytest and matplotlib; MNIST is used where it is.
+# Everything that needs a GPU, in one call of at most 9 minutes. Each part writes its output to a file in OUT,
+# even if other parts fail. Needs CuPy and PyTorch for this GPU, pytest and matplotlib; MNIST is optional.
 #
 #   tests/benchmarks/gpu.sh OUT [FOLDER WITH THE MNIST FILES]
 set -uo pipefail
@@ -20,7 +20,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 wrong=0
 
-part() {        # part NAME SECONDS COMMAND...: its output goes to OUT/NAME.txt; SIGINT lets pytest tell what it has
+part() {        # part NAME SECONDS COMMAND...: output goes to OUT/NAME.txt; after SIGINT pytest still reports
     local name=$1 limit=$2 start=$SECONDS code
     shift 2
     timeout -s INT -k 5 "$limit" "$@" > "$out/$name.txt" 2>&1 < /dev/null
@@ -38,7 +38,7 @@ part experiments 50 python3 tests/benchmarks/gpu_experiments.py
 part train 40 $minivae train --backend cupy --data $data "${mnist[@]}" --latent 20 --hidden 500 --epochs 2 --out "$work/run"
 part evaluate 25 $minivae evaluate "$work/run" --backend cupy --samples 500 --images 1000
 part infer 15 $minivae infer linear-regression --backend cupy --steps 200 --out "$work/infer.png"
-# The tests of the device; all others compute with NumPy.
+# Only the tests that use the device; all others compute with NumPy.
 part tests $((530 - SECONDS)) python3 -m pytest --backend cupy -v -p no:cacheprovider tests/test_device.py \
-    tests/test_inference_fit.py tests/test_infer_command.py tests/test_vae.py -k "device or cupy"
+    tests/inference/test_inference_fit.py tests/app/test_infer.py tests/test_vae.py -k "device or cupy"
 exit $wrong

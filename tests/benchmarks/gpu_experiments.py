@@ -1,8 +1,8 @@
-"""What would make a step faster on a GPU? Each idea beside what minivae does, so that only what pays is kept.
+"""What would make a step faster on a GPU? Each idea is compared with what minivae does now.
 
     python tests/benchmarks/gpu_experiments.py
 
-Times are medians by the device's own events. An experiment that fails says so, and the others go on.
+Times are medians, measured with the device's events. If an experiment fails, the others still run.
 """
 
 import os
@@ -36,7 +36,7 @@ def milliseconds(function, repeats=50):
 
 
 def asking_and_doing():
-    """Is Python, or the device, what a step waits for?"""
+    """Does a step wait for Python or for the device?"""
     for network in (bench.PAPER, bench.LARGE):
         step = bench.Step(network, "cupy")
         for _ in range(5):
@@ -48,18 +48,18 @@ def asking_and_doing():
         asked = time.perf_counter() - start
         cupy.cuda.Device().synchronize()
         done = time.perf_counter() - start
-        print(f"{network}: asked for in {20 * asked:.3f} ms a step, done in {20 * done:.3f} ms")
+        print(f"{network}: queued in {20 * asked:.3f} ms per step, finished in {20 * done:.3f} ms")
 
 
 def batch_sizes():
-    """Examples a second against the batch size, of the paper's network."""
+    """Examples per second for different batch sizes, with the paper's network."""
     for size in (100, 400, 1600, 6400, 25600):
         step = bench.Step(bench.PAPER._replace(batch_size=size), "cupy")
         print(f"batch {size}: {size / milliseconds(step.whole) * 1e3:,.0f} examples/s")
 
 
 def adam():
-    """One kernel for the ten passes of Adam.update, by hand and by cupy.fuse."""
+    """One kernel instead of the ten passes of Adam.update, written by hand and made by cupy.fuse."""
     kernel = cupy.ElementwiseKernel(
         "float32 g, float32 beta1, float32 beta2, float32 epsilon, float32 rate",
         "float32 theta, float32 M, float32 V",
@@ -103,7 +103,7 @@ def adam():
 
 
 def bernoulli():
-    """The elementwise work of the likelihood, fused."""
+    """The elementwise operations of the likelihood, fused."""
     terms = cupy.fuse(kernel_name="terms")(lambda x, a: x * a - softplus(a))
     slope = cupy.fuse(kernel_name="slope")(lambda x, a: x - sigmoid(a))
     rng = numpy.random.default_rng(0)
@@ -120,7 +120,7 @@ def bernoulli():
 
 
 def noise():
-    """Drawn on the host and moved, as minivae does; from pinned memory; or drawn on the device."""
+    """Noise drawn on the host and moved (as in minivae), moved through pinned memory, or drawn on the device."""
     import cupyx
     for network in (bench.PAPER, bench.LARGE):
         vae, rng = VAE(network.data_dim, network.latent_dim, (2,), backend="cupy"), numpy.random.default_rng(0)
@@ -137,7 +137,7 @@ def noise():
 
 
 def tf32():
-    """Products whose inputs are rounded to 10 bits: CUPY_TF32=1, read when CuPy is imported."""
+    """Matrix products with inputs rounded to 10 bits (CUPY_TF32=1, which CuPy reads when it is imported)."""
     for value in ("0", "1"):
         child = subprocess.run([sys.executable, __file__, "--products"], env={**os.environ, "CUPY_TF32": value},
                                capture_output=True, text=True)
@@ -145,7 +145,7 @@ def tf32():
 
 
 def products():
-    """The products of both networks, one large product, and the error of the loss and its gradient."""
+    """The matrix products of both networks, a large one, and the errors of the loss and its gradient."""
     for network in (bench.PAPER, bench.LARGE):
         step = bench.Step(network, "cupy")
         exact = bench.Step(network, "numpy")
@@ -156,7 +156,7 @@ def products():
         error = numpy.linalg.norm(gradients[0] - gradients[1]) / numpy.linalg.norm(gradients[1])
         times = milliseconds(step.products), milliseconds(step.whole)
         print(f"  {network}: products {times[0]:.3f} ms, {step.flops / times[0] / 1e9:.1f} TFLOP/s; "
-              f"step {times[1]:.3f} ms; loss off by {abs(losses[0] - losses[1]):.1e} nats, gradient by {error:.1e}")
+              f"step {times[1]:.3f} ms; errors: loss {abs(losses[0] - losses[1]):.1e} nats, gradient {error:.1e}")
     a = cupy.asarray(numpy.random.default_rng(0).standard_normal((8192, 8192), dtype="float32"))
     print(f"  8192 x 8192: {2 * 8192 ** 3 / milliseconds(lambda: a @ a, 10) / 1e9:.1f} TFLOP/s")
 

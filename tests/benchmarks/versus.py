@@ -1,18 +1,18 @@
-"""minivae's training step beside that of the frameworks: same model, weights, noise, batch, precision and Adam.
+"""Compare minivae's training speed with other frameworks: same model, weights, noise, batch, precision and Adam.
 
-    pip install . torch jax autograd            # in an environment of its own; those you lack are left out
+    pip install . torch jax autograd            # in a new environment; missing ones are left out
     python tests/benchmarks/versus.py           # both networks on the CPU
     python tests/benchmarks/versus.py --device cuda --out results.json
 
-Each contender (contenders.py) is a process of its own, since two thread pools in one process disturb each other.
-First all must give the same loss and gradients, to float32 rounding, from the same weights and noise. Then they
-take turns of half a second, many times, so that a machine whose speed drifts is the same for all; meanwhile the
-others wait. Measured are a step (loss, gradients, Adam), an epoch of 60,000 images, the import, and the memory that
-the process took.
+Each contender (contenders.py) runs in its own process, because two thread pools in one process disturb each other.
+First, all must compute the same loss and gradients from the same weights and noise, up to float32 rounding. Then
+they take many turns of half a second, while the others wait, so that changes in the machine's speed affect all.
+The script measures a step (loss, gradients, Adam), an epoch of 60,000 images, the import, and the memory used.
 
-An epoch is measured with all images in one array or tensor, a shuffled index at a time; for PyTorch also as its
-users load MNIST: by a DataLoader over torchvision's data set, which makes a PIL image of each image's bytes, and ToTensor a tensor of that,
-whenever one is asked for. Here the same is done without torchvision, whose version would have to fit PyTorch's.
+In an epoch, all images are in one array or tensor, and each batch is selected by shuffled indices. On the CPU,
+PyTorch is also measured as its users load MNIST, with a DataLoader over torchvision's data set: each image
+becomes a PIL image when it is needed, and ToTensor makes a tensor of that. The code here does the same without
+torchvision, whose version would have to match PyTorch's.
 """
 
 import argparse
@@ -33,22 +33,22 @@ from contenders import CONTENDERS
 
 NETWORKS = {"paper": {"sizes": (784, 500, 20), "batch": 100}, "large": {"sizes": (784, 2000, 64), "batch": 4096}}
 N_IMAGES = 60_000
-FLOAT32 = 1e-5      # relative, of a tensor's norm: sums of thousands of terms, each rounded to 6e-8
+FLOAT32 = 1e-5      # allowed error, relative to a tensor's norm: sums of thousands of terms, each rounded to 6e-8
 TURN = 0.5          # seconds
 EPOCHS = 5
 
 
-# One contender, in a process of its own: it is told on standard input what to do, and answers in JSON.
+# One contender, in its own process: it reads commands from standard input, and answers in JSON.
 
 def answer(name, network, device, folder):
-    """Get ready, write the gradients into the folder, then measure whatever is asked for until the input ends."""
+    """Prepare, write the gradients to the folder, then measure what each line of the input names."""
     package, make, _ = CONTENDERS[name]
     with numpy.load(folder / f"{network}.npz") as file:
         given = dict(file)
     contender = make(given, given.pop("x"), given.pop("eps"), numpy.load(folder / "images.npy"), device)
     loss, gradients = contender.loss_and_gradients()
     numpy.savez(folder / f"{name} gradients.npz", loss=numpy.float64(loss), **gradients)
-    steps(contender)        # unmeasured: compilation, caches, the allocator
+    steps(contender)        # not measured: compilation, caches, the allocator
     print(json.dumps({"version": getattr(importlib.import_module(package), "__version__", "")}), flush=True)
     for line in sys.stdin:
         print(json.dumps({"step_ms": steps, "epoch_s": epoch, "pil_epoch_s": pil_epoch,
@@ -56,7 +56,7 @@ def answer(name, network, device, folder):
 
 
 def steps(contender):
-    """Median milliseconds of the steps of a turn: by the device's own events where it has them."""
+    """Median milliseconds of the steps in one turn, measured with the device's events if it has any."""
     times, end = [], time.perf_counter() + TURN
     while time.perf_counter() < end or len(times) < 3:
         contender.wait()
@@ -85,9 +85,9 @@ def _seconds(contender, function):
 
 
 def memory(contender):
-    """Megabytes: on the device where there is one, else the most that the process ever took.
+    """Megabytes used on the GPU; without a GPU, the largest memory of the process so far.
 
-    Linux only. Not ru_maxrss of the resource module, which a process inherits from the one that started it.
+    Linux only. ru_maxrss of the resource module would not do: a process inherits it from its parent.
     """
     if contender.device_bytes:
         return contender.device_bytes() / 2 ** 20
@@ -95,10 +95,10 @@ def memory(contender):
     return int(status["VmHWM"].split()[0]) / 1024
 
 
-# All of them, in turn
+# All contenders, in turn
 
 def prepare(folder, network, images, rng):
-    """Write a network's weights, batch and noise. -> the loss and gradients that all should give: ours in float64"""
+    """Write a network's weights, batch and noise. -> the expected loss and gradients: minivae's in float64"""
     from minivae import VAE
     (pixels, hidden, latent), batch = NETWORKS[network]["sizes"], NETWORKS[network]["batch"]
     vae = VAE(pixels, latent, (hidden,), dtype="float64", backend="numpy")
@@ -113,7 +113,7 @@ def prepare(folder, network, images, rng):
 
 
 def load_images(data_dir):
-    """(60000, 784) float32 in [0, 1]: MNIST where a folder is given, else random pixels, which take as long."""
+    """(60000, 784) float32 in [0, 1]: MNIST if a folder is given, else random pixels, which take as long."""
     from minivae import datasets
     if data_dir:
         return datasets.load("mnist", data_dir).train
@@ -121,30 +121,30 @@ def load_images(data_dir):
 
 
 def start(name, network, device, folder, expected):
-    """Start a contender and check what it computes. -> its process and its first results, or None and why not"""
+    """Start a contender and check its gradients. -> its process and first results, or None and the reason"""
     command = [sys.executable, __file__, "--contender", name, "--networks", network, "--device", device,
                "--folder", str(folder)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     ready = process.stdout.readline()
     if not ready:
-        return None, f"{name} failed, see above"
+        return None, f"{name} failed (see its error above)"
     off = disagreement(folder, name, expected)
     if not off < FLOAT32:
         process.kill()
-        return None, f"{name} computes something else: relative difference {off:.1e}, allowed {FLOAT32:.0e}"
+        return None, f"{name} computes something different: relative difference {off:.1e}, allowed {FLOAT32:.0e}"
     print(f"{network}: {name} is ready, its loss and gradients differ by {off:.1e}", file=sys.stderr, flush=True)
     return process, {**json.loads(ready), "disagreement": off, "import_s": import_seconds(CONTENDERS[name][0])}
 
 
 def disagreement(folder, name, expected):
-    """The largest relative difference of a contender's loss and gradients from what is expected; NaN if one is."""
+    """The largest relative difference of the loss and gradients from the expected ones; NaN if any is NaN."""
     with numpy.load(folder / f"{name} gradients.npz") as got:
         return float(numpy.max([numpy.linalg.norm(got[key] - value) / numpy.linalg.norm(value)
                                 for key, value in expected.items()]))
 
 
 def import_seconds(package):
-    """What a script waits at its first line, NumPy's import included."""
+    """Seconds to import the package, including its import of NumPy."""
     code = f"import time; start = time.perf_counter(); import {package}; print(time.perf_counter() - start)"
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 
@@ -158,7 +158,7 @@ def ask(process, what):
 def compare(network, names, device, rounds, folder, expected, save):
     """-> {contender: {"step_ms": [a median per turn], "epoch_s": [...], "memory_mb": [...], ...}}
 
-    Of the epochs the first doesn't count: its smaller last batch may be compiled anew.
+    The first epoch doesn't count: its smaller last batch may need another compilation.
     """
     processes, results = {}, {}
     for name in names:
@@ -172,7 +172,7 @@ def compare(network, names, device, rounds, folder, expected, save):
     for what, times in (("step_ms", rounds), ("epoch_s", 1 + EPOCHS), ("memory_mb", 1), ("pil_epoch_s", 1)):
         for round_ in range(times):
             for name, process in processes.items():
-                time.sleep(0.2)     # until the threads of the one before have gone to sleep
+                time.sleep(0.2)     # until the threads of the previous contender are idle
                 results[name].setdefault(what, []).append(ask(process, what))
             latest = ", ".join(f"{rows[what][-1] or 0:.2f}" for rows in results.values())
             print(f"{network}: {what}, round {round_ + 1} of {times}: {latest}", file=sys.stderr, flush=True)
@@ -186,8 +186,8 @@ def compare(network, names, device, rounds, folder, expected, save):
 
 
 def table(results):
-    """Markdown: medians, the middle half of the turns, and the median over the rounds of the time over minivae's."""
-    lines = ["| | ms a step (half of the turns) | x minivae | s an epoch | x minivae | loaded by PIL | import, s | MB |",
+    """In Markdown: medians, the middle half of the turns, and "x minivae", the median ratio to minivae's times."""
+    lines = ["| | ms per step (middle half) | x minivae | s per epoch | x minivae | s with PIL | import, s | MB |",
              "|" + " --- |" * 8]
     ours = next(iter(results.values()))
     for name, own in results.items():
@@ -202,7 +202,7 @@ def table(results):
 
 
 def machine():
-    """What the figures were measured on, in a line."""
+    """The date, processor and Python version, in one line."""
     cpu = platform.processor()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -216,12 +216,12 @@ def main():
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--rounds", type=int, default=30, metavar="N", help="turns of each contender (default: 30)")
     parser.add_argument("--data-dir", metavar="DIR", help="where the MNIST files are (default: random pixels)")
-    parser.add_argument("--out", metavar="FILE", help="leave every figure here, as JSON")
-    parser.add_argument("--contender", help=argparse.SUPPRESS)      # what a process of its own is told
+    parser.add_argument("--out", metavar="FILE", help="write all results to this file, as JSON")
+    parser.add_argument("--contender", help=argparse.SUPPRESS)      # for the processes that this script starts
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.rounds < 2:
-        parser.error(f"--rounds {args.rounds} has no spread; at least 2 are needed")
+        parser.error(f"--rounds is {args.rounds}, but at least 2 are needed to show the spread")
     if args.contender:
         answer(args.contender, args.networks[0], args.device, args.folder)
         return

@@ -43,10 +43,10 @@ def test_numerical_gradient_refuses_a_cotangent_of_another_shape_and_restores_x_
 def test_nothing_checked_is_not_right(inputs, rng):
     assert not gradcheck.Report([]).ok
     for gradients in ({}, {"V": inputs["W"]}):
-        with pytest.raises(InputError, match="return a dict with the gradients of some of these"):
+        with pytest.raises(InputError, match="return a dict with the gradients of some or all of these"):
             check_backward("f", forward, lambda dy, **inputs: gradients, inputs, rng)
     for gradients, kind in ((None, "NoneType"), (inputs["W"], "ndarray")):
-        with pytest.raises(InputError, match=f"backward gave a {kind}, .*return a dict"):
+        with pytest.raises(InputError, match=f"backward returned a {kind}, .*return a dict"):
             check_backward("f", forward, lambda dy, **inputs: gradients, inputs, rng)
     with pytest.raises(InputError, match="inputs is a ndarray, but a dict is needed"):
         check_backward("f", numpy.tanh, lambda dy, x: {"x": dy}, inputs["x"], rng)
@@ -147,7 +147,7 @@ def test_a_changed_input_is_named(inputs, rng):
         x *= 2
         return gradients
     report = check_backward("f", forward, careless, inputs, rng)
-    assert "x itself was changed" in str(report)
+    assert "x was changed in place" in str(report)
 
 
 def test_float32_is_warned_about():
@@ -191,13 +191,13 @@ def square(x):
 def test_the_dtype_has_to_be_kept(rng):
     x = rng.standard_normal(5)
     check = check_gradient("f", "x", square, x, (2 * x).astype("float32"), numpy.ones(5))
-    assert not check.ok and "its dtype, float64, but this is float32" in str(check)
+    assert not check.ok and "the dtype float64, but its dtype is float32" in str(check)
 
 
 def test_every_report_line_has_both_errors(rng):
     x = rng.standard_normal(5)
     check = check_gradient("f", "x", square, x, 2 * x + 1e-3, numpy.ones(5))
-    assert "off by 1.0e-03, relatively" in str(check) and "allowed 1e-07" in str(check)
+    assert "off by 1.0e-03, relative error" in str(check) and "allowed 1e-07" in str(check)
 
 
 # Kinks
@@ -226,7 +226,7 @@ def test_a_mistake_beside_a_kink_is_named_all_the_same():
     """At the kink differences give half of each slope, which is no mistake of the learner's."""
     report = check_backward("relu", lambda a: numpy.maximum(a, 0), lambda dy, a: {"a": dy.copy()},
                             {"a": numpy.array([0.5, -0.3, 0.0, -0.8, 1.0, -2.0])}, numpy.random.default_rng(0))
-    assert not report.ok and "a mask (input > 0) is forgotten" in str(report)
+    assert not report.ok and "a mask (input > 0) is missing" in str(report)
 
 
 def test_a_smooth_function_has_no_kinks(rng):

@@ -79,28 +79,28 @@ def mistakes(name, tensor, inputs):
     x = inputs[tensor]
     kinds = [
         ("sign", lambda g, *_: -g, "sign is flipped"),
-        ("factor 2", lambda g, *_: 2 * g, "factor of 2 too large"),
-        ("half", lambda g, *_: g / 2, "factor of ½"),
+        ("factor 2", lambda g, *_: 2 * g, "twice what it should be"),
+        ("half", lambda g, *_: g / 2, "half of what it should be"),
         ("summed", lambda g, *_: g * N, "N = 5 times too large: summed over the batch"),
         ("averaged", lambda g, *_: g / N, "N = 5 times too small"),
-        ("zero", lambda g, *_: 0 * g, "all of it is zero"),
-        ("one element", lambda g, *_: _changed(g, (0,) * g.ndim, 1.01), "right but for"),
+        ("zero", lambda g, *_: 0 * g, "it is zero everywhere"),
+        ("one element", lambda g, *_: _changed(g, (0,) * g.ndim, 1.01), "right except in"),
     ]
     if x.ndim == 2:
         kinds += [
-            ("rows permuted", lambda g, *_: numpy.roll(g, 1, axis=0), "rows are right, in the wrong order"),
-            ("a row not written", lambda g, *_: _changed(g, 1, 0), "right but for row 1; there: all of it is zero"),
-            ("a column doubled", lambda g, *_: _changed(g, (slice(None), 2), 2), "right but for column 2; there: a factor of 2"),
+            ("rows permuted", lambda g, *_: numpy.roll(g, 1, axis=0), "rows are right, but in the wrong order"),
+            ("a row not written", lambda g, *_: _changed(g, 1, 0), "right except in row 1; there: it is zero everywhere"),
+            ("a column doubled", lambda g, *_: _changed(g, (slice(None), 2), 2), "right except in column 2; there: it is twice"),
         ]
     if x.ndim == 2 and x.shape[0] == x.shape[1]:
         kinds.append(("transposed", lambda g, *_: g.T.copy(), "transposed"))
     if x.ndim == 1:
         kinds.append(("batch not summed", lambda g, right, dy: _per_example(name, tensor, right, dy, inputs),
-                      "sum over the batch, its first axis, is missing"))
+                      "sum over the batch (the first axis) is missing"))
         kinds.append(("last example only", lambda g, right, dy: _per_example(name, tensor, right, dy, inputs)[-1],
                       "only example 4 counts"))
     if tensor == "a" and name == "relu":
-        kinds.append(("mask", lambda g, right, dy: dy.copy(), "a mask (input > 0) is forgotten"))
+        kinds.append(("mask", lambda g, right, dy: dy.copy(), "a mask (input > 0) is missing"))
     if tensor == "a" and name == "tanh":
         kinds.append(("pre-activation", lambda g, right, dy: dy * (1 - inputs["a"] ** 2), "uses the pre-activation"))
     if name == "mlp" and tensor == "W0":
@@ -111,7 +111,7 @@ def mistakes(name, tensor, inputs):
         sigma = numpy.exp(0.5 * inputs["h"][:, Z:])
         for wrong, factor in (("σ", 2 / sigma), ("σ²", sigma ** -2), ("log σ", 2)):
             kinds.append((f"by {wrong}", lambda g, *_, factor=factor: numpy.concatenate([g[:, :Z], g[:, Z:] * factor], axis=1),
-                          f"derivative by {wrong}, where log σ² is asked"))
+                          f"derivative with respect to {wrong}, but log σ² is needed"))
     if name == "kl":
         kinds += [("term missing", lambda g, right, dy: g - KL_TERMS(inputs["h"], dy)["log σ²"], "the log σ² term is missing"),
                   ("term twice", lambda g, right, dy: g + KL_TERMS(inputs["h"], dy)["σ²"], "the σ² term is counted twice"),
@@ -243,14 +243,14 @@ G = numpy.random.default_rng(3).standard_normal((4, 6))
 @pytest.mark.parametrize("yours, known, words", [
     (G.T.copy(), {}, "transposed"),
     (G.reshape(6, 4).copy(), {}, r"reshape to \(4, 6\)"),
-    (G.sum(axis=0), {}, "summed over axis 0, which has to stay"),
-    (G * 3.7, {}, "all is 3.7 times what it should be"),
+    (G.sum(axis=0), {}, "summed over axis 0, but this axis must stay"),
+    (G * 3.7, {}, "^it is 3.7 times what it should be$"),
     (G * -3.7, {}, "3.7 times what it should be, and the sign is flipped"),
     (G * 15, {"sizes": SIZES}, "N L = 15 times too large"),
     (G / 3, {"sizes": SIZES}, "L = 3 times too small"),
-    (G * 5 / 4, {"sizes": SIZES}, "off by N/D"),
-    (G[:, ::-1].copy(), {}, "columns are right, in the wrong order"),
-    (numpy.where(numpy.arange(4)[:, None] > 1, 2 * G, G), {}, "right but for the rows 2 to 3; there: a factor of 2"),
+    (G * 5 / 4, {"sizes": SIZES}, "N/D times what it should be"),
+    (G[:, ::-1].copy(), {}, "columns are right, but in the wrong order"),
+    (numpy.where(numpy.arange(4)[:, None] > 1, 2 * G, G), {}, "right except in rows 2 to 3; there: it is twice"),
     (-G, {}, "^the sign is flipped$"),
     (G[::-1] * 1.0, {"others": {"W1": G[::-1] * 1.0}}, "this is the gradient of W1"),
     (G + 1.0, {}, None),
@@ -274,7 +274,8 @@ def test_each_way_to_mix_up_a_variance(asked, given):
     by = {"σ": -2 * x ** 2 / sigma ** 3 + 2 / sigma, "σ²": -x ** 2 / sigma ** 4 + 1 / sigma ** 2,
           "log σ": -2 * x ** 2 / sigma ** 2 + 2, "log σ²": -x ** 2 / sigma ** 2 + 1}
     explanation = diagnose(by[given], by[asked], {"sigma": sigma, "asked": asked})
-    assert explanation is None if asked == given else f"derivative by {given}, where {asked} is asked" in explanation
+    assert explanation is None if asked == given else (
+        f"derivative with respect to {given}, but {asked} is needed" in explanation)
 
 
 def test_a_single_number_beside_zeros_is_no_forgotten_mask():
@@ -298,4 +299,4 @@ def test_a_gradient_that_should_be_zero():
 
 def test_two_numbers_are_not_enough_for_a_strange_factor():
     assert diagnose(numpy.array([3.7]), numpy.array([1.0])) is None
-    assert "factor of 2" in diagnose(numpy.array([2.0]), numpy.array([1.0]))
+    assert "twice" in diagnose(numpy.array([2.0]), numpy.array([1.0]))

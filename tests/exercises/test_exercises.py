@@ -15,7 +15,7 @@ import pytest
 
 from minivae import datasets
 from minivae.exercises import bugs, runner
-from minivae.exercises.catalog import EXERCISES, Lines, Mended, by_number
+from minivae.exercises.catalog import EXERCISES, Lines, Repaired, by_number
 from minivae.exercises.runner import NOT_DONE, PASSED, WRONG
 
 SHIPPED = Path(__file__).parents[2] / "tutorials" / "exercises"
@@ -59,7 +59,7 @@ def test_as_shipped_it_fails_as_expected(exercise):
     assert time.perf_counter() - begin < 5
     assert done.returncode == 1 and not done.stderr
     if exercise in BUGS:
-        assert "not right yet" in done.stdout and "this is expected: the file comes with its bug" in done.stdout
+        assert "not right yet" in done.stdout and "This is expected the first time: the file contains a bug" in done.stdout
     else:
         assert "not done yet. That is expected the first time." in done.stdout
         for function in exercise.functions:
@@ -87,7 +87,7 @@ def test_a_solved_file_run_by_hand_ends_well(tmp_path):
 def test_solutions_are_the_library_s_own_wherever_it_has_them():
     own = {exercise.number for exercise in EXERCISES if isinstance(exercise.solution, Lines)}
     assert own == {4, 9, 10, 15}, "whole models; Adam, which the library keeps in another form; and a line of loss_and_grad"
-    assert all(isinstance(exercise.solution, Mended) for exercise in BUGS)
+    assert all(isinstance(exercise.solution, Repaired) for exercise in BUGS)
     assert "def kl_backward(self, dkl, h):" in by_number(7).solution.text()
 
 
@@ -104,29 +104,29 @@ def test_it_fits_on_a_screen_and_has_hints(exercise):
 WRONG_ANSWERS = [
     (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.mean(axis=0)\nreturn dy @ W.T", "gradient of b.*\n.*N = 5 times too small"),
     (1, None, "dW = x.T @ dy\ndb = dy.sum(axis=0)\nreturn dy @ W.T", r"nothing was written into dW; .*dW\[\.\.\.\] ="),
-    (1, None, "dW[...] = dy.T @ x", "each other's reverse: one side is transposed"),
+    (1, None, "dW[...] = dy.T @ x", "reverse of the other: one of the arrays probably needs a transpose"),
     (5, None, "return dlogp[:, None] * (x - softplus(a))", "where its derivative, x − sigmoid"),
     (7, None, "return dkl[:, None] * np.concatenate([mu, 0.5 * (np.exp(0.5 * logvar) - 1)], axis=1)",
      "exp.½ log σ². is σ"),
     (7, None, "return dkl[:, None] * np.concatenate([mu, -0.5 * (np.exp(logvar) - 1)], axis=1)",
      "the part for log σ² has the wrong sign"),
     (1, None, "dW[...] = x.T @ dy\ndb[...] = dy[-1]\nreturn dy @ W.T", "only example 4 counts"),
-    (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\ndy = dy @ W.T", "this is nothing"),
-    (1, None, "dy /= len(x)\ndW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\nreturn dy @ W.T", "dy, the upstream gradient, itself was changed"),
-    (1, None, "dW += x.T @ dy\ndb += dy.sum(axis=0)\nreturn dy @ W.T", r"dW was added to: .*use dW\[...\] = ..., not \+="),
+    (1, None, "dW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\ndy = dy @ W.T", "nothing was returned"),
+    (1, None, "dy /= len(x)\ndW[...] = x.T @ dy\ndb[...] = dy.sum(axis=0)\nreturn dy @ W.T", "dy, the upstream gradient, was changed in place"),
+    (1, None, "dW += x.T @ dy\ndb += dy.sum(axis=0)\nreturn dy @ W.T", r"dW was added to, but .*use dW\[...\] = ..., not \+="),
     (1, None, "dW[...] = x.T @ dy\nreturn dy @ W.T", "nothing was written into db"),
-    (2, "relu_backward", "dy[y <= 0] = 0\nreturn dy", "dy, the upstream gradient, itself was changed"),
+    (2, "relu_backward", "dy[y <= 0] = 0\nreturn dy", "dy, the upstream gradient, was changed in place"),
     (6, None, "eps *= 0.5\nreturn np.concatenate([dz, dz * eps * np.exp(0.5 * logvar)], axis=-1)", "read-only(\n.*)+This array belongs to the caller"),
     (9, None, "da = p.log_prob_backward(-1 / N, x, a)", "dlogp is a float, but an array of shape"),
-    (2, "relu_backward", "return dy * y", "multiplied by y, where 1 is the slope"),
-    (2, "relu_backward", "return dy", r"a mask \(input > 0\) is forgotten"),
+    (2, "relu_backward", "return dy * y", "multiplied by y, but the slope is 1 where y > 0"),
+    (2, "relu_backward", "return dy", r"a mask \(input > 0\) is missing"),
     (2, "tanh_backward", "return dy * (1 - y)", "1 − y where 1 − y² is needed"),
     (3, None, """for i in reversed(range(len(layers))):
     dy = linear_backward(dy, inputs[i], layers[i][0], *grads[i])
 return dy""", "the derivative of tanh is left out"),
     (3, None, """for i in reversed(range(len(layers))):
     dy = tanh_backward(linear_backward(dy, inputs[i], layers[i][0], *grads[i]), inputs[i])
-return dy""", "x itself is no tanh"),
+return dy""", "x is not the output of a tanh"),
     (6, None, "return np.concatenate([dz, dz * eps * 0.5 * np.exp(logvar)], axis=-1)", "exp\\(log σ²\\) is σ²"),
     (9, None, """da = p.log_prob_backward(ones / N, x, a)
 dz = mlp_backward(da, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
@@ -140,12 +140,12 @@ mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")""",
     (5, None, "return dlogp[:, None] * (sigmoid(a) - x)", "the sign is flipped"),
     (5, None, "return dlogp[:, None] * (x - a)", "x − a where x − sigmoid"),
     (5, None, "return x - sigmoid(a)", "upstream gradient dlogp is left out"),
-    (6, None, "return np.concatenate([dz, dz * eps], axis=-1)", "derivative by σ, where|there: "),
-    (6, None, "return np.concatenate([dz, dz * eps * np.exp(0.5 * logvar)], axis=-1)", "derivative by log σ, where log σ² is asked"),
+    (6, None, "return np.concatenate([dz, dz * eps], axis=-1)", "derivative with respect to σ, but|there: "),
+    (6, None, "return np.concatenate([dz, dz * eps * np.exp(0.5 * logvar)], axis=-1)", "derivative with respect to log σ, but log σ² is needed"),
     (7, None, "return np.concatenate([dkl[:, None] * mu, dkl[:, None] * 0.5 * np.exp(logvar)], axis=-1)", "the log σ² term is missing"),
     (7, None, "return np.concatenate([mu, 0.5 * (np.exp(logvar) - 1)], axis=-1)", "upstream gradient dkl is left out"),
     (7, None, """v = np.exp(logvar)
-return np.concatenate([dkl[:, None] * mu, dkl[:, None] * 0.5 * (1 - 1 / v)], axis=-1)""", "derivative by σ², where log σ² is asked"),
+return np.concatenate([dkl[:, None] * mu, dkl[:, None] * 0.5 * (1 - 1 / v)], axis=-1)""", "derivative with respect to σ², but log σ² is needed"),
     (8, None, """v = FLOOR + np.exp(s)
 return dlogp[:, None] * np.concatenate([(x - m) / v, 0.5 * ((x - m) ** 2 / v - 1)], axis=-1)""", "exp\\(s\\), without the floor"),
     (8, None, """v = FLOOR + np.exp(s)
@@ -156,24 +156,24 @@ mlp_backward(q.sample_backward(dz, h, eps), encoder_inputs, model.encoder, model
     (9, None, """da = p.log_prob_backward(-ones / N, x, a)
 dz = mlp_backward(da, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
 dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones, h)
-mlp_backward(dh, encoder_inputs, model.encoder, model.encoder_grads, "tanh")""", "the KL term has 5 times its weight"),
+mlp_backward(dh, encoder_inputs, model.encoder, model.encoder_grads, "tanh")""", "the KL term has 5 times the right weight"),
     (10, None, """m *= beta1
 m += (1 - beta1) * g
 v *= beta2
 v += (1 - beta2) * g * g
-theta -= lr * m / (np.sqrt(v) + epsilon)""", "neither mean is divided by its 1 − βᵗ"),
+theta -= lr * m / (np.sqrt(v) + epsilon)""", "neither m nor v is divided by its 1 − βᵗ"),
     (10, None, "theta = theta - lr * g", "theta was not changed; change it in place"),
     (10, None, "g *= 2", "changed the gradient g"),
     (11, None, "return (dlogp[:, None, None] * -np.exp(log_softmax(a))).reshape(a.shape)", "the case k = x is left out"),
     (12, None, """dC = dz[:, :, None] * eps[:, None, :]
-return np.concatenate([dz, dC[:, range(Z), range(Z)], dC[:, BELOW[0], BELOW[1]]], axis=1)""", "the link ∂C_ii/∂log C_ii = C_ii is left out"),
-    (13, "score", "return np.concatenate([eps / q.std(), eps * eps - 1], axis=1)", "derivative by log σ, where log σ² is asked"),
-    (13, "score", "return np.concatenate([eps / q.std(), 0.5 * eps * eps], axis=1)", "by log σ²: −½ is missing"),
-    (14, None, "return (shift[i] - precision[i] @ mean) / precision[i, i], 1 / precision[i, i]", "z_i's own term is in the sum"),
+return np.concatenate([dz, dC[:, range(Z), range(Z)], dC[:, BELOW[0], BELOW[1]]], axis=1)""", "the factor ∂C_ii/∂log C_ii = C_ii is left out"),
+    (13, "score", "return np.concatenate([eps / q.std(), eps * eps - 1], axis=1)", "derivative with respect to log σ, but log σ² is needed"),
+    (13, "score", "return np.concatenate([eps / q.std(), 0.5 * eps * eps], axis=1)", "−½ is missing in the part for log σ²"),
+    (14, None, "return (shift[i] - precision[i] @ mean) / precision[i, i], 1 / precision[i, i]", "the sum over the others includes j = i"),
     (14, None, """others = precision[i] @ mean - precision[i, i] * mean[i]
 return (shift[i] - others) / precision[i, i], np.linalg.inv(precision)[i, i]""", "the marginal variance"),
     (14, None, "return 1.0", "returned float; it has to return two numbers"),
-    (15, None, "return dbound / len(log_w) + 0 * log_w", "1/L for all: that is the ELBO's answer"),
+    (15, None, "return dbound / len(log_w) + 0 * log_w", "1/L for all samples is the gradient of the ELBO"),
     (15, None, "w = np.exp(log_w)\nreturn dbound * w / w.sum(axis=0)", "not finite for log w near −2000"),
 ]
 
@@ -190,7 +190,7 @@ def test_the_second_function_of_13_is_told_what_is_wrong(tmp_path):
     weight = score ** 2
     return (weight * f).sum(0) / weight.sum(0) + 0 * weight""")
     verdict = judge(tmp_path, by_number(13), source)
-    assert verdict.code == WRONG and "a sample's own f is in its own a" in verdict.text and "score is right" in verdict.text
+    assert verdict.code == WRONG and "the a of a sample includes the sample's own f" in verdict.text and "score is right" in verdict.text
 
 
 def test_half_of_an_exercise_is_judged_by_itself(tmp_path):
@@ -216,12 +216,12 @@ def test_the_loss_of_every_broken_vae_falls(exercise):
 
 def test_what_is_wrong_with_the_sampler_is_measured_in_two_ways(tmp_path):
     text = judge(tmp_path, by_number(16), source_of(by_number(16))).text
-    assert re.search(r"z has the variance .* where exp\(log σ²\) is .* Monte Carlo estimate of the KL gives", text)
+    assert re.search(r"z has the variance .* computed from exp\(log σ²\) = .* Monte Carlo estimate of the KL gives", text)
 
 
-MISTAKES_WHILE_MENDING = [
-    (16, [("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps")], "moved W1, b1, W3, b3 along something else"),
-    (16, [("np.exp(logvar) - 1 - logvar", "np.exp(2 * logvar) - 1 - 2 * logvar")], "the KL is no longer what its formula says"),
+MISTAKES_WHILE_REPAIRING = [
+    (16, [("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps")], "moved W1, b1, W3, b3 along something other than the gradient"),
+    (16, [("np.exp(logvar) - 1 - logvar", "np.exp(2 * logvar) - 1 - 2 * logvar")], "the KL no longer follows its formula"),
     (17, [("    c = forward(p, x, eps)\n", "    c = forward(p, x, eps)\n    c = forward(p, x, eps)\n")], "called forward 2 times"),
     (18, [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))", "np.ones((len(x), 2))")], "draw the same noise"),
     (18, [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))", "2 * rng.standard_normal((len(x), 2))")], "variance"),
@@ -230,7 +230,7 @@ MISTAKES_WHILE_MENDING = [
         ("rng.standard_normal(2) * rng.standard_normal((len(x), 1))", "not normal|share"),
         ("12 ** 0.5 * (rng.random((len(x), 2)) - 0.5)", "not normal: its fourth moment is not 3"),
         ("rng.random((len(x), 2))", "the noise has the mean 0.5"),
-        ("np.random.default_rng(0).standard_normal((len(x), 2))", "draw it from the rng that is given"))],
+        ("np.random.default_rng(0).standard_normal((len(x), 2))", "draw it from the given rng"))],
     (18, [('    return c["loss"]', '    print(c["loss"])')], "train_step returned None"),
     (16, [("np.exp(logvar) * eps", "np.sqrt(logvar) * eps")], "z is not finite"),
     (16, [("(reconstruction + kl).mean()", "(reconstruction + kl).sum()")], "the loss is not the mean of reconstruction"),
@@ -240,8 +240,8 @@ MISTAKES_WHILE_MENDING = [
 ]
 
 
-@pytest.mark.parametrize("number, changes, words", MISTAKES_WHILE_MENDING)
-def test_mending_it_wrongly_does_not_pass(number, changes, words, tmp_path):
+@pytest.mark.parametrize("number, changes, words", MISTAKES_WHILE_REPAIRING)
+def test_a_wrong_repair_does_not_pass(number, changes, words, tmp_path):
     source = source_of(by_number(number))
     for old, new in changes:
         assert old in source
@@ -251,7 +251,7 @@ def test_mending_it_wrongly_does_not_pass(number, changes, words, tmp_path):
 
 
 @pytest.mark.parametrize("exercise", BUGS, ids=lambda e: e.file)
-def test_the_mended_ones_pass_with_other_seeds_too(exercise, tmp_path):
+def test_the_repaired_ones_pass_with_other_seeds_too(exercise, tmp_path):
     file = tmp_path / f"{exercise.file}.py"
     file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
     module = runner._load(file)
@@ -276,17 +276,17 @@ def test_right_answers_pass_with_other_seeds_too(exercise, tmp_path):
     ("return dkl[:, None) * mu", "line 29: Python does not understand this .*: return dkl"),
     ("return undefined", "NameError: name 'undefined' is not defined\n    line 29: return undefined"),
     ("return 1 / 0", "ZeroDivisionError: division by zero\n    line 29: return 1 / 0"),
-    ("dmu = mu", "this is nothing"),
-    ("return [1.0, 2.0]", "a list, and no array"),
-    ("return dkl[:, None] * mu", r"its shape, \(5, 6\), but this is shape \(5, 3\)"),
-    ("return np.concatenate([mu, logvar], axis=-1).astype('float32')", "its dtype, float64, but this is float32"),
+    ("dmu = mu", "nothing was returned"),
+    ("return [1.0, 2.0]", "it is a list, not an array"),
+    ("return dkl[:, None] * mu", r"must have the shape \(5, 6\), but its shape is \(5, 3\)"),
+    ("return np.concatenate([mu, logvar], axis=-1).astype('float32')", "the dtype float64, but its dtype is float32"),
     ("return dkl * mu", "ValueError: operands could not be broadcast.*\n    line 29.*\n    Print the shapes"),
-    ("return None + mu", "TypeError: .*NoneType.*\n.*\n    Something is None"),
-    ("return np.concatenate([mu, np.log(-np.exp(logvar))], axis=-1)", "not finite.*(\n.*)*Python warned, line 29: invalid value encountered in log"),
+    ("return None + mu", "TypeError: .*NoneType.*\n.*\n    A value is None"),
+    ("return np.concatenate([mu, np.log(-np.exp(logvar))], axis=-1)", "not finite.*(\n.*)*Python warning in line 29: invalid value encountered in log"),
     ("dkl *= 2\nreturn np.concatenate([dkl[:, None] * mu, 0.5 * dkl[:, None] * (np.exp(logvar) - 1)], axis=-1)",
-     "dy, the upstream gradient, itself was changed"),
+     "dy, the upstream gradient, was changed in place"),
     ("h *= 2\nreturn np.concatenate([dkl[:, None] * mu, 0.5 * dkl[:, None] * (np.exp(logvar) - 1)], axis=-1)",
-     "h itself was changed by the function"),
+     "h was changed in place; the function must only read it"),
     ("import sys\nsys.exit(0)", "SystemExit"),
     ("raise NotImplementedError", "not done yet"),
     ("raise NotImplementedError('later')", "not done yet"),
@@ -301,7 +301,7 @@ def test_an_error_while_the_file_is_read(tmp_path):
     verdict = judge(tmp_path, by_number(7), source_of(by_number(7)).replace("import numpy as np", "import nunpy as np"))
     assert "ModuleNotFoundError: No module named 'nunpy'\n    line 16: import nunpy as np" in verdict.text
     verdict = judge(tmp_path, by_number(7), source_of(by_number(7)).replace("def kl_backward", "def kl_backwards"))
-    assert "has no function kl_backward any more; start anew with" in verdict.text
+    assert "no longer has a function kl_backward; restore the file with" in verdict.text
 
 
 def test_a_loop_without_end_is_ended(tmp_path, monkeypatch):
@@ -318,12 +318,12 @@ def test_a_crash_of_python_itself_is_told(tmp_path):
     file = tmp_path / "07_kl.py"
     file.write_text(fill(7, "import os\nos._exit(77)"), encoding="utf-8")
     verdict = runner.run(file)
-    assert verdict.code == WRONG and "ended Python (exit code 77)" in verdict.text
+    assert verdict.code == WRONG and "Python exited with code 77 while running 07_kl.py" in verdict.text
 
 
 def test_what_is_no_exercise(tmp_path):
     (tmp_path / "mine.py").write_text("x = 1")
-    assert "mine.py is no exercise" in runner.judge(tmp_path / "mine.py").text
+    assert "mine.py is not an exercise" in runner.judge(tmp_path / "mine.py").text
 
 
 # The command
@@ -351,7 +351,7 @@ def test_the_list_is_found_by_checking(started, run_cli):
     lines = {int(line[4:6]): line for line in out.splitlines() if line[4:6].strip().isdigit()}
     assert len(lines) == 21
     assert lines[1].startswith("  ✓") and lines[1].endswith("done") and lines[16].endswith("done")
-    assert lines[2].startswith("  →") and lines[2].endswith("not yet") and lines[17].endswith("not right yet")
+    assert lines[2].startswith("  →") and lines[2].endswith("not done yet") and lines[17].endswith("not right yet")
     (started / "01_linear.py").write_text(source_of(by_number(1)), encoding="utf-8")
     assert run_cli("exercises", "1")[0] == 1, "undone again, but remembered as done"
 
@@ -394,18 +394,18 @@ def test_starting_again_overwrites_nothing(started, run_cli, monkeypatch):
     (started / "08_gaussian.py").unlink()
     monkeypatch.chdir(started.parent)
     out = run_cli("exercises", "start", "mine")[1]
-    assert "1 exercises copied" in out and "20 were there already" in out
+    assert "1 exercises copied" in out and "20 were already there" in out
     assert (started / "07_kl.py").read_text() == "mine" and (started / "08_gaussian.py").exists()
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["22"], "'22' is no exercise; give a number from 1 to 21"),
-    (["kl"], "'kl' is no exercise"),
-    (["7", "8"], "'7 8' is no exercise"),
+    (["22"], "'22' is not an exercise; give a number from 1 to 21"),
+    (["kl"], "'kl' is not an exercise"),
+    (["7", "8"], "'7 8' is not an exercise"),
     (["start"], "start takes the folder to copy the exercises to"),
     (["start", "a", "b"], "start takes the folder"),
-    (["--hint"], "say for which exercise"),
-    (["7", "--force"], "--force is for --solution"),
+    (["--hint"], "give the number of an exercise"),
+    (["7", "--force"], "--force works only with --solution"),
     (["7", "--watch"], "--watch needs a terminal; without one, check by hand"),
 ])
 def test_bad_usage_is_one_clear_line(arguments, message, started, run_cli):
@@ -416,7 +416,7 @@ def test_bad_usage_is_one_clear_line(arguments, message, started, run_cli):
 def test_where_there_are_none(tmp_path, monkeypatch, run_cli):
     monkeypatch.chdir(tmp_path)
     code, _, err = run_cli("exercises")
-    assert code == 2 and "no exercises here; copy them to a folder of yours with: python -m minivae exercises start" in err
+    assert code == 2 and "no exercises here; copy them to a folder of your own with: python -m minivae exercises start" in err
     (tmp_path / "file").write_text("")
     code, _, err = run_cli("exercises", "start", "file")
     assert code == 2 and "file can't be written" in err

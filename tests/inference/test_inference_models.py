@@ -199,10 +199,10 @@ def test_a_model_over_real_numbers_stays_as_it_is():
 ONES = numpy.ones(3)
 vae = VAE(4, 3, hidden=(5,), backend="numpy")
 BAD = [
-    (lambda: GaussianMean(numpy.array([[1.0, numpy.nan]])), "x holds 1 values that are not finite"),
-    (lambda: GaussianMean(ONES), r"x is \(3,\), but an array of 2 dimensions"),
-    (lambda: GaussianMean([[1.0]]), "x is list, but an array of 2 dimensions"),
-    (lambda: GaussianMean(numpy.empty((0, 2))), "with something in it"),
+    (lambda: GaussianMean(numpy.array([[1.0, numpy.nan]])), "x has values that are not finite, 1 of 2; remove or replace"),
+    (lambda: GaussianMean(ONES), r"x has shape \(3,\), but a non-empty 2-dimensional array is needed"),
+    (lambda: GaussianMean([[1.0]]), "x is a list, but a non-empty 2-dimensional array"),
+    (lambda: GaussianMean(numpy.empty((0, 2))), r"x has shape \(0, 2\), but a non-empty"),
     (lambda: GaussianMean(X, noise=0.0), "noise is 0.0, but a finite number above 0"),
     (lambda: GaussianMean(X, prior_mean=math.inf), "prior_mean is inf"),
     (lambda: LinearRegression(X, Y[:-1]), r"y has shape \(11,\), but shape \(12,\) is needed"),
@@ -211,11 +211,11 @@ BAD = [
     (lambda: CorrelatedGaussian(ONES, numpy.ones((3, 3)) - 2 * numpy.eye(3)), "not positive definite"),
     (lambda: CorrelatedGaussian(ONES, numpy.triu(numpy.ones((3, 3)))), "not symmetric"),
     (lambda: UnknownMeanAndPrecision(Y, a0=0), "a0 is 0"),
-    (lambda: UnknownMeanAndPrecision(Y * numpy.inf), "x holds 12 values that are not finite"),
+    (lambda: UnknownMeanAndPrecision(Y * numpy.inf), "x has values that are not finite, 12 of 12"),
     (lambda: BetaBernoulli(6.5, 4), "heads is 6.5, but a whole number"),
     (lambda: BetaBernoulli(6, -1), "tails is -1"),
     (lambda: BetaBernoulli(6, 4, a="1"), "a is '1'"),
-    (lambda: LogisticRegression(X, Y), "y holds other values than 0 and 1"),
+    (lambda: LogisticRegression(X, Y), "y has values other than 0 and 1"),
     (lambda: NonlinearDecoder(ONES, ONES, ONES[:2], numpy.ones((3, 3))), r"c has shape \(2,\)"),
     (lambda: NonlinearDecoder(ONES, ONES, ONES, numpy.ones((3, 2))), r"V has shape \(3, 2\), but shape \(3, 3\)"),
     (lambda: FixedDecoder(vae, ONES), r"x has shape \(3,\), but shape \(4,\)"),

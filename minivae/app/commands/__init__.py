@@ -1,1 +1,1 @@
-"""One file for each command, or family of commands."""
+"""The commands of the program: one file for each command, or for related ones."""

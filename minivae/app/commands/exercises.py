@@ -1,7 +1,7 @@
 """`python -m minivae exercises`: list, check, watch, hints, solutions, start and reset.
 
-Nothing is stored about what is done: it is found out by checking. Only how many hints were shown is kept, in
-.hints.json beside the exercises.
+Progress is not stored: the exercises are checked again each time. Only the number of hints shown is stored, in
+.hints.json next to the exercises.
 """
 
 import concurrent.futures
@@ -22,7 +22,7 @@ POLL_SECONDS = 0.3
 
 def exercises_command(args):
     if args.force and not args.solution:
-        raise InputError("--force is for --solution; leave it out")
+        raise InputError("--force works only with --solution; leave it out")
     asked = args.watch or args.hint or args.solution or args.reset
     if args.what and args.what[0] == "start":
         if len(args.what) != 2 or asked:
@@ -35,7 +35,7 @@ def exercises_command(args):
         watch(exercise)
         return OK
     if asked and exercise is None:
-        raise InputError("say for which exercise, like: python -m minivae exercises 7 --hint")
+        raise InputError("give the number of an exercise, like: python -m minivae exercises 7 --hint")
     if args.hint:
         hint(exercise)
         return OK
@@ -55,22 +55,22 @@ def _exercise_asked_for(what):
         return None
     exercise = by_number(int(what[0])) if len(what) == 1 and what[0].isdecimal() else None
     if exercise is None:
-        raise InputError(f"{' '.join(what)!r:.60} is no exercise; give a number from 1 to "
+        raise InputError(f"{' '.join(what)!r:.60} is not an exercise; give a number from 1 to "
                          f"{len(EXERCISES)}, or: start DIR")
     return exercise
 
 
 def folder():
-    """Where the learner's exercises are: here, in ./exercises, or in a checkout's tutorials/exercises."""
+    """The folder of the learner's exercises: ., ./exercises, or tutorials/exercises of a checkout."""
     for candidate in (Path("."), Path("exercises"), Path("tutorials/exercises")):
         if any((candidate / f"{exercise.file}.py").exists() for exercise in EXERCISES):
             return candidate
-    raise InputError("no exercises here; copy them to a folder of yours with: "
+    raise InputError("no exercises here; copy them to a folder of your own with: "
                      "python -m minivae exercises start exercises")
 
 
 def start(target):
-    """Copy the exercises into a folder; those that are there already stay as they are."""
+    """Copy the exercises into a folder; files that are already there are not changed."""
     target = Path(target)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -81,11 +81,11 @@ def start(target):
         raise InputError(f"{target} can't be written ({error.strerror or error}); "
                          "choose another folder") from error
     kept = len(EXERCISES) - len(new)
-    already = f", {kept} were there already and stay as they are" if kept else ""
+    already = f", {kept} were already there and were not changed" if kept else ""
     print(f"{len(new)} exercises copied to {target}{already}")
     first = target / f"{EXERCISES[0].file}.py"
-    print(f"Begin with {first}: read it, fill it in, and run it: python {first}")
-    print(f"Or let it be checked whenever you save: cd {target} && python -m minivae exercises --watch")
+    print(f"Begin with {first}: read it, fill it in, and run it with: python {first}")
+    print(f"Or have it checked each time you save it: cd {target} && python -m minivae exercises --watch")
 
 
 def show_all():
@@ -98,7 +98,7 @@ def show_all():
     for exercise, verdict in zip(EXERCISES, verdicts):
         done = verdict is not None and verdict.code == runner.PASSED
         words = "missing" if verdict is None else {runner.PASSED: "done", runner.WRONG: "not right yet"}.get(
-            verdict.code, "not yet")
+            verdict.code, "not done yet")
         if not done and following is None:
             following = exercise
         print(f"  {'✓' if done else '→' if exercise is following else ' '} {exercise.number:>2}  "
@@ -114,18 +114,18 @@ def show_all():
 
 
 def check_one(exercise):
-    """Check one exercise and print what is found. -> is it right?"""
+    """Check one exercise and print the verdict. -> is it right?"""
     verdict = runner.run(_file(exercise))
     print(verdict.text)
     if verdict.code == runner.PASSED:
         following = by_number(exercise.number + 1)
         print(f"Next: {following.number} · {following.title} ({_file(following)})" if following
-              else "That was the last.")
+              else "That was the last exercise.")
     return verdict.code == runner.PASSED
 
 
 def watch(first):
-    """Check an exercise now and whenever its file is saved; go on to the next one when it is right."""
+    """Check an exercise now and each time its file is saved; continue with the next one when it is right."""
     if not (sys.stdin is not None and sys.stdin.isatty()):
         raise InputError("--watch needs a terminal; without one, check by hand after each change: "
                          "python -m minivae exercises N")
@@ -133,12 +133,12 @@ def watch(first):
     while exercise:
         file = _file(exercise)
         print(f"\n{exercise.number} · {exercise.title}")
-        print(f"watching {file}; save it to have it checked, Ctrl-C ends")
+        print(f"watching {file}; save it to have it checked, or press Ctrl-C to stop")
         saved = None
         while True:
             now = _stamp(file)
             if now != saved and now is not None:
-                saved = _when_it_rests(file, now)
+                saved = _stamp_after_writing(file, now)
                 if saved is None:
                     continue
                 verdict = runner.run(file)
@@ -147,7 +147,7 @@ def watch(first):
                     break
             time.sleep(POLL_SECONDS)
         exercise = by_number(exercise.number + 1)
-    print("\nThat was the last. You have derived a variational autoencoder.")
+    print("\nThat was the last exercise. You have derived a variational autoencoder.")
 
 
 def hint(exercise):
@@ -169,21 +169,21 @@ def hint(exercise):
         with replacing(path) as file:
             file.write(json.dumps({**shown, exercise.file: count}).encode())
     except OSError:
-        pass        # a folder that can't be written only means that the count starts anew
+        pass        # if the folder can't be written, the number of hints is not stored
 
 
 def solution(exercise, force):
-    """Print the solution, once the exercise is right, or by force. -> was it printed?"""
+    """Print the solution if the exercise is right, or if force is true. -> was it printed?"""
     if not force and runner.run(_file(exercise)).code != runner.PASSED:
         print(f"{exercise.number} · {exercise.title}: the solution is shown once yours is right. A hint: "
-              f"python -m minivae exercises {exercise.number} --hint. To see it all the same, add --force.")
+              f"python -m minivae exercises {exercise.number} --hint. To see it anyway, add --force.")
         return False
     print(f"{exercise.number} · {exercise.title}\n\n{exercise.solution.text()}")
     return True
 
 
 def reset(exercise):
-    """Restore an exercise as it was shipped; the learner's version is kept beside it."""
+    """Restore an exercise as it was shipped; the learner's version is kept next to it."""
     file = folder() / f"{exercise.file}.py"
     source = originals() / file.name
     if source.resolve() == file.resolve():
@@ -195,13 +195,13 @@ def reset(exercise):
             while (backup := file.with_suffix(f".py.{number}.bak")).exists():
                 number += 1
             shutil.copyfile(file, backup)
-            print(f"your {file.name} is kept as {backup}")
+            print(f"your {file.name} was saved as {backup}")
         with replacing(file) as copy:
             copy.write(source.read_bytes())
     except OSError as error:
         raise InputError(f"{file} can't be restored ({error.strerror or error}); check that the folder "
-                         "can be written") from error
-    print(f"{file} is as it was shipped")
+                         "is writable") from error
+    print(f"{file} is now the shipped version")
 
 
 def _file(exercise):
@@ -217,7 +217,7 @@ def _first_not_done():
                 None)
 
 
-def _when_it_rests(file, stamp):
+def _stamp_after_writing(file, stamp):
     """Wait until the file is no longer being written. -> its stamp then"""
     while True:
         time.sleep(0.1)
@@ -228,7 +228,7 @@ def _when_it_rests(file, stamp):
 
 
 def _stamp(file):
-    """What changes when a file is saved, or None while it is not there: editors may remove it briefly."""
+    """The time and size of a file, or None while it does not exist: editors may remove it briefly."""
     try:
         status = file.stat()
         return status.st_mtime_ns, status.st_size

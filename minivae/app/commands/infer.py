@@ -1,4 +1,4 @@
-"""`infer` and `variance`: variational inference by itself, on models whose exact answer is known."""
+"""`infer` and `variance`: variational inference by itself, compared with the exact answer where it is known."""
 
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..exit_codes import OK
 
 def infer_command(args):
     path = _picture_path(args)
-    _require_options_that_count(args)
+    _check_and_complete_options(args)
     model, encoder = _model_to_infer(args)
     xp = array_module(args.backend or "auto")
     about = f"test image {args.image} of {args.run}" if encoder else EXAMPLES[args.model].about
@@ -26,7 +26,7 @@ def infer_command(args):
     start = time.perf_counter()
     if args.estimator == "cavi":
         fitted = compare.fit_by_coordinates(model, args.steps)
-        how = f"coordinate ascent with mean field, {len(fitted.curve) - 1} updates"
+        how = f"mean-field coordinate ascent, {len(fitted.curve) - 1} updates"
     else:
         optimizer = OPTIMIZERS[args.optimizer]
         bar = ProgressBar(args.estimator)
@@ -34,8 +34,8 @@ def infer_command(args):
                                          lambda knobs: optimizer(knobs, lr=args.lr),
                                          args.samples, args.steps, args.seed, bar)
         bar.clear()
-        how = (f"{args.q} Gaussian, {args.steps} steps along the {args.estimator} gradient "
-               f"of {args.samples} samples")
+        how = (f"{args.q} Gaussian, {args.steps} steps with the {args.estimator} gradient, "
+               f"{args.samples} samples per step")
     print(f"q: {how}, {duration(time.perf_counter() - start)}\n")
     exact, evidence, known = compare.exact(model)
     compare.print_beliefs(model.names, {"exact posterior": exact, "fitted q": fitted.q,
@@ -51,17 +51,17 @@ def infer_command(args):
     _save_picture(figure, path)
     if fitted.fell:
         raise Diverged(f"the ELBO fell from {fitted.start.mean:.4g} to {fitted.elbo.mean:.4g}; try a smaller "
-                       "--lr, more --samples, or an estimator of less variance")
+                       "--lr, more --samples, or an estimator with less variance")
     return OK
 
 
-def _require_options_that_count(args):
-    """Raise InputError for options that would do nothing, then fill in the defaults of those left out."""
+def _check_and_complete_options(args):
+    """Raise InputError for options that would have no effect, then fill in the defaults of the others."""
     if args.estimator == "cavi":
         for name in ("q", "samples", "optimizer", "lr", "seed"):
             if getattr(args, name) not in (None, "mean-field"):
-                raise InputError(f"coordinate ascent is mean field, without samples or step sizes; leave out "
-                                 f"--{name} {getattr(args, name)}, or choose another --estimator")
+                raise InputError(f"coordinate ascent is always mean-field, without samples or step sizes; "
+                                 f"leave out --{name} {getattr(args, name)}, or choose another --estimator")
     if args.model != "image":
         for name in ("run", "image"):
             if getattr(args, name) is not None:
@@ -81,7 +81,7 @@ def _picture_path(args):
         which = f"-{args.image or 0}" if args.model == "image" else ""
         return Path("runs/infer") / f"{args.model}{which}-{args.q or 'mean-field'}-{args.estimator}.png"
     if not args.out.endswith(".png"):
-        raise InputError(f"--out {args.out} is no .png; the picture is written as PNG, so name it so")
+        raise InputError(f"--out {args.out} is not a .png file; choose a name that ends in .png")
     if Path(args.out).exists() and not args.overwrite:
         raise InputError(f"--out {args.out} exists; choose another name, or replace it with --overwrite")
     return Path(args.out)
@@ -99,7 +99,7 @@ def _save_picture(figure, path):
 
 
 def _model_to_infer(args):
-    """The model that was asked for, and what an encoder says about it: a Fit, or None. -> model, encoder"""
+    """The model that args name and, for an image, the encoder's q(z|x) as a Fit, else None. -> model, encoder"""
     if args.model != "image":
         return EXAMPLES[args.model].make(array_module(args.backend or "auto")), None
     args.data = args.data_dir = None

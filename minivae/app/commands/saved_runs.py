@@ -1,4 +1,4 @@
-"""`show` and `evaluate`: what a finished run has learned, in pictures and in numbers."""
+"""`show` and `evaluate`: what a saved run has learned, in pictures and in numbers."""
 
 import math
 
@@ -35,14 +35,14 @@ def evaluate_command(args):
     rng = numpy.random.default_rng(EVALUATION_SEED)
     bound = evaluation.elbo(model, test, rng, n_samples=10)
     print(f"{run.folder}, after epoch {epoch}, on {len(test)} test images, nats per image ± standard error")
-    print(f"  ELBO                  {_mean(bound.elbo)}    10 samples an image")
+    print(f"  ELBO                  {_mean(bound.elbo)}    10 samples per image")
     print(f"    E_q[log p(x|z)]     {_mean(bound.reconstruction)}    the reconstruction")
     print(f"    KL                  {_mean(bound.kl)}    KL(q(z|x) ‖ p(z))")
     bar = ProgressBar("log p(x)")
     samples = args.samples or 1000
     log_px = evaluation.log_likelihood(model, test, rng, samples, progress=bar)
     bar.clear()
-    print(f"  log p(x)              {_mean(log_px)}    importance sampling, {samples} samples an image")
+    print(f"  log p(x)              {_mean(log_px)}    importance sampling, {samples} samples per image")
     active = evaluation.active_units(model, test)
     print(f"  active units          {active.count} of {model.latent_dim}    latents with Var(E_q[z]) > 0.01")
     if args.gap:
@@ -52,9 +52,9 @@ def evaluate_command(args):
 
 def _print_gap(model, x, rng):
     gap = evaluation.amortization_gap(model, x, rng)
-    print(f"  the amortization gap, on the first {len(x)} of them")
+    print(f"  the amortization gap, on the first {len(x)} of these images")
     print(f"    encoder's ELBO      {_mean(gap.encoder_elbo)}")
-    print(f"    optimized ELBO      {_mean(gap.optimized_elbo)}    q fitted to each image by itself")
+    print(f"    optimized ELBO      {_mean(gap.optimized_elbo)}    a separate q fitted to each image")
     print(f"    log p(x)            {_mean(gap.log_px)}")
     amortization, approximation = gap.optimized_elbo - gap.encoder_elbo, gap.log_px - gap.optimized_elbo
     print(f"    amortization gap    {_mean(amortization)}    what a better encoder could gain")

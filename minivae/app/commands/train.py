@@ -1,4 +1,4 @@
-"""`train`: train a model, epoch by epoch, and leave a run folder with its pictures."""
+"""`train`: train a model, epoch by epoch, and write a run folder with pictures."""
 
 import math
 import sys
@@ -23,7 +23,8 @@ from ..run_folder import Run
 def train_command(args):
     absolute_paths(args)
     run = None if args.resume is None else _resumed_run(args)
-    config = run.config if run else config_from({name: getattr(args, name) for name in DEFAULTS if getattr(args, name) is not None})
+    asked = {name: getattr(args, name) for name in DEFAULTS if getattr(args, name) is not None}
+    config = run.config if run else config_from(asked)
     images = build_images(config)
     model = build_model(config, images.train.shape[1])
     optimizer = build_optimizer(config, model)
@@ -32,10 +33,10 @@ def train_command(args):
     if run:
         epoch = run.load(model, optimizer, rng)
         if epoch >= config["epochs"]:
-            more = "" if rate_falls(config) else f"; to go on, give --epochs above {epoch}"
-            raise InputError(f"{run.folder} has finished {epoch} epochs, and {config['epochs']} are asked "
-                             f"for; to see them, use python -m minivae show {run.folder}{more}")
-        print(f"going on after epoch {epoch} of {config['epochs']} in {run.folder}")
+            more = "" if rate_falls(config) else f"; to continue, give --epochs above {epoch}"
+            raise InputError(f"{run.folder} has finished {epoch} epochs, and only {config['epochs']} are "
+                             f"wanted; to see the results, use python -m minivae show {run.folder}{more}")
+        print(f"continuing after epoch {epoch} of {config['epochs']} in {run.folder}")
     else:
         run = Run.create(args.out or f"runs/{_short_name(config['data'])}", config, args.overwrite)
         epoch = 0
@@ -47,7 +48,7 @@ def train_command(args):
     sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
     optimizer.lr = learning_rate(config, epoch + 1)
     try:
-        print(f"{len(images.train)} images to train with, {len(images.test)} to test, of {images.shape[0]}x"
+        print(f"{len(images.train)} training images and {len(images.test)} test images of {images.shape[0]}x"
               f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
               f"{config['dtype']}")
         print(_what_the_loss_is(config))
@@ -61,26 +62,26 @@ def train_command(args):
                                f"{report.epoch}; try a smaller learning rate")
             run.history.append(row)
             run.save(model, optimizer, report.epoch, rng)
-            epoch = report.epoch        # only now is it kept
+            epoch = report.epoch        # only now is it saved
             optimizer.lr = learning_rate(config, epoch + 1)
             bar.clear()
             print(_epoch_line(row, config["epochs"], run.history, sign), flush=True)
     except Diverged as error:
         bar.clear()
-        print(f"minivae: error: {error}; {run.folder} keeps epoch {epoch}", file=sys.stderr)
+        print(f"minivae: error: {error}; the state after epoch {epoch} is saved in {run.folder}", file=sys.stderr)
         return CHECK_FAILED
     except (KeyboardInterrupt, BrokenPipeError) as error:
         if isinstance(error, BrokenPipeError):
             drop_output()
         bar.clear()
-        print(f"minivae: interrupted; {run.folder} keeps the {epoch} finished epochs, "
+        print(f"minivae: interrupted; the {epoch} finished epochs are saved; "
               f"see them with: python -m minivae show {run.folder}, "
-              f"go on with: python -m minivae train --resume {run.folder}", file=sys.stderr)
+              f"continue with: python -m minivae train --resume {run.folder}", file=sys.stderr)
         return INTERRUPTED
     try:
         draw(run, images, model)
     except KeyboardInterrupt:
-        print("minivae: interrupted; all is trained and saved, draw it with: "
+        print("minivae: interrupted; training has finished and is saved; draw the pictures with: "
               f"python -m minivae show {run.folder}", file=sys.stderr)
         return INTERRUPTED
     return OK
@@ -102,14 +103,14 @@ def _test_loss(model, x):
 def _resumed_run(args):
     run = Run.open(args.resume)
     if args.out is not None or args.overwrite:
-        raise InputError("--resume goes on in its own folder; leave out --out and --overwrite")
+        raise InputError("--resume continues in the run's own folder; leave out --out and --overwrite")
     for name in DEFAULTS:
         asked = getattr(args, name)
         if name == "epochs" and asked is not None and rate_falls(run.config):
-            raise InputError(f"{args.resume} lets its learning rate fall over {run.config['epochs']} epochs; "
+            raise InputError(f"the learning rate of {args.resume} falls over {run.config['epochs']} epochs; "
                              "leave out --epochs, or start another run with --out")
         if name in ("epochs", "data_dir") and asked is not None:
-            run.config[name] = asked        # more epochs, or data that has moved: the past stays true
+            run.config[name] = asked        # more epochs, or moved data: the past epochs stay valid
         elif asked is not None and asked != run.config[name]:
             raise InputError(f"{args.resume} was made with --{name.replace('_', '-')} {run.config[name]}, "
                              f"not {asked}; leave the option out, or start another run with --out")
