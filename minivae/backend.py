@@ -9,6 +9,8 @@ import sys
 
 import numpy
 
+from .errors import InputError
+
 
 class BackendUnavailable(RuntimeError):
     """The requested array library doesn't work here; the message says why."""
@@ -45,7 +47,7 @@ def array_module(name="auto"):
     if name == "numpy":
         return numpy
     if name not in ("cupy", "auto"):
-        raise ValueError(f'unknown backend {name!r}; choose "numpy", "cupy" or "auto"')
+        raise InputError(f'unknown backend {name!r}; choose "numpy", "cupy" or "auto"')
     try:
         import cupy
         a = cupy.ones((2, 2), dtype="float32")

@@ -2,7 +2,7 @@
 
 A backward function is given dy = ∂loss/∂y, the gradient of the loss with respect to the forward function's
 output, and returns the gradient with respect to its input: one link of the chain rule.
-Letters: N examples, I inputs, O outputs.
+Letters: N rows, which are examples or samples of z; I inputs, O outputs.
 """
 
 from .backend import get_xp
@@ -20,8 +20,8 @@ def linear(x, W, b):
 def linear_backward(dy, x, W, dW, db, need_dx=True):
     """Gradients of y = x W + b, given dy = ∂loss/∂y (N, O).
 
-    Writes dW (I, O) and db (O,), views into one vector of all gradients, which the optimizer sees without any
-    copy. Returns dx (N, I), or None where need_dx is false. Derived in derivations.md, "Linear".
+    Writes into dW (I, O) and db (O,), which are parts of the one vector of all gradients that the optimizer
+    reads. Returns dx (N, I), or None if not need_dx. Derived in derivations.md, "Linear".
     """
     xp = get_xp(dy)
     xp.matmul(x.T, dy, out=dW)              # y = x W + b  =>  ∂loss/∂W = xᵀ dy
@@ -79,8 +79,8 @@ def mlp(x, layers, activation):
 def mlp_backward(dy, inputs, layers, grads, activation, need_dx=True):
     """Backpropagation through `mlp`: its layers in reverse, given dy = ∂loss/∂y (N, O).
 
-    Writes into grads [(dW, db), ...]; returns dx (N, I), or None where need_dx is false: nobody needs the
-    gradient of the data x. Derived in derivations.md, "A multilayer perceptron".
+    Writes into grads [(dW, db), ...]; returns dx (N, I), or None if not need_dx: the encoder's x is data, whose
+    gradient is not needed. Derived in derivations.md, "A multilayer perceptron".
     """
     _, activation_backward = ACTIVATIONS[activation]
     for i in reversed(range(len(layers))):

@@ -1,8 +1,8 @@
 """The general bound, in which the KL is estimated from the samples too. Read `elbo_and_grad` in vae.py first.
 
-A closed-form KL exists for few pairs of q and p. The mean of log q(z|x) − log p(z) over samples of q estimates the
-KL for any pair, with more variance. It also gives each sample a weight, w = p(x, z)/q(z|x), and from these weights
-follows a tighter bound than the ELBO: the IWAE bound (Burda et al. 2016).
+Few pairs of a q and a prior have a closed-form KL. The mean of log q(z|x) − log p(z) over samples of q estimates
+the KL for any pair, with more variance. It also gives each sample a weight, w = p(x, z)/q(z|x), and these weights
+give a tighter bound than the ELBO: the IWAE bound (Burda et al. 2016).
 
 Letters: N examples in the batch, Z latent dimensions, L samples of z per example.
 """
@@ -39,8 +39,8 @@ def monte_carlo_and_grad(vae, x, eps, bound, beta):
 
     x (N, D) data; eps (L, N, Z) standard normal noise; bound "elbo" or "iwae". Returns Loss.
 
-    If β > 1 the weighted ELBO is a looser bound on log p(x), if β < 1 it may be no bound. The IWAE value is a bound
-    only if β = 1: with many samples it tends to log E_q[p(x|z) (p(z)/q(z|x))^β].
+    If β > 1 the weighted ELBO is a looser bound on log p(x), if β < 1 it may be no bound. For L > 1 the IWAE value is
+    a bound only if β = 1: with many samples it tends to log E_q[p(x|z) (p(z)/q(z|x))^β].
     Derived in derivations.md, "The gradient with the Monte Carlo KL".
     """
     q, p = vae.posterior, vae.likelihood
@@ -60,14 +60,14 @@ def monte_carlo_and_grad(vae, x, eps, bound, beta):
 
     # Backward, from last to first.
     # log p(x|z) and log p(z) depend on h only through z, so their gradients go to z. log q(z|x) is computed from h
-    # and ε: its gradient goes straight to h, and includes the path through z. Sent to z too, it would count twice.
+    # and ε: its gradient goes straight to h, and includes the path through z. Sending it to z too counts it twice.
     dlog_w = dbounds / -N                                   # loss = −1/N Σₙ boundₙ         (L, N)
     dkl = -beta * dlog_w                                    # log w = log p(x|z) − β kl     (L, N)
-    dh = q.log_prob_of_sample_backward(dkl, h, eps)         # h acts through log q ...      (N, ·)
-    dz = prior_log_prob_backward(-dkl, z)                   # z acts through the prior ...  (L, N, Z)
+    dh = q.log_prob_of_sample_backward(dkl, h, eps)         # first path into h: log q      (N, ·)
+    dz = prior_log_prob_backward(-dkl, z)                   # first path into z: the prior  (L, N, Z)
     da = p.log_prob_backward(dlog_w, x, a)                  # back through the likelihood   (L, N, ·)
-    dz += vae.decoder_backward(da, decoder_inputs)          # ... and the decoder: they add (L, N, Z)
-    dh += q.sample_backward(dz, h, eps)                     # ... and through z: they add   (N, ·)
+    dz += vae.decoder_backward(da, decoder_inputs)          # second, the decoder: add      (L, N, Z)
+    dh += q.sample_backward(dz, h, eps)                     # second path into h, z: add    (N, ·)
     vae.encoder_backward(dh, encoder_inputs)                # back through the encoder
     return Loss(loss, -log_px.mean(), kl.mean())
 

@@ -9,9 +9,9 @@ from .saved_state import SavedState
 
 
 class Optimizer(SavedState):
-    """What all optimizers have in common. A subclass defines update(xp, g, scratch): one step along g.
+    """What all optimizers have in common. A subclass defines update(xp, g, scratch), which changes θ.
 
-    scratch (P,) is room for intermediate results, allocated once: for a large θ, to allocate a new array for
+    scratch (P,) is room for intermediate results, allocated once: for a large θ, allocating a new array for
     `lr * g` takes longer than the multiplication. So each line writes into an array that exists already.
     """
 
@@ -29,7 +29,7 @@ class Optimizer(SavedState):
             setattr(self, name, xp.zeros_like(theta))
 
     def step(self, g):
-        """One step of descent along the gradient g (P,)."""
+        """One step of descent, against the gradient g (P,)."""
         require_shape("gradient", g, self.theta.shape)
         self.t += 1
         self.update(get_xp(g, self.theta), g, self.scratch)

@@ -13,9 +13,10 @@ from .posteriors import DiagonalGaussian
 
 
 def elbo_and_grad(vae, x, eps, beta):
-    """loss = −ELBO, averaged over the batch, and its gradient, which is written into vae.gradients.
+    """The loss of a batch, and its gradient, which is written into vae.gradients.
 
-    ELBO = E_q[log p(x|z)] − β KL(q(z|x) ‖ p(z))        (Kingma & Welling 2014, eq. 7, where β = 1)
+    loss = mean over the batch of β KL(q(z|x) ‖ p(z)) − E_q[log p(x|z)]. With β = 1 this is −ELBO (Kingma & Welling
+    2014, eq. 7).
 
     x (N, D) data; eps (L, N, Z) standard normal noise, for L samples of z per example. Returns Loss.
     Derived in derivations.md, "The gradient with the closed-form KL".
@@ -34,10 +35,10 @@ def elbo_and_grad(vae, x, eps, beta):
     # Backward, from last to first: dkl is ∂loss/∂kl, and so on. loss = 1/N Σₙ [β klₙ − 1/L Σₗ log p(xₙ|zₗₙ)].
     dkl = xp.full_like(kl, beta / N)                        # ∂loss/∂klₙ = β/N              (N,)
     dlog_px = xp.full_like(log_px, -1 / (L * N))            # ∂loss/∂log p(xₙ|zₗₙ) = −1/LN  (L, N)
-    dh = q.kl_backward(dkl, h)                              # h acts through the KL ...     (N, ·)
+    dh = q.kl_backward(dkl, h)                              # first path into h: the KL     (N, ·)
     da = p.log_prob_backward(dlog_px, x, a)                 # back through the likelihood   (L, N, ·)
     dz = vae.decoder_backward(da, decoder_inputs)           # back through the decoder      (L, N, Z)
-    dh += q.sample_backward(dz, h, eps)                     # ... and through z: they add   (N, ·)
+    dh += q.sample_backward(dz, h, eps)                     # second path, z: paths add     (N, ·)
     vae.encoder_backward(dh, encoder_inputs)                # back through the encoder
     return Loss(loss, -log_px.mean(), kl.mean())
 
@@ -66,7 +67,7 @@ class VAE(EncoderDecoder):
         x (N, D) data; eps (N, Z) or (L, N, Z) standard normal noise
         kl "closed-form": elbo_and_grad above; "monte-carlo": the KL, too, is estimated from the samples
         bound "elbo"; or with the Monte Carlo KL also "iwae", which is tighter (monte_carlo.py)
-        beta: weight of the KL; the value is the ELBO only where it is 1
+        beta: weight of the KL; −loss is the ELBO, or the IWAE bound, only if it is 1
 
         Raises InputError for wrong shapes or options, TypeError for arrays of another library.
         """
@@ -129,5 +130,5 @@ class VAE(EncoderDecoder):
         self.likelihood.check(x)
 
     def to_grey(self, x):
-        """x, or E[x|z], as pictures show it: from 0 to 1."""
+        """The pixels of x, or of E[x|z], as pictures show them: 0 is white, 1 is black."""
         return self.likelihood.encoder_input(x)

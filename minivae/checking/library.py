@@ -5,8 +5,8 @@ import itertools
 import numpy
 
 from .. import layers
+from ..autoencoder import ERRORS, Autoencoder
 from ..backend import get_xp
-from .check import check_backward, check_model
 from ..inference import FixedDecoder, FullRankGaussian, MeanFieldGaussian, unconstrained
 from ..inference.examples import EXAMPLES
 from ..inference.transforms import TRANSFORMS
@@ -14,6 +14,7 @@ from ..likelihoods import Bernoulli, Categorical, Gaussian
 from ..posteriors import DiagonalGaussian, FullGaussian
 from ..prior import prior_log_prob, prior_log_prob_backward
 from ..vae import VAE
+from .check import check_backward, check_model
 
 POSTERIORS = [DiagonalGaussian(), FullGaussian()]
 LIKELIHOODS = {"Bernoulli": Bernoulli(), "Gaussian 0.3": Gaussian(0.3), "Gaussian shared": Gaussian("shared"),
@@ -41,6 +42,7 @@ def library_reports(xp, seed=0):
             yield from _likelihood_reports(name, p, _data(xp, p, (5, 4), rng), a, rng)
     yield from _inference_reports(xp, normal, rng)
     yield from _vae_reports(xp, normal, rng)
+    yield from _autoencoder_reports(xp, normal, rng)
 
 
 def _layer_reports(normal, rng):
@@ -150,3 +152,15 @@ def _vae_reports(xp, normal, rng):
         x, eps = _data(xp, p, (4, 3), rng), normal(L, 4, 2)
         yield check_model(f"VAE, {name}, {type(q).__name__}, {kl} {bound}, L = {L}, {activation}", vae,
                           lambda: vae.loss_and_grad(x, eps, kl=kl, bound=bound, beta=0.7))
+
+
+def _autoencoder_reports(xp, normal, rng):
+    x = xp.asarray(rng.random((4, 3)))
+    for name, error in ((name, make()) for name, make in ERRORS.items()):
+        yield check_backward(f"{type(error).__name__}.loss", lambda a: error.loss(x, a),
+                             lambda dloss, a: {"a": error.loss_backward(dloss, x, a)}, {"a": normal(4, 3)}, rng)
+        for activation in layers.ACTIVATIONS:
+            model = Autoencoder(3, 2, hidden=(4, 3), error=name, activation=activation, dtype="float64",
+                                backend="numpy" if xp is numpy else "cupy")
+            model.parameters.flat[...] += 0.1 * normal(*model.parameters.flat.shape)     # biases away from 0
+            yield check_model(f"Autoencoder, {name}, {activation}", model, lambda: model.loss_and_grad(x))

@@ -8,7 +8,7 @@ from ..backend import get_xp, to_numpy
 from ..errors import InputError, require_positive, require_shape
 from ..layers import tanh, tanh_backward
 from ..likelihoods import sigmoid, softplus
-from ..prior import LOG_2PI, prior_log_prob
+from ..prior import LOG_2PI, prior_log_prob, prior_log_prob_backward
 from .distributions import Grid
 from .model import Model, NoExactAnswer, observations
 
@@ -154,4 +154,4 @@ class FixedDecoder(GriddedModel):
         a, inputs = self.vae.decoder_forward(z.astype(self.x.dtype)[:, None])          # (S, 1, ·): N = 1
         dlog_px = self.xp.ones((len(z), 1), dtype=self.x.dtype)
         dz = self.vae.decoder_backward(self.vae.likelihood.log_prob_backward(dlog_px, self.x, a), inputs)[:, 0]
-        return dz.astype(z.dtype) - z
+        return dz.astype(z.dtype) + prior_log_prob_backward(self.xp.ones(len(z), dtype=z.dtype), z)

@@ -19,7 +19,7 @@ def sigmoid(a):
 
 
 class Bernoulli(Likelihood):
-    """p(x|z) = Π_d π_d^x_d (1 − π_d)^(1 − x_d) with π = sigmoid(a): a are the logits log(π / (1 − π)).
+    """p(x|z) = Π_d π_d^(x_d) (1 − π_d)^(1 − x_d) with π = sigmoid(a), so a = log(π / (1 − π)), the logits.
 
     Computing from the logits, never from π, keeps log p finite where float32 would round π to 0 or 1.
     """

@@ -21,7 +21,7 @@ class DiagonalGaussian:
         return 2 * latent_dim
 
     def split(self, h):
-        """h (N, 2Z) -> μ (N, Z), log σ² (N, Z), both views."""
+        """h (N, 2Z) -> μ (N, Z), log σ² (N, Z): views, not copies."""
         return get_xp(h).split(h, 2, axis=-1)
 
     def mean_and_scale(self, h):
@@ -58,13 +58,13 @@ class DiagonalGaussian:
     def kl_backward(self, dkl, h):
         """Gradient of the KL, given dkl (N,) -> dh (N, 2Z).
 
-        Derived in derivations.md, "Diagonal Gaussian: the KL".
+        With s = log σ², KL = ½ Σ (μ² + eˢ − 1 − s). Derived in derivations.md, "Diagonal Gaussian: the KL".
         """
         require_shape("dkl", dkl, h.shape[:-1])
         mu, logvar = self.split(h)
         dkl = dkl[..., None]
         dmu = dkl * mu                                      # ∂KL/∂μ      = μ
-        dlogvar = dkl * (0.5 * get_xp(h).expm1(logvar))     # ∂KL/∂log σ² = ½ (σ² − 1), as ∂σ²/∂log σ² = σ²
+        dlogvar = dkl * (0.5 * get_xp(h).expm1(logvar))     # ∂KL/∂log σ² = ½ (σ² − 1), as ∂eˢ/∂s = eˢ = σ²
         return self.join(dmu, dlogvar, h)
 
     def log_prob_of_sample(self, h, eps):
@@ -76,15 +76,15 @@ class DiagonalGaussian:
     def log_prob_of_sample_backward(self, dlogq, h, eps):
         """Gradient of log q(z|x) at z = μ + σ ε, given dlogq (N,) or (L, N) -> dh (N, 2Z).
 
-        These are total derivatives, with the path through z included.
+        Total derivatives: h also moves z, and that path is included.
         Derived in derivations.md, "Diagonal Gaussian: its density at its own sample".
         """
         require_shape("dlogq", dlogq, eps.shape[:-1])
-        dmu = get_xp(h).zeros_like(eps)                     # d log q/dμ      = 0: q moves along with z
+        dmu = get_xp(h).zeros_like(eps)                     # d log q/dμ      = 0: z and q move as one
         dlogvar = dmu - 0.5 * dlogq[..., None]              # d log q/d log σ² = −½
         return self.join(dmu, dlogvar, h)
 
     def join(self, dmu, dlogvar, h):
-        """dh = [dμ, d log σ²], like h: summed over the L samples where there are several."""
+        """dh = [dμ, d log σ²], like h: summed over L if there is that axis."""
         dh = get_xp(h).concatenate([dmu, dlogvar], axis=-1)
         return dh.sum(axis=0) if dh.ndim > h.ndim else dh

@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from minivae import inference, layers, monte_carlo, vae
+from minivae import autoencoder, inference, layers, monte_carlo, vae
 from minivae.checking import library
 from minivae.inference import transforms
 from minivae.likelihoods import Bernoulli, Categorical, Gaussian
@@ -39,6 +39,9 @@ SABOTAGE = [
     *[(owner, name, lambda self, *given, right=getattr(owner, name): 1.001 * right(self, *given)) for owner, name in (
         (FullGaussian, "sample_backward"), (FullGaussian, "kl_backward"), (FullGaussian, "log_prob_of_sample_backward"),
         (Gaussian, "log_prob_backward"), (Categorical, "log_prob_backward"))],
+    *[(error, "loss_backward", lambda error, *given, right=error.loss_backward: 1.001 * right(error, *given))
+      for error in (autoencoder.SquaredError, autoencoder.CrossEntropy)],
+    (autoencoder, "mlp_backward", lambda dy, *rest, right=vae.mlp_backward, **options: right(1.001 * dy, *rest, **options)),
     (vae, "append_shared_backward", lambda da, grads: da[..., :da.shape[-1] - sum(map(len, grads))]),
     *[(model, "log_joint_gradient", lambda model, z, right=model.log_joint_gradient: 1.001 * right(model, z)) for model in (
         inference.GaussianMean, inference.LinearRegression, inference.CorrelatedGaussian,
