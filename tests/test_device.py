@@ -5,7 +5,7 @@ import pytest
 
 import strict_cupy
 from minivae import VAE, Adam, datasets, evaluation, plots, to_numpy, training
-from minivae.app import bench, build, checkpoints, configuration, run_folder
+from minivae.app import bench, build, checkpoints, configuration
 from minivae.backend import array_module
 from minivae.checking import check as checker
 from minivae.checking.library import library_reports
