@@ -64,3 +64,8 @@ def test_bad_input_is_refused():
         make().check(numpy.array([[numpy.nan]]))
     with pytest.raises(InputError, match=r"z has shape \(3, 3\)"):
         make().decode(numpy.zeros((3, 3)))
+
+
+def test_pictures_show_the_pixels_as_they_are():
+    x = numpy.array([[0.0, 0.25, 1.0, 0.5, 0.0, 0.75]])
+    assert (make().to_grey(x) == x).all()

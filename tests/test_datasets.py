@@ -310,3 +310,22 @@ def test_white_stays_white():
         def random(self, shape, dtype):
             return numpy.zeros(shape, dtype)
     assert (datasets.binarize(numpy.zeros((2, 3)), Zeros()) == 0).all()
+
+
+def test_pixels_are_binarized_independently(rng):
+    drawn = datasets.binarize(numpy.full((2000, 4), 0.5, "float32"), rng)
+    assert numpy.abs(numpy.corrcoef(drawn.T) - numpy.eye(4)).max() < 4.5 / math.sqrt(2000)
+
+
+@pytest.mark.parametrize("n, n_test", [(2, 1), (5, 1), (9, 1), (10, 1), (25, 2)])
+def test_a_small_file_has_a_test_image_too(tmp_path, n, n_test):
+    numpy.save(tmp_path / "a.npy", numpy.zeros((n, 4)))
+    images = datasets.from_file(tmp_path / "a.npy")
+    assert (len(images.train), len(images.test)) == (n - n_test, n_test)
+
+
+@pytest.mark.parametrize("code, dtype", [(0x08, ">u1"), (0x09, ">i1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4"), (0x0E, ">f8")])
+def test_idx_values_of_every_type_are_big_endian(tmp_path, code, dtype):
+    values = numpy.array([1, 2, 100]).astype(dtype)
+    (tmp_path / "a").write_bytes(bytes([0, 0, code, 1]) + struct.pack(">I", 3) + values.tobytes())
+    assert datasets.read_idx(tmp_path / "a").tolist() == [1, 2, 100]

@@ -171,3 +171,20 @@ def test_a_state_that_is_refused_changes_nothing(rng, broken):
 def test_a_gradient_on_another_device_is_a_type_error(device):
     with pytest.raises(TypeError, match="mixed"):
         SGD(device.zeros(3)).step(numpy.zeros(3))
+
+
+def test_a_loaded_state_is_a_copy():
+    first, second = Adam(numpy.zeros(3)), Adam(numpy.zeros(3))
+    first.step(numpy.ones(3))
+    second.load_state(first.state())
+    first.step(numpy.ones(3))
+    assert second.M.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("optimizer_class, defaults", [
+    (SGD, {"lr": 1e-2}), (Momentum, {"lr": 1e-2, "momentum": 0.9}), (Adagrad, {"lr": 1e-2, "epsilon": 1e-8}),
+    (RMSprop, {"lr": 1e-3, "decay": 0.9, "epsilon": 1e-8}),
+    (Adam, {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})])
+def test_the_usual_defaults(optimizer_class, defaults):
+    optimizer = optimizer_class(numpy.zeros(3))
+    assert {name: getattr(optimizer, name) for name in defaults} == defaults

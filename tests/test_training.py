@@ -1,3 +1,4 @@
+import time
 from types import SimpleNamespace
 
 import numpy
@@ -120,3 +121,30 @@ def test_data_that_the_model_cannot_describe_are_refused(spoil):
     vae, optimizer, rng = make()
     with pytest.raises(InputError, match=r"must lie in \[0, 1\]"):
         list(training.train(vae, spoil(IMAGES), optimizer, 1, 50, rng))
+
+
+def test_the_noise_of_every_step_comes_from_the_generator_that_was_given():
+    given = []
+
+    class Recorder:
+        parameters = gradients = SimpleNamespace(flat=numpy.zeros(1))
+
+        def check(self, x):
+            pass
+
+        def draw_noise(self, rng, n_examples, n_samples):
+            given.append((rng, n_examples, n_samples))
+
+        def loss_and_grad(self, x, eps):
+            return Loss(x.mean(), numpy.float64(0), numpy.float64(0))
+    rng = numpy.random.default_rng(0)
+    list(training.train(Recorder(), numpy.zeros((5, 1)), SimpleNamespace(step=lambda g: None), 2, 3, rng, n_samples=4))
+    assert [(r is rng, n, samples) for r, n, samples in given] == [(True, 3, 4), (True, 2, 4)] * 2
+
+
+def test_the_seconds_of_an_epoch_and_its_rate():
+    vae, adam, rng = make()
+    start = time.perf_counter()
+    report, = training.train(vae, IMAGES, adam, 1, 50, rng, transform=datasets.binarize)
+    assert 0 < report.seconds <= time.perf_counter() - start
+    assert report.examples_per_second == pytest.approx(len(IMAGES) / report.seconds)

@@ -230,3 +230,16 @@ def test_noise_takes_the_models_precision_and_pictures_its_grey(rng):
         vae.check(5 * numpy.ones((1, 6)))
     with pytest.raises(InputError, match=r"z has shape \(3, 4\)"):
         vae.decode(numpy.zeros((3, 4)))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_biases_start_at_zero(activation):
+    vae = VAE(6, 2, hidden=(5, 4), activation=activation, backend="numpy")
+    biases = [vae.parameters[name] for name in vae.parameters.names() if name.endswith(".b")]
+    assert len(biases) == 6 and all((b == 0).all() for b in biases)
+
+
+def test_the_parts_add_up_with_the_monte_carlo_kl_of_several_samples(rng):
+    vae, x = small_vae(rng, latent_dim=2)
+    loss = vae.loss_and_grad(x, rng.standard_normal((3, 3, 2)), kl="monte-carlo", beta=0.7)
+    assert float(loss.loss) == pytest.approx(float(loss.reconstruction + 0.7 * loss.kl), abs=1e-13)

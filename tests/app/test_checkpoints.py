@@ -145,3 +145,10 @@ def test_an_epoch_number_that_is_none_is_refused(tmp_path):
     numpy.savez(tmp_path / "c.npz", **{**arrays, "epoch": numpy.array([3])})
     with pytest.raises(InputError, match="not a number of epochs"):
         checkpoints.load_checkpoint(tmp_path / "c.npz", vae, adam, rng)
+
+
+def test_a_checkpoint_without_its_epoch_is_refused(checkpoint):
+    with numpy.load(checkpoint) as file:
+        arrays = {name: file[name] for name in file.files if name != "epoch"}
+    numpy.savez(checkpoint, **arrays)
+    refuses(checkpoint, "number of epochs")

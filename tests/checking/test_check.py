@@ -336,3 +336,32 @@ def test_a_method_that_is_asked_for_is_used(rng):
         seen.clear()
         check_backward("f", f, lambda dy, x: {"x": 2 * dy * x}, {"x": rng.standard_normal(3)}, rng, method=method)
         assert seen == kinds
+
+
+def test_directions_are_drawn_at_random(rng):
+    """Two errors that cancel in the sum of all elements."""
+    x = rng.standard_normal(3000)
+    wrong = 2 * x
+    wrong[3] += 1
+    wrong[7] -= 1
+    assert not check_gradient("f", "x", lambda x: (x * x).sum(), x, wrong, rng=rng).ok
+
+
+def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
+    x = numpy.ones(3)
+    assert not check_gradient("f", "x", lambda x: 0 * x.sum(), x, numpy.ones(3)).ok
+
+
+def test_the_error_is_relative_to_the_larger_norm(rng):
+    x = rng.standard_normal((5, 4))
+    for factor in (1, 3, 1 / 3):
+        yours = factor * 2 * x + 0.01 * rng.standard_normal((5, 4))
+        check = check_gradient("f", "x", lambda x: (x * x).sum(), x, yours)
+        scale = max(numpy.linalg.norm(yours), numpy.linalg.norm(2 * x))
+        assert check.error == pytest.approx(numpy.linalg.norm(yours - 2 * x) / scale, rel=1e-6)
+
+
+def test_gradients_of_some_inputs_are_enough(rng):
+    x, y = rng.standard_normal((2, 3))
+    report = check_backward("f", lambda x, y: x * y, lambda dy, x, y: {"x": dy * y}, {"x": x, "y": y}, rng)
+    assert report.ok and [check.tensor for check in report.checks] == ["x"]

@@ -300,3 +300,10 @@ def test_a_gradient_that_should_be_zero():
 def test_two_numbers_are_not_enough_for_a_strange_factor():
     assert diagnose(numpy.array([3.7]), numpy.array([1.0])) is None
     assert "twice" in diagnose(numpy.array([2.0]), numpy.array([1.0]))
+
+
+def test_a_chain_rule_factor_too_many_is_named(rng):
+    """The gradient with respect to log σ², divided by the factor that leads to σ: as good as multiplied by its inverse."""
+    sigma, expected = numpy.array([0.5, 2.0, 3.0, 1.5]), rng.standard_normal(4)
+    text = diagnose(expected / (2 / sigma), expected, {"sigma": sigma})
+    assert text and "is missing, or there is one factor" in text and "too many" in text

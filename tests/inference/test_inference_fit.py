@@ -12,7 +12,7 @@ from minivae.inference import (ESTIMATORS, BetaBernoulli, CorrelatedGaussian, Fi
                                LinearRegression, LogisticRegression, MeanFieldGaussian, Reparameterized, ScoreFunction,
                                UnknownMeanAndPrecision, coordinate_ascent, elbo, estimate_log_evidence, fit, gradient_moments,
                                gradient_variance, unconstrained)
-from minivae.inference import fitting
+from minivae.inference import estimators, fitting
 from minivae.inference.coordinate_ascent import gaussian_elbo, normal_gamma_elbo
 from minivae.inference.distributions import MultivariateNormal, NormalTimesGamma, digamma
 from minivae.inference.estimators import best_coefficient, reparameterized, score_function
@@ -587,3 +587,14 @@ def test_a_q_that_is_none_is_refused(rng):
             MeanFieldGaussian(numpy.zeros(2), numpy.array([1.0, std]))
     with pytest.raises(InputError, match="n_samples is 0"):
         MeanFieldGaussian(numpy.zeros(1), numpy.ones(1)).draw_noise(rng, 0)
+
+
+def test_the_sum_of_the_others(rng):
+    rows = rng.standard_normal((5, 2))
+    expected = [numpy.delete(rows, i, axis=0).sum(axis=0) for i in range(5)]
+    numpy.testing.assert_allclose(estimators._sum_of_others(rows), expected)
+
+
+def test_coordinate_ascent_makes_as_many_sweeps_as_it_is_told(rng):
+    updates = list(coordinate_ascent(UnknownMeanAndPrecision(rng.standard_normal(5)), 3))
+    assert len(updates) == 1 + 3 * 2

@@ -271,3 +271,21 @@ def test_transforms_far_out_and_what_unconstrained_keeps():
     assert unconstrained(CONJUGATE["normal-gamma"]).names == ("μ", "τ")
     model = object()        # a model of one's own need not say that its latents are real numbers
     assert unconstrained(model) is model
+
+
+def test_a_fixed_decoders_local_terms_have_all_that_a_latent_is_in(rng):
+    """log p(x, z) minus the terms with zᵢ must not change when only zᵢ changes."""
+    vae = VAE(4, 2, hidden=(5,), dtype="float64", backend="numpy", seed=3)
+    model, z = FixedDecoder(vae, numpy.array([1.0, 0, 0, 1])), rng.standard_normal((5, 2))
+    for i in range(2):
+        other = z.copy()
+        other[:, i] = rng.standard_normal(5)
+        rest = [model.log_joint(at) - model.log_joint_local(at)[:, i] for at in (z, other)]
+        numpy.testing.assert_allclose(*rest, rtol=1e-11)
+
+
+def test_over_unconstrained_latents_evidence_and_posterior_are_the_models_own():
+    model = BetaBernoulli(6, 4, 10, 10)
+    free = unconstrained(model)
+    assert free is not model and free.log_evidence() == model.log_evidence()
+    assert free.posterior().mean == model.posterior().mean

@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -223,3 +224,15 @@ def test_small_values_of_softplus_are_exact_and_each_pixel_has_its_own_largest_l
 def test_one_nan_among_good_data_is_refused():
     with pytest.raises(InputError, match="must be finite"):
         Gaussian().check(numpy.array([[0.0, math.nan]]))
+
+
+@pytest.mark.parametrize("p, n_outputs", [(Bernoulli(), 4), (Categorical(3), 12), (Gaussian(0.5), 4)])
+def test_samples_have_the_dtype_of_a(p, n_outputs, rng):
+    for dtype in ("float32", "float64"):
+        assert p.sample(numpy.zeros((2, n_outputs), dtype), rng).dtype == dtype
+
+
+def test_a_categorical_sample_is_never_K(rng):
+    """In float32 the cumulative probabilities may end a little below 1, and u just below 1 above that."""
+    largest = SimpleNamespace(random=lambda shape: numpy.full(shape, numpy.nextafter(1, 0)))
+    assert Categorical(10).sample(rng.standard_normal((200, 40)).astype("float32"), largest).max() == 9
