@@ -7,7 +7,7 @@ Letters: N examples in the batch, D data dimensions, Z numbers in a code.
 """
 
 from .backend import get_xp
-from .errors import require_choice
+from .errors import require_choice, require_shape
 from .layers import mlp, mlp_backward
 from .likelihoods import Bernoulli, Gaussian
 from .networks import EncoderDecoder, Loss
@@ -95,6 +95,7 @@ class Autoencoder(EncoderDecoder):
     def decode(self, z):
         """x̂.    z (N, Z) -> (N, D)"""
         self.check_latents(z)
+        require_shape("z", z, (None, self.latent_dim))
         return self.error.output(mlp(z, self.decoder, self.activation)[0])
 
     def check(self, x):

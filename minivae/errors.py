@@ -22,10 +22,12 @@ def require_shape(name, array, shape):
         raise InputError(f"{name} {has}, but {'an array of ' if got is None else ''}shape {wanted} is needed")
 
 
-def require_noise(eps, mean):
-    """Raise InputError unless the noise eps is (N, Z) or (L, N, Z), where the mean is (N, Z)."""
+def require_noise(eps, mean, dz=None):
+    """Raise InputError unless the noise eps is (N, Z) or (L, N, Z), where the mean is (N, Z), and dz is like eps."""
     if eps.shape[-2:] != mean.shape or eps.ndim > 3:
         raise InputError(f"eps {eps.shape} does not fit the mean {mean.shape}: (N, Z) or (L, N, Z) is needed")
+    if dz is not None:
+        require_shape("dz", dz, eps.shape)
 
 
 def require_count(**values):

@@ -13,6 +13,7 @@ import numpy
 from .backend import to_numpy
 from .checking.check import TABLE_HEAD, TOLERANCE, Check, Report, check_backward, check_gradient, check_model
 from .checking.differences import STEP, as_float64, complex_step_gradient, require_changeable, require_weights
+from .errors import require_shape
 
 
 def numerical_gradient(f, x, dy=None, step=STEP):
@@ -40,9 +41,13 @@ def numerical_gradient(f, x, dy=None, step=STEP):
 
 
 def relative_error(yours, expected):
-    """‖yours − expected‖ / max(‖yours‖, ‖expected‖): about 1e-10 for a right gradient, 1e-3 or more for a mistake."""
-    scale = max(numpy.linalg.norm(yours), numpy.linalg.norm(expected))
-    return float(numpy.linalg.norm(yours - expected) / scale) if scale > 0 else 0.0
+    """‖yours − expected‖ / max(‖yours‖, ‖expected‖), of two arrays of one shape.
+
+    About 1e-10 for a right gradient, usually 1e-3 or more for a mistake, NaN if a number is NaN.
+    """
+    require_shape("yours", yours, expected.shape)
+    scale = numpy.maximum(numpy.linalg.norm(yours), numpy.linalg.norm(expected))       # NaN where one is NaN
+    return 0.0 if scale == 0 else float(numpy.linalg.norm(yours - expected) / scale)
 
 
 def gradient_error(forward, backward, x, rng):
@@ -50,6 +55,5 @@ def gradient_error(forward, backward, x, rng):
 
     dy has to be random. With dy = 1 everywhere, mistakes that cancel in the sum over y would not be seen.
     """
-    y = forward(x)
-    dy = rng.standard_normal(y.shape)
+    dy = numpy.asarray(rng.standard_normal(numpy.shape(forward(x))))
     return relative_error(backward(dy, x), numerical_gradient(forward, x, dy))

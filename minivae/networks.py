@@ -42,7 +42,7 @@ class EncoderDecoder:
             raise InputError(f"hidden is {hidden!r}, but a tuple of sizes is needed, like (500,)")
         for size in hidden:
             require_count(hidden=size)
-        require_choice("dtype", dtype, ("float32", "float64"))
+        require_choice("dtype", getattr(dtype, "name", dtype), ("float32", "float64"))
         require_choice("activation", activation, ACTIVATIONS)
         self.data_dim = data_dim
         self.latent_dim = latent_dim

@@ -88,7 +88,7 @@ class VAE(EncoderDecoder):
     def decoder_forward(self, z):
         """z (..., Z) -> a (..., ·), the parameters of p(x|z), and the inputs of the decoder's layers."""
         a, inputs = mlp(z.reshape(-1, self.latent_dim), self.decoder, self.activation)
-        return append_shared(a.reshape(*z.shape[:-1], -1), self.shared), inputs
+        return append_shared(a.reshape(*z.shape[:-1], a.shape[-1]), self.shared), inputs
 
     def decoder_backward(self, da, inputs):
         """Writes the gradients of the decoder, given da (..., ·) -> dz (..., Z).
@@ -97,7 +97,7 @@ class VAE(EncoderDecoder):
         """
         da = append_shared_backward(da, self.shared_grads)
         dz = mlp_backward(da.reshape(-1, da.shape[-1]), inputs, self.decoder, self.decoder_grads, self.activation)
-        return dz.reshape(*da.shape[:-1], -1)
+        return dz.reshape(*da.shape[:-1], self.latent_dim)
 
     def posterior_parameters(self, x):
         """The encoder alone: x (N, D) -> h (N, ·), the parameters of q(z|x)."""

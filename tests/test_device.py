@@ -16,7 +16,7 @@ BACKENDS = ("numpy", "cupy")
 def test_every_gradient_is_right_on_the_device(device, request, monkeypatch):
     if request.config.getoption("--backend") == "stand-in":
         # Forward and backward, and the shapes and types of what comes back. Its numbers are NumPy's, and their
-        # differences, thousands of evaluations, are taken in test_gradcheck.py.
+        # differences, thousands of evaluations, are taken in checking/test_library.py.
         monkeypatch.setattr(checker, "_compare_elements", lambda check, *_: None)
     reports = list(library_reports(device))
     wrong = [str(report) for report in reports if not report.ok]

@@ -32,6 +32,24 @@ def test_the_relative_error_is_that_of_the_norms():
     assert relative_error(numpy.array([3.0, 0.0]), numpy.array([3.0, 4.0])) == pytest.approx(4 / 5)
     assert relative_error(numpy.array([6.0, 8.0]), numpy.array([3.0, 4.0])) == pytest.approx(1 / 2)
     assert relative_error(numpy.zeros(2), numpy.array([0.0, 1.0])) == 1 and relative_error(numpy.zeros(2), numpy.zeros(2)) == 0
+    with pytest.raises(InputError, match=r"yours has shape \(1, 2\), but shape \(2,\)"):
+        relative_error(numpy.ones((1, 2)), numpy.ones(2))
+
+
+@pytest.mark.parametrize("bad", [numpy.full(2, numpy.nan), numpy.array([numpy.nan, 1.0])])
+@pytest.mark.parametrize("other", [numpy.ones(2), numpy.zeros(2)])
+def test_a_gradient_with_NaN_is_never_right(bad, other):
+    assert numpy.isnan(relative_error(bad, other)) and numpy.isnan(relative_error(other, bad))
+
+
+def test_a_gradient_of_the_wrong_shape_does_not_pass_by_broadcasting(rng):
+    with pytest.raises(InputError, match="yours has shape"):
+        gradient_error(lambda x: x.sum(axis=0), lambda dy, x: dy, rng.standard_normal((4, 3)), rng)
+
+
+def test_a_function_may_return_a_number(rng):
+    x = rng.standard_normal(3)
+    assert gradient_error(lambda x: float((x * x).sum()), lambda dy, x: dy * 2 * x, x, rng) < 1e-9
 
 
 def test_the_checker_takes_the_same_differences_to_the_bit(rng):

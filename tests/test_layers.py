@@ -1,4 +1,4 @@
-"""Each forward against a loop written from the definition; the backwards are checked in test_gradcheck."""
+"""Each forward against a loop written from the definition; the backwards are checked in checking/test_library."""
 
 import math
 

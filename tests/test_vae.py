@@ -243,3 +243,9 @@ def test_the_parts_add_up_with_the_monte_carlo_kl_of_several_samples(rng):
     vae, x = small_vae(rng, latent_dim=2)
     loss = vae.loss_and_grad(x, rng.standard_normal((3, 3, 2)), kl="monte-carlo", beta=0.7)
     assert float(loss.loss) == pytest.approx(float(loss.reconstruction + 0.7 * loss.kl), abs=1e-13)
+
+
+def test_no_latents_decode_to_no_images_and_a_dtype_may_be_numpys():
+    vae = VAE(6, 2, hidden=(5,), dtype=numpy.dtype("float64"), backend="numpy")
+    assert vae.parameters.flat.dtype == "float64"
+    assert vae.decode(numpy.zeros((0, 2))).shape == (0, 6) and vae.decode(numpy.zeros((2, 0, 2))).shape == (2, 0, 6)

@@ -54,7 +54,7 @@ rng = np.random.default_rng(0)
 # says at once how the knobs stand: amortized inference.
 #
 #     q(z|x) = N(μ(x), diag σ²(x))                                      → posteriors.DiagonalGaussian
-#     ELBO = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z))  ≤  log p(x)           → vae.VAE.loss_and_grad
+#     ELBO = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z))  ≤  log p(x)           → vae.elbo_and_grad
 #
 # Raising the ELBO trains the decoder (more probable data) and the encoder (a better q) with one number.
 #

@@ -40,7 +40,7 @@ def relative(a, b):
 # %% [markdown]
 # # First reading: a regularized autoencoder
 #
-#     loss = −E_q[log p(x|z)] + KL(q(z|x) ‖ p(z))                       → vae.VAE.loss_and_grad
+#     loss = −E_q[log p(x|z)] + KL(q(z|x) ‖ p(z))                       → vae.elbo_and_grad
 #            error of the copy  + price of the code
 #
 # ## The first term is the squared error

@@ -146,7 +146,7 @@ gaps = {"diagonal q": gaps_of(vaes[10]), "full q, the same\ndecoder": gaps_of(wi
 #
 # If the average over K draws is a tighter bound, why not train on it? That is the importance-weighted autoencoder:
 #
-#     loss = −1/N Σₙ log 1/L Σₗ wₗ                                       → vae.VAE.loss_and_grad
+#     loss = −1/N Σₙ log 1/L Σₗ wₗ                                       → monte_carlo.iwae_bound
 #
 # by `loss_and_grad(..., kl="monte-carlo", bound="iwae")`. In the gradient
 # ([derived](derivations.md#the-importance-weighted-bound)) one thing changes: each draw counts not 1/L but its

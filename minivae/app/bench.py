@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy
 
 from ..backend import array_module, get_xp, synchronize
-from .blas import better_kernels, blas, why_not
 from ..optimizers import Adam
 from ..vae import VAE
+from .blas import better_kernels, blas, why_not
 
 
 class Network(NamedTuple):

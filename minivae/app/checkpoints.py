@@ -89,6 +89,7 @@ def _require_like(path, saved, own):
         there, here = (f"{a[name].dtype} {a[name].shape}" if name in a else "missing" for a in (saved, own))
         if there != here:
             raise InputError(f"{path} belongs to another architecture or optimizer: {name} is {there} in the "
-                             f"file, but {here} in this model; load it into the model it was saved from")
+                             f"file, but {here} in this model; load it into the model it was saved from, "
+                             "or train again")
         if not numpy.isfinite(saved[name]).all():
             raise InputError(f"{path} contains NaN or infinity in {name}; {REMEDY}")

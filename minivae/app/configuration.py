@@ -31,7 +31,7 @@ class Kind(NamedTuple):
     is_valid: Any           # value -> bool, for values from the command line and from config.json
     words: str
     parse: Any = str        # text -> value; raises ValueError if it can't be read
-    choices: tuple = ()     # the possible values, if they can be listed
+    choices: Any = ()       # the possible values, if they can be listed
 
 
 def whole(low):
@@ -43,7 +43,7 @@ def real(words, is_valid=lambda v: v > 0):
 
 
 def one_of(choices):
-    return Kind(lambda v: type(v) is str and v in choices, f"one of {', '.join(choices)}", str, tuple(choices))
+    return Kind(lambda v: type(v) is str and v in choices, f"one of {', '.join(choices)}", str, choices)
 
 
 COUNT, SEED, LEVELS = whole(1), whole(0), whole(2)

@@ -149,7 +149,7 @@ class FixedDecoder(GriddedModel):
         return self.vae.likelihood.log_prob(self.x, a)[:, 0].astype(z.dtype)
 
     def log_joint_gradient(self, z):
-        """∂/∂z of log p(x|z), back through the decoder as in VAE.loss_and_grad, and of log p(z): −z"""
+        """∂/∂z of log p(x|z), back through the decoder as in elbo_and_grad, and of log p(z): −z"""
         self.check(z)
         a, inputs = self.vae.decoder_forward(z.astype(self.x.dtype)[:, None])          # (S, 1, ·): N = 1
         dlog_px = self.xp.ones((len(z), 1), dtype=self.x.dtype)

@@ -22,7 +22,9 @@ class DiagonalGaussian:
 
     def split(self, h):
         """h (N, 2Z) -> μ (N, Z), log σ² (N, Z): views, not copies."""
-        return get_xp(h).split(h, 2, axis=-1)
+        latent_dim = h.shape[-1] // 2
+        require_shape("h", h, (*h.shape[:-1], 2 * latent_dim))
+        return h[..., :latent_dim], h[..., latent_dim:]
 
     def mean_and_scale(self, h):
         """h (N, 2Z) -> mean μ (N, Z), standard deviation σ (N, Z)"""
@@ -40,8 +42,8 @@ class DiagonalGaussian:
 
         Derived in derivations.md, "Diagonal Gaussian: the sample".
         """
-        require_shape("dz", dz, eps.shape)
-        _, sigma = self.mean_and_scale(h)
+        mu, sigma = self.mean_and_scale(h)
+        require_noise(eps, mu, dz)
         dmu = dz                                        # ∂z/∂μ      = 1
         dlogvar = dz * eps * (0.5 * sigma)              # ∂z/∂log σ² = ε · ½ σ, as ∂σ/∂log σ² = ½ σ
         return self.join(dmu, dlogvar, h)

@@ -52,8 +52,8 @@ class FullGaussian:
 
         Derived in derivations.md, "Full Gaussian: the sample".
         """
-        require_shape("dz", dz, eps.shape)
-        _, C = self.mean_and_scale(h)
+        mu, C = self.mean_and_scale(h)
+        require_noise(eps, mu, dz)
         dmu = dz                                            # ∂z/∂μ      = I
         dC = dz[..., :, None] * eps[..., None, :]           # ∂zᵢ/∂C_ij = εⱼ
         if dz.ndim == 3:

@@ -79,8 +79,8 @@ def mistakes(name, tensor, inputs):
     x = inputs[tensor]
     kinds = [
         ("sign", lambda g, *_: -g, "sign is flipped"),
-        ("factor 2", lambda g, *_: 2 * g, "twice what it should be"),
-        ("half", lambda g, *_: g / 2, "half of what it should be"),
+        ("factor 2", lambda g, *_: 2 * g, "^it is twice what it should be"),
+        ("half", lambda g, *_: g / 2, "^it is half of what it should be"),
         ("summed", lambda g, *_: g * N, "N = 5 times too large: summed over the batch"),
         ("averaged", lambda g, *_: g / N, "N = 5 times too small"),
         ("zero", lambda g, *_: 0 * g, "it is zero everywhere"),
@@ -183,7 +183,8 @@ def test_the_bank_is_caught_and_named():
                 total += 1
                 kinds.add(kind)
                 caught += not check.ok
-                outcomes.append((kind, bool(check.explanation and right_name in check.explanation)))
+                text, at_start = check.explanation or "", right_name.removeprefix("^")
+                outcomes.append((kind, text.startswith(at_start) if right_name != at_start else right_name in text))
                 if outcomes[-1][1]:
                     named += 1
                 else:

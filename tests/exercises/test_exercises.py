@@ -86,7 +86,7 @@ def test_a_solved_file_run_by_hand_ends_well(tmp_path):
 
 def test_solutions_are_the_library_s_own_wherever_it_has_them():
     own = {exercise.number for exercise in EXERCISES if isinstance(exercise.solution, Lines)}
-    assert own == {4, 9, 10, 15}, "whole models; Adam, which the library keeps in another form; and a line of loss_and_grad"
+    assert own == {4, 9, 10, 15}, "whole models; Adam, which the library keeps in another form; and a line of iwae_bound"
     assert all(isinstance(exercise.solution, Repaired) for exercise in BUGS)
     assert "def kl_backward(self, dkl, h):" in by_number(7).solution.text()
 

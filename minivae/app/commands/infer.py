@@ -47,7 +47,7 @@ def infer_command(args):
               f"amortization gap {fitted.elbo.mean - encoder.elbo.mean:.4f} nats")
     from ...inference import plots      # only here: matplotlib takes longer to import than everything else
     figure = plots.fit_figure(model.names, exact, fitted.q, encoder and encoder.q, fitted.curve,
-                             args.estimator != "cavi", evidence and evidence.mean, gap, model.support)
+                              args.estimator != "cavi", evidence and evidence.mean, gap, model.support)
     _save_picture(figure, path)
     if fitted.fell:
         raise Diverged(f"the ELBO fell from {fitted.start.mean:.4g} to {fitted.elbo.mean:.4g}; try a smaller "
