@@ -15,6 +15,7 @@ import pytest
 
 from minivae import datasets
 from minivae.exercises import bugs, runner
+from minivae.exercises import judge as judging
 from minivae.exercises.catalog import EXERCISES, Lines, Repaired, by_number
 from minivae.exercises.runner import NOT_DONE, PASSED, WRONG
 
@@ -30,7 +31,7 @@ def judge(folder, exercise, source):
     """The verdict on this source text, in this process."""
     file = folder / f"{exercise.file}.py"
     file.write_text(source, encoding="utf-8")
-    return runner.judge(file)
+    return judging.judge(file)
 
 
 def fill(number, lines, function=None):
@@ -204,7 +205,7 @@ def test_half_of_an_exercise_is_judged_by_itself(tmp_path):
 @pytest.mark.parametrize("exercise", BUGS, ids=lambda e: e.file)
 def test_the_loss_of_every_broken_vae_falls(exercise):
     """That is why nobody notices."""
-    module = runner._load(SHIPPED / f"{exercise.file}.py")
+    module = judging._load(SHIPPED / f"{exercise.file}.py")
     x = (datasets.digits().train[:300] > 0.5).astype("float64")
     rng = numpy.random.default_rng(0)
     p = {"W1": rng.standard_normal((64, 20)) / 8, "W2": rng.standard_normal((20, 2)) / 5,
@@ -254,7 +255,7 @@ def test_a_wrong_repair_does_not_pass(number, changes, words, tmp_path):
 def test_the_repaired_ones_pass_with_other_seeds_too(exercise, tmp_path):
     file = tmp_path / f"{exercise.file}.py"
     file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
-    module = runner._load(file)
+    module = judging._load(file)
     for seed in range(10):
         bugs.measure(module, numpy.random.default_rng(seed))
 
@@ -263,7 +264,7 @@ def test_the_repaired_ones_pass_with_other_seeds_too(exercise, tmp_path):
 def test_right_answers_pass_with_other_seeds_too(exercise, tmp_path):
     file = tmp_path / f"{exercise.file}.py"
     file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
-    module = runner._load(file)
+    module = judging._load(file)
     for seed in range(10):
         checks = exercise.check if isinstance(exercise.check, tuple) else (exercise.check,)
         for check in checks:
@@ -323,7 +324,7 @@ def test_a_crash_of_python_itself_is_told(tmp_path):
 
 def test_what_is_no_exercise(tmp_path):
     (tmp_path / "mine.py").write_text("x = 1")
-    assert "mine.py is not an exercise" in runner.judge(tmp_path / "mine.py").text
+    assert "mine.py is not an exercise" in judging.judge(tmp_path / "mine.py").text
 
 
 # The command
