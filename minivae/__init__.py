@@ -1,6 +1,6 @@
 """minivae: a variational autoencoder written out by hand.
 
-To read it, begin with layers, posteriors/diagonal, likelihoods/bernoulli, vae, optimizers (Adam) and gradcheck.
+To read it, begin with layers, posteriors/diagonal, likelihoods/bernoulli, vae, Adam in optimizers, gradcheck.
 """
 
 from .autoencoder import Autoencoder

@@ -1,7 +1,7 @@
 """The plain autoencoder, for comparison with the VAE: an encoder and a decoder, without probability.
 
-It is trained only to reproduce its input. Nothing controls where the code of an image (the encoder's output) lies,
-and a point between the codes can decode to anything.
+It is trained only to reproduce its input. Nothing controls where the code of an image (the encoder's output)
+lies, and a point between the codes can decode to anything.
 
 Letters: N examples in the batch, D data dimensions, Z numbers in a code.
 """

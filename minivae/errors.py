@@ -23,7 +23,7 @@ def require_shape(name, array, shape):
 
 
 def require_noise(eps, mean, dz=None):
-    """Raise InputError unless the noise eps is (N, Z) or (L, N, Z), where the mean is (N, Z), and dz is like eps."""
+    """Raise InputError unless eps is (N, Z) or (L, N, Z), for a mean (N, Z), and dz, if given, is like eps."""
     if eps.shape[-2:] != mean.shape or eps.ndim > 3:
         raise InputError(f"eps {eps.shape} does not fit the mean {mean.shape}: (N, Z) or (L, N, Z) is needed")
     if dz is not None:

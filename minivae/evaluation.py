@@ -106,7 +106,8 @@ class AmortizationGap(NamedTuple):
 
 
 def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples=1000):
-    """Fit q to each example of x (N, D) separately, with a fixed decoder (Cremer et al. 2018). -> AmortizationGap
+    """Fit q to each example of x (N, D) separately, with a fixed decoder (Cremer et al. 2018). ->
+    AmortizationGap
 
     Starts from the encoder's h (N, ·) and follows the reparameterized gradient of the ELBO with
     respect to h: elbo_and_grad without the encoder. Overwrites vae.gradients.
@@ -121,7 +122,8 @@ def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples
         quarter = 4 * step // steps
         if step == 0 or quarter > 4 * (step - 1) // steps:
             optimizer = Adam(flat, lr=lr * 0.3 ** quarter)      # smaller steps towards the end
-        # As elbo_and_grad, without the encoder. The loss is a sum over n, not a mean: each example has its own h.
+        # As elbo_and_grad, without the encoder. The loss is a sum over n, not a mean: each example has its
+        # own h.
         eps = vae.draw_noise(rng, N, n_samples)
         z = q.sample(h, eps)
         a, inputs = vae.decoder_forward(z)

@@ -4,8 +4,8 @@ A derivative is the limit of (f(x + s) − f(x − s)) / 2s, so it can be measur
 calculus. That takes two evaluations of f for each number in x: far too slow to train with, but exact to about
 ten digits in float64, which finds any mistake in a gradient derived by hand.
 
-This file shows the method. To check your own functions use `check_backward`, re-exported here from checking/. It
-makes the same comparison for several inputs, and says where a wrong gradient is wrong, and probably why.
+This file shows the method. To check your own functions use `check_backward`, re-exported here from checking/.
+It makes the same comparison for several inputs, and says where a wrong gradient is wrong, and probably why.
 """
 
 import numpy

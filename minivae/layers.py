@@ -57,8 +57,8 @@ def relu_backward(dy, y):
     return dy * (y > 0)                     # y = max(x, 0)  =>  ∂y/∂x = 1 where y > 0, else 0
 
 
-# These backward functions need only the output y, so `mlp` keeps one array per layer. The slope of GELU can't be
-# computed from y: to add it, keep x as well.
+# These backward functions need only the output y, so `mlp` keeps one array per layer. The slope of GELU can't
+# be computed from y: to add it, keep x as well.
 ACTIVATIONS = {"tanh": (tanh, tanh_backward), "relu": (relu, relu_backward)}
 
 
@@ -79,8 +79,8 @@ def mlp(x, layers, activation):
 def mlp_backward(dy, inputs, layers, grads, activation, need_dx=True):
     """Backpropagation through `mlp`: its layers in reverse, given dy = ∂loss/∂y (N, O).
 
-    Writes into grads [(dW, db), ...]; returns dx (N, I), or None if not need_dx: the encoder's x is data, whose
-    gradient is not needed. Derived in derivations.md, "A multilayer perceptron".
+    Writes into grads [(dW, db), ...]; returns dx (N, I), or None if not need_dx: the encoder's x is data,
+    whose gradient is not needed. Derived in derivations.md, "A multilayer perceptron".
     """
     _, activation_backward = ACTIVATIONS[activation]
     for i in reversed(range(len(layers))):

@@ -1,8 +1,8 @@
 """The general bound, in which the KL is estimated from the samples too. Read `elbo_and_grad` in vae.py first.
 
-Few pairs of a q and a prior have a closed-form KL. The mean of log q(z|x) − log p(z) over samples of q estimates
-the KL for any pair, with more variance. It also gives each sample a weight, w = p(x, z)/q(z|x), and these weights
-give a tighter bound than the ELBO: the IWAE bound (Burda et al. 2016).
+Few pairs of a q and a prior have a closed-form KL. The mean of log q(z|x) − log p(z) over samples of q
+estimates the KL for any pair, with more variance. It also gives each sample a weight, w = p(x, z)/q(z|x), and
+these weights give a tighter bound than the ELBO: the IWAE bound (Burda et al. 2016).
 
 Letters: N examples in the batch, Z latent dimensions, L samples of z per example.
 """
@@ -21,8 +21,8 @@ def elbo_bound(log_w):
 def iwae_bound(log_w):
     """log 1/L Σₗ wₗ    (Burda et al. 2016, eq. 8).    log_w (L, N) -> (N,), and ∂bound/∂log w (L, N)
 
-    On average it lies between the ELBO and log p(x), by Jensen's inequality. Its derivative is a softmax: each
-    sample counts in proportion to its weight. derivations.md, "The importance-weighted bound".
+    On average it lies between the ELBO and log p(x), by Jensen's inequality. Its derivative is a softmax:
+    each sample counts in proportion to its weight. derivations.md, "The importance-weighted bound".
     """
     xp = get_xp(log_w)
     top = log_w.max(axis=0)                                 # subtracted first, so that exp can't overflow
@@ -39,9 +39,9 @@ def monte_carlo_and_grad(vae, x, eps, bound, beta):
 
     x (N, D) data; eps (L, N, Z) standard normal noise; bound "elbo" or "iwae". Returns Loss.
 
-    If β > 1 the weighted ELBO is a looser bound on log p(x), if β < 1 it may be no bound. For L > 1 the IWAE value is
-    a bound only if β = 1: with many samples it tends to log E_q[p(x|z) (p(z)/q(z|x))^β].
-    Derived in derivations.md, "The gradient with the Monte Carlo KL".
+    If β > 1 the weighted ELBO is a looser bound on log p(x), if β < 1 it may be no bound. For L > 1 the IWAE
+    value is a bound only if β = 1: with many samples it tends to log E_q[p(x|z) (p(z)/q(z|x))^β]. Derived in
+    derivations.md, "The gradient with the Monte Carlo KL".
     """
     q, p = vae.posterior, vae.likelihood
     N = len(x)
@@ -58,9 +58,9 @@ def monte_carlo_and_grad(vae, x, eps, bound, beta):
     bounds, dbounds = BOUNDS[bound](log_w)                  # and ∂bound/∂log w             (N,), (L, N)
     loss = -bounds.mean()                                   #                               ()
 
-    # Backward, from last to first.
-    # log p(x|z) and log p(z) depend on h only through z, so their gradients go to z. log q(z|x) is computed from h
-    # and ε: its gradient goes straight to h, and includes the path through z. Sending it to z too counts it twice.
+    # Backward, from last to first. log p(x|z) and log p(z) depend on h only through z, so their gradients go
+    # to z. log q(z|x) is computed from h and ε: its gradient goes straight to h, and includes the path
+    # through z. Sending it to z too counts it twice.
     dlog_w = dbounds / -N                                   # loss = −1/N Σₙ boundₙ         (L, N)
     dkl = -beta * dlog_w                                    # log w = log p(x|z) − β kl     (L, N)
     dh = q.log_prob_of_sample_backward(dkl, h, eps)         # first path into h: log q      (N, ·)

@@ -1,6 +1,7 @@
 """Gradient descent and its usual variants, on the flat vector of all parameters.
 
-θ are the parameters (P,), g the gradient of the loss (P,), η the learning rate. Each `step(g)` changes θ in place.
+θ are the parameters (P,), g the gradient of the loss (P,), η the learning rate. Each `step(g)` changes θ in
+place.
 """
 
 from .backend import get_xp
@@ -41,9 +42,9 @@ class Adam(Optimizer):
         m ← β₁ m + (1 − β₁) g        m̂ = m / (1 − β₁ᵗ)
         v ← β₂ v + (1 − β₂) g²       v̂ = v / (1 − β₂ᵗ)        θ ← θ − η m̂ / (√v̂ + ε)
 
-    So m = Σᵢ (1 − β₁) β₁ᵗ⁻ⁱ gᵢ, whose weights add up to 1 − β₁ᵗ, and m̂ is a weighted mean. The code leaves out the
-    factor 1 − β₁, M = Σᵢ β₁ᵗ⁻ⁱ gᵢ, and divides by what the weights then add up to: the same m̂ and v̂ in fewer
-    passes over memory. Explained in derivations.md, "Adam".
+    So m = Σᵢ (1 − β₁) β₁ᵗ⁻ⁱ gᵢ, whose weights add up to 1 − β₁ᵗ, and m̂ is a weighted mean. The code leaves
+    out the factor 1 − β₁, M = Σᵢ β₁ᵗ⁻ⁱ gᵢ, and divides by what the weights then add up to: the same m̂ and v̂
+    in fewer passes over memory. Explained in derivations.md, "Adam".
     """
 
     memory = ("M", "V")
@@ -101,7 +102,8 @@ class Momentum(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """A learning rate for each parameter, which falls with the sum of its squared gradients (Duchi et al. 2011).
+    """A learning rate for each parameter, which falls with the sum of its squared gradients (Duchi et al.
+    2011).
 
         s ← s + g²        θ ← θ − η g / (√s + ε)
     """
@@ -120,7 +122,8 @@ class Adagrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """A learning rate for each parameter, from a running mean of its squared gradients (Hinton 2012, lecture 6).
+    """A learning rate for each parameter, from a running mean of its squared gradients (Hinton 2012, lecture
+    6).
 
         s ← ρ s + (1 − ρ) g²        θ ← θ − η g / (√s + ε)
     """

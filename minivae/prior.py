@@ -1,8 +1,8 @@
 """The prior p(z) = N(0, I).
 
 For another prior, change this file and the other places that rely on N(0, I): `kl` and `kl_backward` of the
-posteriors (or train with kl="monte-carlo", which uses neither); `VAE.sample`; `samples`, `latent_plane` and `codes`
-in plots.py; inference/other_models.py. See "Another prior" in tutorials/recipes.md.
+posteriors (or train with kl="monte-carlo", which uses neither); `VAE.sample`; `samples`, `latent_plane` and
+`codes` in plots.py; inference/other_models.py. See "Another prior" in tutorials/recipes.md.
 """
 
 import math

@@ -15,8 +15,8 @@ from .posteriors import DiagonalGaussian
 def elbo_and_grad(vae, x, eps, beta):
     """The loss of a batch, and its gradient, which is written into vae.gradients.
 
-    loss = mean over the batch of β KL(q(z|x) ‖ p(z)) − E_q[log p(x|z)]. With β = 1 this is −ELBO (Kingma & Welling
-    2014, eq. 7).
+    loss = mean over the batch of β KL(q(z|x) ‖ p(z)) − E_q[log p(x|z)]. With β = 1 this is −ELBO (Kingma &
+    Welling 2014, eq. 7).
 
     x (N, D) data; eps (L, N, Z) standard normal noise, for L samples of z per example. Returns Loss.
     Derived in derivations.md, "The gradient with the closed-form KL".
@@ -47,16 +47,17 @@ class VAE(EncoderDecoder):
     """Encoder q(z|x), decoder p(x|z), and prior p(z) = N(0, I). Both networks are multilayer perceptrons.
 
     data_dim D, latent_dim Z; hidden: sizes of the encoder's hidden layers, which the decoder has in reverse;
-    likelihood: by default Bernoulli(); posterior: by default DiagonalGaussian(); dtype "float32" or "float64";
-    backend "numpy", "cupy", or "auto": CuPy where it works; seed: of the initial weights.
+    likelihood: by default Bernoulli(); posterior: by default DiagonalGaussian(); dtype "float32" or
+    "float64"; backend "numpy", "cupy", or "auto": CuPy where it works; seed: of the initial weights.
 
     Raises InputError for impossible arguments, BackendUnavailable where CuPy doesn't work.
     """
 
     def __init__(self, data_dim, latent_dim, hidden=(500,), likelihood=None, posterior=None,
                  activation="tanh", dtype="float32", backend="auto", seed=0):
-        self.likelihood = require_object("likelihood", likelihood or Bernoulli(), "log_prob_backward", "Gaussian()")
-        self.posterior = require_object("posterior", posterior or DiagonalGaussian(), "kl_backward", "FullGaussian()")
+        likelihood, posterior = likelihood or Bernoulli(), posterior or DiagonalGaussian()
+        self.likelihood = require_object("likelihood", likelihood, "log_prob_backward", "Gaussian()")
+        self.posterior = require_object("posterior", posterior, "kl_backward", "FullGaussian()")
         super().__init__(data_dim, latent_dim, hidden, self.posterior.n_outputs(latent_dim),
                          self.likelihood.n_outputs(data_dim), self.likelihood.parameter_shapes(), activation,
                          dtype, backend, seed)
@@ -82,7 +83,7 @@ class VAE(EncoderDecoder):
         return mlp(self.likelihood.encoder_input(x), self.encoder, self.activation)
 
     def encoder_backward(self, dh, inputs):
-        """Writes the gradients of the encoder, given dh (N, ·).    derivations.md, "A multilayer perceptron" """
+        """Writes the encoder's gradients, given dh (N, ·).    derivations.md, "A multilayer perceptron" """
         mlp_backward(dh, inputs, self.encoder, self.encoder_grads, self.activation, need_dx=False)
 
     def decoder_forward(self, z):
@@ -121,7 +122,7 @@ class VAE(EncoderDecoder):
         return self.likelihood.mean(self.likelihood_parameters(z))
 
     def sample(self, n, rng):
-        """n new examples (n, D): z from the prior N(0, I), then x ~ p(x|z). rng is a numpy.random.Generator."""
+        """n new examples (n, D): z from the prior N(0, I), then x ~ p(x|z). rng: numpy.random.Generator."""
         z = self.draw_noise(rng, n)[0]
         return self.likelihood.sample(self.likelihood_parameters(z), rng)
 

@@ -1,7 +1,8 @@
-"""How long does a training step take, and how much of that time is matrix products? For `python -m minivae bench`.
+"""How long does a training step take, and how much of that time is matrix products?
 
-No implementation can avoid the products. The ratio of the step to its products shows the cost of everything else.
-Measure on an idle machine: other work slows down the threads of the BLAS (the matrix library) more than the rest.
+No implementation can avoid the products. The ratio of the step to its products shows the cost of everything
+else. Measure on an idle machine: other work slows down the threads of the BLAS (the matrix library) more than
+the rest.
 """
 
 import os
@@ -90,8 +91,8 @@ def _milliseconds(part, xp):
 def matrix_products(vae, x):
     """Make a function that computes only the matrix products of a step, with the model's own weights.
 
-    Each layer has one product forward (x W) and two backward (xᵀ dy, dy Wᵀ), but the first layer of the encoder
-    needs no dy Wᵀ, because its x is data: 11 products for the paper's network of 4 layers.
+    Each layer has one product forward (x W) and two backward (xᵀ dy, dy Wᵀ), but the first layer of the
+    encoder needs no dy Wᵀ, because its x is data: 11 products for the paper's network of 4 layers.
 
     -> the function, and its floating-point operations: N I O multiplications and additions per product
     """
@@ -125,8 +126,8 @@ def rate_of_a_large_product(xp, n=4096, repeats=5):
 def memory(network=PAPER, backend="auto"):
     """Bytes of arrays: the most that training uses at once, and what it can't do without. -> peak, needed
 
-    Needed are the parameters, Adam's two vectors, a batch with its noise, and its activations: z and the output of
-    each layer.
+    Needed are the parameters, Adam's two vectors, a batch with its noise, and its activations: z and the
+    output of each layer.
     """
     D, H, Z, N = network
     tracemalloc.start()         # counts NumPy's arrays; CuPy's are counted by its memory pool

@@ -1,6 +1,7 @@
 """Which library computes NumPy's matrix products, and does it use this processor's widest vectors?
 
-Matrix products take more than half of the time of a training step, and nearly all of it if the network is large.
+Matrix products take more than half of the time of a training step, and nearly all of it if the network is
+large.
 """
 
 import ctypes
@@ -11,8 +12,8 @@ from typing import NamedTuple
 import numpy
 
 # OpenBLAS has hand-written code (kernels) for each kind of processor, named after the first of that kind.
-# WIDEST lists the kernels for the widest vectors, newest first, and the instructions that they need, as NumPy 2.4
-# and older versions call them. AS_WIDE lists the kernels that are at least as wide.
+# WIDEST lists the kernels for the widest vectors, newest first, and the instructions that they need, as NumPy
+# 2.4 and older versions call them. AS_WIDE lists the kernels that are at least as wide.
 WIDEST = [("SkylakeX", {"X86_V4", "AVX512_SKX"}), ("Haswell", {"X86_V3", "AVX2"})]
 AS_WIDE = {"SkylakeX": {"SkylakeX", "Cooperlake", "SapphireRapids"},
            "Haswell": {"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "SapphireRapids"}}
@@ -56,8 +57,8 @@ def _openblas_details():
 def better_kernels(kernels, instructions=None):
     """The kernels for wider vectors that this processor could run, or None if `kernels` are wide enough.
 
-    instructions: those that the processor has, by NumPy's names (default: this processor's). Kernels that need
-    others are never returned: they would end the process with an illegal instruction.
+    instructions: those that the processor has, by NumPy's names (default: this processor's). Kernels that
+    need others are never returned: they would end the process with an illegal instruction.
     """
     if kernels is None:
         return None

@@ -33,8 +33,8 @@ def save_checkpoint(path, model, optimizer, epoch, rng):
 def load_checkpoint(path, model, optimizer=None, rng=None):
     """Copy a saved run's numbers into the model and, if given, the optimizer and rng. -> its epoch
 
-    Raises InputError for a file that is missing, broken, pickled, or of another model or optimizer; then nothing
-    is changed.
+    Raises InputError for a file that is missing, broken, pickled, or of another model or optimizer; then
+    nothing is changed.
     """
     saved = _read_arrays(path)
     _require_like(path, saved, _arrays_of(model, optimizer))

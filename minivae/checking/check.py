@@ -1,8 +1,8 @@
 """Is a gradient right? The checker behind `minivae.gradcheck.check_backward`.
 
-It compares a gradient with differences, as gradcheck.py does. It also recognizes what only looks like a mistake:
-kinks, rounding, and a function that is not finite a small step away. It detects noise that is drawn again at each
-call, and inputs that the function changes. diagnosis.py then says what is probably wrong.
+It compares a gradient with differences, as gradcheck.py does. It also recognizes what only looks like a
+mistake: kinks, rounding, and a function that is not finite a small step away. It detects noise that is drawn
+again at each call, and inputs that the function changes. diagnosis.py then says what is probably wrong.
 """
 
 from dataclasses import dataclass, field
@@ -231,8 +231,8 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
     backward backward(dy, **inputs) -> {"x": gradient of Σ dy · y, ...}, for some or all of the inputs
     context  what else diagnose() may use; a function context(dy), if it depends on dy
 
-    dy is drawn from rng, a numpy.random.Generator. It must be random: if it were all ones, mistakes that cancel in
-    the sum over y would pass.
+    dy is drawn from rng, a numpy.random.Generator. It must be random: if it were all ones, mistakes that
+    cancel in the sum over y would pass.
     """
     if not isinstance(inputs, dict):
         raise InputError(f"{function}: inputs is a {type(inputs).__name__}, but a dict is needed, from "
@@ -288,7 +288,7 @@ def check_model(function, model, loss_and_grad, tolerance=TOLERANCE, context=Non
 
 
 def explain(report, context=None):
-    """Ask diagnose() about every wrong gradient, and give it the right gradients of the other tensors. -> report
+    """Ask diagnose() about every wrong gradient; it is given the right ones of the other tensors. -> report
 
     context contains facts about all tensors, and context[tensor] facts about that tensor.
     """

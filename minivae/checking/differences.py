@@ -84,9 +84,9 @@ class Slopes:
     def is_kink(self, i, yours):
         """Does f have a kink within a step of element i, and is `yours` within the range of the slopes there?
 
-        Where f is smooth, the slopes to the right and to the left differ by s f″: eight times less with an eighth
-        of the step. At a kink the smaller step changes nothing. Next to a kink, central differences with the two
-        steps disagree.
+        Where f is smooth, the slopes to the right and to the left differ by s f″: eight times less with an
+        eighth of the step. At a kink the smaller step changes nothing. Next to a kink, central differences
+        with the two steps disagree.
         """
         left, right = self(i, -STEP, 0), self(i, 0, STEP)
         near_left, near_right = self(i, -STEP / 8, 0), self(i, 0, STEP / 8)

@@ -1,7 +1,7 @@
 """How the six short VAEs with one bug each are checked. A gradient check alone would accept two of them.
 
-Each module has forward(p, x, eps), which returns the computed values by name, and train_step(p, x, rng, lr), which
-changes p in place.
+Each module has forward(p, x, eps), which returns the computed values by name, and train_step(p, x, rng, lr),
+which changes p in place.
 """
 
 import math

@@ -1,7 +1,8 @@
 """How each exercise is checked: the learner's function against finite differences, or against the library.
 
-A problem is a function of the learner's module and a random generator. It returns Reports (checking/check.py), or
-raises Wrong. The forward functions are always the library's, never those of the learner's file.
+A problem is a function of the learner's module and a random generator. It returns Reports
+(checking/check.py), or raises Wrong. The forward functions are always the library's, never those of the
+learner's file.
 """
 
 import numpy

@@ -30,7 +30,8 @@ class Update(NamedTuple):
 
 
 def coordinate_ascent(model, sweeps):
-    """Update all factors of q, `sweeps` times. A generator: yields an Update at the start and after each factor.
+    """Update all factors of q, `sweeps` times. A generator: yields an Update at the start and after each
+    factor.
 
     Raises InputError for a model that has no updates here.
     """
@@ -76,7 +77,8 @@ def _gaussian_update(name, model, mean, variance):
 def gaussian_elbo(model, q):
     """The exact ELBO of a Gaussian q under a quadratic log p(x, z).    q: a MultivariateNormal -> nats
 
-    E_q[log p(x, z)] = log p(x, m) − ½ tr(Λ Σ): a quadratic's average is its value at the mean plus a trace term
+    E_q[log p(x, z)] = log p(x, m) − ½ tr(Λ Σ): a quadratic's average is its value at the mean plus a trace
+    term
     """
     precision, _ = model.precision_and_shift()
     at_mean = float(model.log_joint(model.xp.asarray(q.mean[None]))[0])
@@ -89,8 +91,8 @@ def _normal_gamma(model, sweeps):
         m = (κ₀ m₀ + N x̄)/(κ₀ + N),      λ = (κ₀ + N) E[τ],      E[τ] = a/b
         a = a₀ + (N + 1)/2,              b = b₀ + ½ E[Σ (x − μ)² + κ₀ (μ − m₀)²]     (Bishop 2006, §10.1.3)
 
-    The +1 comes from p(μ|τ): its √τ counts like one more observation (eq. 10.29 lacks it in the 2006 printing).
-    The exact posterior has a₀ + N/2, because integrating out μ gives a factor 1/√τ.
+    The +1 comes from p(μ|τ): its √τ counts like one more observation (eq. 10.29 lacks it in the 2006
+    printing). The exact posterior has a₀ + N/2, because integrating out μ gives a factor 1/√τ.
     """
     p, N = model, model.N
     q = NormalTimesGamma(0.0, 1.0, 1.0, 1.0)

@@ -92,9 +92,9 @@ def elbo(model, q, rng, n_samples=10_000):
 def estimate_log_evidence(model, q, rng, n_samples=10_000):
     """log p(x) ≈ log 1/S Σ p(x, z)/q(z) by importance sampling from q, in nats. -> Estimate
 
-    Use Model.log_evidence() instead where the model has it. If q is much narrower than the posterior (variance
-    at most half as large), or misses one of its modes, the result is usually too low, and so is its standard
-    error, which gives no sign of the problem.
+    Use Model.log_evidence() instead where the model has it. If q is much narrower than the posterior
+    (variance at most half as large), or misses one of its modes, the result is usually too low, and so is its
+    standard error, which gives no sign of the problem.
     """
     log_w = _many_log_weights(model, q, rng, n_samples)
     w = numpy.exp(log_w - log_w.max())
@@ -103,7 +103,8 @@ def estimate_log_evidence(model, q, rng, n_samples=10_000):
 
 
 def gradient_moments(model, q, estimator, n_samples, rng, repeats=1000):
-    """Mean and variance of the estimated ∇ ELBO at this q, over `repeats` estimates with n_samples samples each.
+    """Mean and variance of the estimated ∇ ELBO at this q, over `repeats` estimates with n_samples samples
+    each.
 
     50 more estimates come first and are not counted, so that a running baseline can settle.
     """

@@ -1,11 +1,11 @@
 """Transforms from all real numbers to the values that a latent can take, so that q can be a Gaussian.
 
-A Gaussian gives probability to every real number, but a precision must be positive, and a probability
-must be between 0 and 1. So q is a Gaussian over ζ, and the latent is z = T(ζ). A small interval keeps its
-probability, p(ζ) |dζ| = p(z) |dz|, so p(ζ) = p(z) |dz/dζ|. Without this factor, exp(log_joint) would no longer
-integrate to p(x), as if the prior were a different one. The logarithm of the factor is the log-Jacobian.
-(This is ADVI, automatic differentiation variational inference: Kucukelbir et al. 2017, §2.3; their T goes
-the other way.)
+A Gaussian gives probability to every real number, but a precision must be positive, and a probability must be
+between 0 and 1. So q is a Gaussian over ζ, and the latent is z = T(ζ). A small interval keeps its
+probability, p(ζ) |dζ| = p(z) |dz|, so p(ζ) = p(z) |dz/dζ|. Without this factor, exp(log_joint) would no
+longer integrate to p(x), as if the prior were a different one. The logarithm of the factor is the
+log-Jacobian. (This is ADVI, automatic differentiation variational inference: Kucukelbir et al. 2017, §2.3;
+their T goes the other way.)
 
 Each transform works elementwise: ζ and z have any shape, and log_jacobian gives log |dz/dζ| in that shape.
 """

@@ -1,7 +1,7 @@
 """p(x|z) for pixels of K kinds, such as grey levels: the decoder outputs a probability for each of them.
 
-Letters: N examples, D pixels, K categories, L samples of z per example. x is (N, D), the decoder's output a is
-(N, D K) or (L, N, D K), and log p is (N,) or (L, N), in nats: summed over the pixels.
+Letters: N examples, D pixels, K categories, L samples of z per example. x is (N, D), the decoder's output a
+is (N, D K) or (L, N, D K), and log p is (N,) or (L, N), in nats: summed over the pixels.
 """
 
 from ..backend import get_xp

@@ -71,11 +71,12 @@ def require_range(name, x, low, high, remedy):
     """Raise InputError unless all of x lies in [low, high]."""
     lowest, highest = float(x.min()), float(x.max())
     if not low <= lowest <= highest <= high:
-        raise InputError(f"{name} must lie in [{low}, {high}], but these lie in [{lowest:g}, {highest:g}]; {remedy}")
+        raise InputError(f"{name} must lie in [{low}, {high}], but these lie in [{lowest:g}, {highest:g}]; "
+                         f"{remedy}")
 
 
 def require_same_pixels(x, a, dlogp=None):
-    """Raise InputError unless x is (N, D), a (N, D) or (L, N, D), dlogp (N,) or (L, N): others could broadcast."""
+    """Raise InputError unless x is (N, D), a (N, D) or (L, N, D), dlogp (N,) or (L, N): no broadcasting."""
     if x.ndim != 2 or x.shape != a.shape[-2:]:
         raise InputError(f"x {x.shape} does not fit a {a.shape}: "
                          "x must be (N, D), and a must end in the same N and D")

@@ -1,7 +1,7 @@
 """`python -m minivae exercises`: list, check, watch, hints, solutions, start and reset.
 
-Progress is not stored: the exercises are checked again each time. Only the number of hints shown is stored, in
-.hints.json next to the exercises.
+Progress is not stored: the exercises are checked again each time. Only the number of hints shown is stored,
+in .hints.json next to the exercises.
 """
 
 import concurrent.futures
