@@ -1,8 +1,17 @@
-"""Replace a file completely or not at all."""
+"""Read a file that can be read to its end, and replace one completely or not at all."""
 
 import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
+
+
+def open_regular(path, mode="rb", **options):
+    """open(path, mode, **options). Raises OSError for a folder, a device or a pipe, which could block forever."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    return open(path, mode, **options)
 
 
 @contextlib.contextmanager
