@@ -1,5 +1,7 @@
 """Build the images, the model and the optimizer that a configuration or a run folder describes."""
 
+import hashlib
+
 import numpy
 
 from .. import datasets
@@ -10,8 +12,11 @@ from ..likelihoods import Bernoulli, Categorical, Gaussian
 from ..optimizers import OPTIMIZERS
 from ..training import InTurn
 from ..vae import VAE
-from .configuration import DRAW_SEED, POSTERIORS, UPDATES, absolute_paths
+from .configuration import (DEFAULTS, DRAW_SEED, MAY_CHANGE, POSTERIORS, UPDATES, absolute_paths,
+                            rate_falls, require_effect)
 from .run_folder import Run
+
+IMAGES_HASH = "SHA-256 of the images"
 
 
 def build_images(config):
@@ -62,6 +67,16 @@ def training_data(config, images, model):
     return xp.asarray(images.train), datasets.binarize if config["binarize"] == "dynamic" else None
 
 
+def fingerprint(config, images):
+    """What must stay the same while a run is continued or evaluated: its options, and every pixel. -> dict"""
+    pixels = hashlib.sha256(repr(images.shape).encode())
+    for x in (images.train, images.test):
+        pixels.update(numpy.ascontiguousarray(x))
+    options = {name: config[name] for name in DEFAULTS
+               if name not in MAY_CHANGE or name == "epochs" and rate_falls(config)}
+    return {**options, IMAGES_HASH: pixels.hexdigest()[:16]}
+
+
 def saved_run(args):
     """The run that args.run names, with the options that args changes. -> Run, Images, model, epoch"""
     run = Run.open(args.run)
@@ -69,8 +84,12 @@ def saved_run(args):
     for name in ("data", "data_dir", "backend"):
         if getattr(args, name) is not None:
             run.config[name] = getattr(args, name)
+            require_effect(name, run.config[name], run.config)
     images = build_images(run.config)
     model = build_model(run.config, images.train.shape[1])
+    run.fingerprint = fingerprint(run.config, images)
+    if args.data is not None:       # other images, on purpose
+        del run.fingerprint[IMAGES_HASH]
     try:
         return run, images, model, run.load(model)
     except InputError as error:

@@ -11,32 +11,40 @@ import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import InputError
-from ..files import replacing
+from ..files import open_regular, replacing
 
 REMEDY = "restore a copy of the file, or train again with --overwrite"
 
 
-def save_checkpoint(path, model, optimizer, epoch, rng):
+def save_checkpoint(path, model, optimizer, epoch, rng, fingerprint=None):
     """Write all that training needs to continue after `epoch`. If this is interrupted, the old file remains.
 
     rng is saved as it is now, so it must be the generator that train() draws from. Raises OSError.
     """
+    content = checkpoint_bytes(model, optimizer, epoch, rng, fingerprint)
+    with replacing(path) as file:
+        file.write(content)
+
+
+def checkpoint_bytes(model, optimizer, epoch, rng, fingerprint=None):
+    """The content of a checkpoint file. fingerprint: {name: value} of what has to be the same when it is loaded."""
     arrays = _arrays_of(model, optimizer)
     arrays["epoch"] = numpy.array(epoch)
     arrays["rng"] = json.dumps(rng.bit_generator.state)
+    arrays["fingerprint"] = json.dumps(fingerprint or {})
     archive = io.BytesIO()      # in memory: a zip file cut off by Ctrl-C or a full disk causes errors much later
     numpy.savez(archive, **arrays)
-    with replacing(path) as file:
-        file.write(archive.getbuffer())
+    return archive.getbuffer()
 
 
-def load_checkpoint(path, model, optimizer=None, rng=None):
+def load_checkpoint(path, model, optimizer=None, rng=None, fingerprint=None):
     """Copy a saved run's numbers into the model and, if given, the optimizer and rng. -> its epoch
 
-    Raises InputError for a file that is missing, broken, pickled, or of another model or optimizer; then
-    nothing is changed.
+    Raises InputError for a file that is missing, broken, pickled, of another model or optimizer, or saved with
+    another fingerprint; then nothing is changed.
     """
     saved = _read_arrays(path)
+    _require_fingerprint(path, saved, fingerprint or {})
     _require_like(path, saved, _arrays_of(model, optimizer))
     epoch = saved.get("epoch", numpy.array(-1))
     try:
@@ -68,18 +76,37 @@ def _arrays_of(model, optimizer):
 
 def _read_arrays(path):
     try:
-        with open(path, "rb") as opened:
-            if not zipfile.is_zipfile(opened):
-                raise ValueError("not an .npz file, or only part of one")   # numpy.load would call it a pickle
-        with numpy.load(path, allow_pickle=False) as file:
-            return {key: numpy.asarray(file[key]) for key in file.files}
+        with open_regular(path) as file:
+            content = io.BytesIO(file.read())
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; name a run folder that `train` made") from error
+    except OSError as error:
+        raise InputError(f"{path} can't be read ({error.strerror or error}); check its permissions") from error
+    try:
+        if not zipfile.is_zipfile(content):
+            raise ValueError("not an .npz file, or only part of one")       # numpy.load would call it a pickle
+        with numpy.load(content, allow_pickle=False) as file:
+            return {key: numpy.asarray(file[key]) for key in file.files}
+    except MemoryError as error:
+        raise InputError(f"{path} does not fit in memory, or is corrupted; close other programs, "
+                         "or restore a copy of the file") from error
     except Exception as error:      # a damaged file can raise many kinds of exceptions
         if "Object arrays" in str(error):
             raise InputError(f"{path} contains pickled Python objects, which are never loaded; "
                              f"{REMEDY}") from error
         raise InputError(f"{path} is truncated or corrupted ({error!r:.80}); {REMEDY}") from error
+
+
+def _require_fingerprint(path, saved, fingerprint):
+    """Raise InputError if a value differs from the one that was saved. Older checkpoints have none saved."""
+    try:
+        then = dict(json.loads(str(saved.get("fingerprint", "{}"))))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{path} has no valid fingerprint ({error!r:.80}); {REMEDY}") from error
+    for name, now in fingerprint.items():
+        if name in then and then[name] != now:
+            raise InputError(f"{path} was saved with {name} = {then[name]!r:.80}, but now it is {now!r:.80}; "
+                             "restore what was changed, or choose another folder")
 
 
 def _require_like(path, saved, own):

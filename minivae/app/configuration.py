@@ -3,7 +3,7 @@
 A configuration is a dict of all these options, as stored in config.json.
 """
 
-import math
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +39,8 @@ def whole(low):
 
 
 def real(words, is_valid=lambda v: v > 0):
-    return Kind(lambda v: type(v) in (int, float) and -math.inf < v < math.inf and is_valid(v), words, float)
+    largest = sys.float_info.max        # JSON may contain whole numbers of any length
+    return Kind(lambda v: type(v) in (int, float) and -largest <= v <= largest and is_valid(v), words, float)
 
 
 def one_of(choices):
@@ -48,7 +49,7 @@ def one_of(choices):
 
 COUNT, SEED, LEVELS = whole(1), whole(0), whole(2)
 RATE = real("a finite number above 0")
-TEXT = Kind(lambda v: type(v) is str and v != "", "a name")
+TEXT = Kind(lambda v: type(v) is str and v != "" and "\0" not in v, "a name")
 SIZES = Kind(lambda v: type(v) is list and all(map(COUNT.is_valid, v)),
              "a list of whole numbers from 1 to 10⁹, separated by commas",
              lambda text: [int(part) for part in text.split(",")] if text else [])
@@ -110,6 +111,7 @@ OPTIONS = {
 }
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
 MAY_STAY_OPEN = ("data_dir", "key", "levels", "final_lr", "stages", "epsilon")      # may be None in a complete one
+MAY_CHANGE = ("data", "data_dir", "key", "backend", "epochs")       # between two sessions of a run
 
 
 def check_config(config, path):
@@ -123,6 +125,10 @@ def check_config(config, path):
         if not (value is None and name in MAY_STAY_OPEN or option.kind.is_valid(value)):
             raise InputError(f"{path} has {name} = {value!r:.60}, which is not possible; "
                              "restore it, or train again")
+    try:
+        check_combination(config)
+    except InputError as error:
+        raise InputError(f"{path} is not as `train` writes it: {error}; restore it, or train again") from error
 
 
 def absolute_paths(args):
@@ -144,12 +150,14 @@ def _has_likelihood(name):
 # Options that need others to have an effect: which others, and whether a configuration has them.
 ONLY_FOR = {
     "key": ("--data with an .npz file", lambda c: c["data"] not in datasets.NAMES),
+    "data_dir": ("--data mnist or fashion-mnist", lambda c: c["data"] in datasets.MIRRORS),
     "error": ("--model autoencoder", lambda c: not _is_vae(c)),
     **dict.fromkeys(("likelihood", "posterior", "samples", "kl", "bound", "beta"), ("--model vae", _is_vae)),
     "variance": ("--likelihood gaussian", _has_likelihood("gaussian")),
     "floor": ("--likelihood gaussian with a --variance that is learned",
               lambda c: _has_likelihood("gaussian")(c) and c["variance"] in ("shared", "per-pixel")),
     "levels": ("--likelihood categorical", _has_likelihood("categorical")),
+    "final_lr": ("--epochs of at least 2", lambda c: c["epochs"] != 1),
     "epsilon": ("--optimizer adam, adagrad or rmsprop, which divide by a root",
                 lambda c: c["optimizer"] in ("adam", "adagrad", "rmsprop")),
 }
@@ -162,10 +170,26 @@ def config_from(asked):
     """
     config = {**DEFAULTS, **asked}
     for name in asked:
-        purpose, is_met = ONLY_FOR.get(name, ("", lambda config: True))
-        if not is_met(config):
-            raise InputError(f"--{name} {asked[name]} is for {purpose}; leave it out")
+        require_effect(name, asked[name], config)
     return complete(config)
+
+
+def check_combination(config):
+    """Raise InputError if options of a complete configuration contradict each other."""
+    for name in ("levels", "epsilon"):      # the others have no effect where they don't belong
+        if config[name] is not None:
+            require_effect(name, config[name], config)
+    if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
+        raise InputError("--bound iwae needs log q(z|x) of each sample; add --kl monte-carlo")
+    if config["model"] == "vae" and config["likelihood"] == "categorical" and config["levels"] is None:
+        raise InputError("--likelihood categorical needs --levels")
+
+
+def require_effect(name, value, config):
+    """Raise InputError if this option has no effect in this configuration."""
+    purpose, is_met = ONLY_FOR.get(name, ("", lambda config: True))
+    if not is_met(config):
+        raise InputError(f"--{name.replace('_', '-')} {value} is for {purpose}; leave it out")
 
 
 def complete(config):
@@ -185,8 +209,7 @@ def complete(config):
         config["epochs"] = 300 if config["data"] == "digits" else 20
     if config["model"] == "vae" and config["likelihood"] == "categorical":
         config["levels"] = config["levels"] or (17 if config["data"] == "digits" else 16)
-    if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
-        raise InputError("--bound iwae needs log q(z|x) of each sample; add --kl monte-carlo")
+    check_combination(config)
     return config
 
 
@@ -202,7 +225,7 @@ def learning_rate(config, epoch):
                 break
             epoch -= length
         return config["lr"] * 10 ** (-stage / (N_STAGES - 1))
-    if config["final_lr"] is None or config["epochs"] == 1:
+    if config["final_lr"] is None:
         return config["lr"]
     return config["lr"] * (config["final_lr"] / config["lr"]) ** ((epoch - 1) / (config["epochs"] - 1))
 

@@ -6,113 +6,167 @@
     *.png             pictures, drawn again by `show`
 """
 
+import contextlib
 import csv
 import io
 import json
 import math
+import os
 import platform
+import re
 from pathlib import Path
 
 import numpy
 
 from .. import __version__
 from ..errors import InputError
-from ..files import replacing
-from .checkpoints import load_checkpoint, save_checkpoint
+from ..files import open_regular, replacing
+from .checkpoints import checkpoint_bytes, load_checkpoint
 from .configuration import check_config
+
+try:
+    import fcntl
+except ImportError:     # Windows
+    fcntl = None
 
 HISTORY_FIELDS = ["epoch", "loss", "reconstruction", "kl", "test_loss", "seconds", "examples_per_second"]
 PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png"]
+FILES = ["config.json", "history.csv", "checkpoint.npz", *PICTURES]
 
 
 class Run:
     """The files of one run. `config` is the content of config.json, `history` a list of dicts."""
 
-    def __init__(self, folder, config, history=()):
+    def __init__(self, folder, config, history=(), replaces=False):
         self.folder = Path(folder)
         self.config = config
         self.history = list(history)
+        self.replaces = replaces        # files of another run, which stay until the first save
+        self.is_saved = False
+        self.fingerprint = {}           # goes into the checkpoint, and has to be the same when it is loaded
 
     @classmethod
     def create(cls, folder, config, overwrite=False):
-        """A new run in `folder`. Raises InputError if there is one already, unless overwrite is set.
+        """A new run in `folder`. Raises InputError if files of that name are there, unless overwrite is set.
 
-        Nothing is removed yet: the first `save` and `save_config` replace the old run, file by file.
+        Nothing is replaced or removed yet: the first `save` does that.
         """
-        run = cls(folder, config)
-        if not overwrite and any((run.folder / name).exists() for name in ("config.json", "checkpoint.npz")):
-            raise InputError(f"{folder} already contains a run; continue it with --resume {folder}, "
-                             "choose another folder with --out, or replace it with --overwrite")
-        if run.folder.is_file():
-            raise InputError(f"{folder} is a file, but a folder is needed; choose another with --out")
-        _write(lambda: run.folder.mkdir(parents=True, exist_ok=True), run.folder)
-        return run
+        there = [name for name in FILES if os.path.lexists(Path(folder) / name)]
+        if there and not overwrite:
+            if {"config.json", "checkpoint.npz"} <= set(there):
+                raise InputError(f"{folder} already contains a run; continue it with --resume {folder}, "
+                                 "choose another folder with --out, or replace it with --overwrite")
+            raise InputError(f"{folder} contains {', '.join(there)}, but not a whole run; restore the missing "
+                             "files, choose another folder with --out, or replace them with --overwrite")
+        return cls(folder, config, replaces=bool(there))
 
     @classmethod
     def open(cls, folder):
         """The run in `folder`. Raises InputError if there is none, or if its files are broken."""
         path = Path(folder) / "config.json"
         try:
-            config = json.loads(path.read_text())
+            with open_regular(path) as file:
+                config = json.load(file)
+        except FileNotFoundError as error:
+            remedy = ("restore it, or choose another folder" if path.with_name("checkpoint.npz").exists()
+                      else "name a folder that `train` made")
+            raise InputError(f"{folder} is not a run folder: it has no config.json; {remedy}") from error
         except OSError as error:
-            raise InputError(f"{folder} is not a run folder: {path} can't be read ({error.strerror}); "
-                             "name a folder that `train` made") from error
+            raise InputError(f"{path} can't be read ({error.strerror}); name a folder that `train` made, "
+                             "and check its permissions") from error
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path} is not valid JSON ({error!r:.80}); restore it, "
                              "or train again") from error
         check_config(config, path)
         return cls(folder, config, _read_history(Path(folder) / "history.csv"))
 
-    def remove_leftovers(self):
-        """Remove pictures and history of an overwritten run, and half-written files of a killed one."""
-        def remove():
-            stale = [] if self.history else [*PICTURES, "history.csv"]
-            for path in [*(self.folder / name for name in stale), *self.folder.glob("*.part")]:
-                if path.is_file():
-                    path.unlink()
-        _write(remove, self.folder)
-
-    def save_config(self):
-        """Write config.json, with the versions in use now."""
-        versions = {"minivae": __version__, "numpy": numpy.__version__, "python": platform.python_version()}
-        text = json.dumps({**self.config, "versions": versions}, indent=2) + "\n"
-        self._replace("config.json", text.encode())
-
     def save(self, model, optimizer, epoch, rng):
-        """Write the history, then the checkpoint: a kill in between leaves one row too many, never too few."""
+        """Write everything but the pictures: all files or, if one can't be written, none. Raises InputError.
+
+        The checkpoint comes last: a kill in between leaves one row of history too many, never too few. The
+        first time, config.json is written too, and what a replaced or killed run left is removed.
+        """
+        files = {"checkpoint.npz": checkpoint_bytes(model, optimizer, epoch, rng, self.fingerprint)}
         if self.history:
             table = io.StringIO()
             writer = csv.DictWriter(table, HISTORY_FIELDS)
             writer.writeheader()
             writer.writerows(self.history)
-            self._replace("history.csv", table.getvalue().encode())
-        path = self.folder / "checkpoint.npz"
-        _write(lambda: save_checkpoint(path, model, optimizer, epoch, rng), self.folder)
+            files["history.csv"] = table.getvalue().encode()
+        if not self.is_saved:
+            versions = {"minivae": __version__, "numpy": numpy.__version__, "python": platform.python_version()}
+            files["config.json"] = json.dumps({**self.config, "versions": versions}, indent=2).encode() + b"\n"
+        try:
+            with contextlib.ExitStack() as stack:       # on exit, the last file is replaced first
+                for name, content in files.items():
+                    file = stack.enter_context(replacing(self.folder / name))
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())     # all are on the disk before the first is replaced
+            if not self.is_saved:
+                self._remove_leftovers()
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        self.is_saved = True
+
+    def _remove_leftovers(self):
+        """Remove the pictures of a replaced run, and half-written files of a killed one; nothing else."""
+        parts = [path for path in self.folder.glob("*.part")
+                 if re.fullmatch(r"(.+)\.\d+\.part", path.name) and path.name.rsplit(".", 2)[0] in FILES]
+        for path in parts + [self.folder / name for name in PICTURES if self.replaces]:
+            path.unlink(missing_ok=True)
 
     def load(self, model, optimizer=None, rng=None):
         """Load the checkpoint, and drop later rows of the history. -> its epoch. Raises InputError."""
-        epoch = load_checkpoint(self.folder / "checkpoint.npz", model, optimizer, rng)
+        epoch = load_checkpoint(self.folder / "checkpoint.npz", model, optimizer, rng, self.fingerprint)
         self.history = [row for row in self.history if row["epoch"] <= epoch]
         return epoch
 
-    def _replace(self, name, content):
-        def write():
-            with replacing(self.folder / name) as file:
-                file.write(content)
-        _write(write, self.folder)
 
+@contextlib.contextmanager
+def locked(folder):
+    """While the block runs, no other process may train in this folder. Raises InputError if one does.
 
-def _write(action, folder):
+    The system ends the lock together with the process, even a killed one. On a file system without locks,
+    there is none.
+    """
+    lock = None
     try:
-        action()
+        if fcntl:
+            lock = os.open(folder, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:       # Windows: the file is deleted when its process ends
+            lock = os.open(Path(folder) / "train.lock", os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
+    except (BlockingIOError, FileExistsError) as error:
+        raise InputError(f"another process is training in {folder}; wait until it has finished, "
+                         "or choose another folder with --out") from error
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def make_folder(folder):
+    """Create the folder, unless it exists. Raises InputError."""
+    if Path(folder).is_file():
+        raise InputError(f"{folder} is a file, but a folder is needed; choose another with --out")
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} can't be written ({error.strerror or error}); what was saved before "
-                         "is kept; free disk space, or choose another folder with --out") from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder, error):
+    return InputError(f"{folder} can't be written ({error.strerror or error}); what was saved before is kept; "
+                      "free disk space, or choose another folder with --out")
 
 
 def _read_history(path):
     try:
-        with open(path, newline="") as file:
+        with open_regular(path, "r", newline="", encoding="utf-8") as file:
             history = [{name: (int if name == "epoch" else float)(row[name]) for name in HISTORY_FIELDS}
                        for row in csv.DictReader(file)]
         if not all(math.isfinite(value) for row in history for value in row.values()):
@@ -120,6 +174,8 @@ def _read_history(path):
         return history
     except FileNotFoundError:
         return []
-    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
-        raise InputError(f"{path} can't be read as a history ({error!r:.80}); restore it, or delete it "
+    except OSError as error:
+        raise InputError(f"{path} can't be read ({error.strerror}); check its permissions") from error
+    except (KeyError, ValueError, TypeError, OverflowError, csv.Error) as error:
+        raise InputError(f"{path} can't be read as a history ({error!r:.80}); restore it, or move it away "
                          "to continue without the curve so far") from error

@@ -14,7 +14,7 @@ import time
 import numpy
 import pytest
 
-from minivae import datasets, layers, optimizers, plots, training
+from minivae import datasets, errors, layers, optimizers, plots, training
 from minivae.app import bench, build, configuration, run_folder
 from minivae.app.commands import checks
 from minivae.app.commands import train as train_command
@@ -451,7 +451,7 @@ def test_bad_runs(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "other", "--latent", "5")
     (tmp_path / "run" / "checkpoint.npz").write_bytes((tmp_path / "other" / "checkpoint.npz").read_bytes())
     for arguments in (["show"], ["evaluate"], ["train", "--epochs", "9", "--resume"]):
-        refused(run_cli, "another architecture", *arguments, tmp_path / "run")
+        refused(run_cli, "saved with latent = 5, but now it is 2", *arguments, tmp_path / "run")
     (tmp_path / "run" / "checkpoint.npz").write_bytes(b"PK")
     refused(run_cli, "truncated or corrupted", "evaluate", tmp_path / "run")
 
@@ -462,3 +462,134 @@ def test_ctrl_c_elsewhere_exits_130_without_a_traceback(run_cli, monkeypatch):
     monkeypatch.setattr(bench, "report", interrupted)
     code, _, err = run_cli("bench")
     assert code == 130 and err.strip() == "minivae: interrupted"
+
+
+# A run is replaced only by something saved, and its files have to fit together
+
+@pytest.fixture
+def small_run(run_cli, tmp_path, monkeypatch):
+    """A folder with a run of two epochs, without pictures; `train` doesn't draw."""
+    monkeypatch.setattr(train_command, "draw", lambda *_: None)
+    train_small(run_cli, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("error, code, message", [
+    (KeyboardInterrupt(), 130, "interrupted; no epoch was finished, so what was in .*run is unchanged"),
+    (errors.Diverged("the loss became nan"), 1, "nan; no epoch was finished, so what was in .*run is unchanged"),
+    (MemoryError("8 GiB"), 2, "not enough memory"), (BrokenPipeError(), 130, "unchanged")])
+def test_overwriting_keeps_the_old_run_until_the_new_one_has_saved_an_epoch(run_cli, small_run, monkeypatch, error, code, message):
+    before = contents(small_run)
+    monkeypatch.setattr(train_command, "drop_output", lambda: None)
+
+    def stop(*arguments):
+        raise error
+    with monkeypatch.context() as patch:
+        patch.setattr(optimizers.Adam, "step", stop)
+        found, _, err = run_cli("train", "--out", small_run, "--overwrite", "--latent", "5", *SMALL)
+    assert found == code and re.search(message, err)
+    assert contents(small_run) == before
+    train_small(run_cli, small_run, "--overwrite", "--latent", "5", epochs=1)
+    assert run_cli("evaluate", small_run, "--images", "9", "--samples", "2")[0] == 0
+    assert json.loads((small_run / "config.json").read_text())["latent"] == 5
+    assert len((small_run / "history.csv").read_text().splitlines()) == 2
+
+
+def test_files_in_the_folder_that_are_no_run_are_kept(run_cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("samples.png", "thesis.part"):
+        (tmp_path / name).write_text("mine")
+    refused(run_cli, "contains samples.png, but not a whole run", "train", "--out", ".", *SMALL)
+    assert contents(tmp_path) == {"samples.png": b"mine", "thesis.part": b"mine"}
+    monkeypatch.setattr(train_command, "draw", lambda *_: None)
+    train_small(run_cli, ".", "--overwrite")
+    train_small(run_cli, ".", "--overwrite")
+    assert run_cli("train", "--resume", ".", "--epochs", "3")[0] == 0
+    assert set(contents(tmp_path)) == {"config.json", "history.csv", "checkpoint.npz", "thesis.part"}
+
+
+@pytest.mark.parametrize("arguments", [["--out"], ["--overwrite", "--out"], ["--epochs", "9", "--resume"]])
+def test_two_trainings_in_one_folder_are_refused(run_cli, small_run, arguments):
+    before = contents(small_run)
+    with run_folder.locked(small_run):
+        refused(run_cli, "another process is training in .*wait until it has finished", "train", *arguments, small_run)
+    assert contents(small_run) == before
+
+
+EVERYTHING_THAT_LOADS = [["show"], ["evaluate"], ["infer", "image", "--run"], ["train", "--epochs", "9", "--resume"]]
+
+
+def test_a_checkpoint_of_another_run_with_the_same_shapes_is_refused(run_cli, small_run, tmp_path):
+    train_small(run_cli, tmp_path / "relu", "--activation", "relu")
+    (small_run / "checkpoint.npz").write_bytes((tmp_path / "relu" / "checkpoint.npz").read_bytes())
+    before = contents(small_run)
+    for arguments in EVERYTHING_THAT_LOADS:
+        refused(run_cli, "saved with activation = 'relu', but now it is 'tanh'", *arguments, small_run)
+    assert contents(small_run) == before
+
+
+@pytest.mark.parametrize("name, value", [
+    ("activation", "relu"), ("seed", 3), ("beta", 0.5), ("lr", 0.5), ("kl", "monte-carlo"), ("samples", 7), ("batch_size", 50)])
+def test_a_config_that_was_edited_is_refused(run_cli, small_run, name, value):
+    config = json.loads((small_run / "config.json").read_text())
+    (small_run / "config.json").write_text(json.dumps({**config, name: value}))
+    for arguments in EVERYTHING_THAT_LOADS:
+        refused(run_cli, f"saved with {name} = {config[name]!r}, but now it is {value!r}; restore", *arguments, small_run)
+
+
+def test_only_what_keeps_the_past_epochs_valid_may_change(run_cli, small_run, monkeypatch):
+    config = json.loads((small_run / "config.json").read_text())
+    (small_run / "config.json").write_text(json.dumps({**config, "epochs": 3, "backend": "auto"}))
+    assert run_cli("train", "--resume", small_run)[0] == 0
+    train_small(run_cli, small_run, "--overwrite", "--final-lr", "1e-5")
+    config = json.loads((small_run / "config.json").read_text())
+    (small_run / "config.json").write_text(json.dumps({**config, "epochs": 9}))
+    refused(run_cli, "saved with epochs = 2, but now it is 9", "train", "--resume", small_run)
+
+
+def test_data_that_changed_since_are_refused(run_cli, small_run, tmp_path):
+    pixels = numpy.random.default_rng(0).random((40, 4, 6))
+    numpy.save(tmp_path / "a.npy", pixels)
+    run = tmp_path / "other"
+    train_small(run_cli, run, "--data", tmp_path / "a.npy")
+    (tmp_path / "a.npy").rename(tmp_path / "moved.npy")
+    for changed in (pixels.reshape(40, 3, 8), pixels[::-1], numpy.where(numpy.arange(6) == 5, 1 - pixels, pixels)):
+        numpy.save(tmp_path / "a.npy", changed)
+        for arguments in EVERYTHING_THAT_LOADS:
+            refused(run_cli, "saved with SHA-256 of the images = '[0-9a-f]{16}', but now it is '[0-9a-f]{16}'", *arguments, run)
+        assert run_cli("evaluate", run, "--samples", "2", "--data", tmp_path / "a.npy")[0] == 0, "asked for other images"
+    numpy.save(tmp_path / "a.npy", pixels)
+    assert run_cli("train", "--resume", run, "--epochs", "3")[0] == 0
+
+
+def test_a_checkpoint_without_a_fingerprint_as_older_versions_wrote_it_is_accepted(run_cli, small_run):
+    arrays = read_checkpoint(small_run)
+    assert json.loads(str(arrays.pop("fingerprint")))["activation"] == "tanh"
+    numpy.savez(small_run / "checkpoint.npz", **arrays)
+    assert run_cli("evaluate", small_run, "--images", "9", "--samples", "2")[0] == 0
+    numpy.savez(small_run / "checkpoint.npz", **arrays, fingerprint="[5")
+    refused(run_cli, "no valid fingerprint", "evaluate", small_run)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--epsilon", "0,001"], "argument --epsilon: '0,001' is not a finite number above"),
+    (["--epsilon", ""], "argument --epsilon: '' is not a finite number above"),
+    (["--stages", "three"], "argument --stages: 'three' is not a number from 1 to 10"),
+    (["--key", ""], "argument --key: '' is not a name"), (["--data-dir", "a\0b"], "is not a name"),
+    (["--levels", ""], "is not a whole number"), (["--final-lr", " "], "is not a finite number"),
+    (["--data-dir", "somewhere"], "--data-dir .*somewhere is for --data mnist or fashion-mnist; leave it out"),
+    (["--final-lr", "1e-5", "--epochs", "1"], "--final-lr 1e-05 is for --epochs of at least 2; leave it out")])
+def test_an_option_is_never_taken_as_not_given(run_cli, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    refused(run_cli, message, "train", "--out", "run", *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_folder_of_data_that_have_none_is_refused_when_a_run_is_used_again(run_cli, small_run):
+    for arguments in EVERYTHING_THAT_LOADS:
+        if arguments[0] != "infer":
+            refused(run_cli, "--data-dir .* is for --data mnist", *arguments, small_run, "--data-dir", ".")

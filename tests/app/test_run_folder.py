@@ -1,10 +1,14 @@
 import json
+import os
+import re
+import subprocess
+import sys
 
 import numpy
 import pytest
 
-from minivae import datasets
-from minivae.app import build, configuration, run_folder
+from minivae import datasets, files
+from minivae.app import build, checkpoints, configuration, run_folder
 from minivae.errors import InputError
 
 CONFIG = configuration.complete({**configuration.DEFAULTS, "hidden": [8], "epochs": 3, "backend": "numpy"})
@@ -13,12 +17,12 @@ CONFIG = configuration.complete({**configuration.DEFAULTS, "hidden": [8], "epoch
 @pytest.fixture
 def saved(tmp_path):
     """A run of two epochs, saved."""
+    run_folder.make_folder(tmp_path / "run")
     run = run_folder.Run.create(tmp_path / "run", CONFIG)
     model = build.build_model(CONFIG, 64)
     optimizer, rng = build.build_optimizer(CONFIG, model), numpy.random.default_rng(0)
     run.history = [dict(zip(run_folder.HISTORY_FIELDS, (epoch, 9.5, 9.0, 0.5, -9.7, 0.1, 100.0))) for epoch in (1, 2)]
     run.save(model, optimizer, 2, rng)
-    run.save_config()
     return run
 
 
@@ -39,28 +43,133 @@ def test_a_history_that_ran_ahead_of_the_checkpoint_is_cut(saved):
 
 
 def test_a_run_is_not_overwritten_unasked_and_wholly_when_asked(saved):
-    (saved.folder / "plane.png").write_bytes(b"old picture")
-    (saved.folder / "notes.txt").write_text("mine")
+    mine = ["notes.txt", "mine.part", "checkpoint.npz.part", "checkpoint.npz.x.part", "photo.png.77.part", "mine.png"]
+    for name in [*mine, "plane.png", "checkpoint.npz.77.part"]:
+        (saved.folder / name).write_bytes(b"")
+    before = {path.name: path.read_bytes() for path in saved.folder.iterdir()}
     with pytest.raises(InputError, match="already contains a run.*--resume.*--out.*--overwrite"):
         run_folder.Run.create(saved.folder, CONFIG)
-    assert (saved.folder / "checkpoint.npz").exists()
-    (saved.folder / "checkpoint.npz.77.part").write_bytes(b"left by a kill")
     new = run_folder.Run.create(saved.folder, CONFIG, overwrite=True)
-    assert (saved.folder / "plane.png").exists(), "removed before the new run was saved"
+    assert {path.name: path.read_bytes() for path in saved.folder.iterdir()} == before, "changed before the first save"
     model = build.build_model(CONFIG, 64)
-    new.save(model, build.build_optimizer(CONFIG, model), 0, numpy.random.default_rng(0))
-    new.save_config()
-    new.remove_leftovers()
-    assert sorted(path.name for path in saved.folder.iterdir()) == ["checkpoint.npz", "config.json", "notes.txt"]
+    new.history = [dict.fromkeys(run_folder.HISTORY_FIELDS, 1)]
+    new.save(model, build.build_optimizer(CONFIG, model), 1, numpy.random.default_rng(0))
+    assert {path.name for path in saved.folder.iterdir()} == {"checkpoint.npz", "config.json", "history.csv", *mine}
+    assert run_folder.Run.open(saved.folder).history == new.history
+
+
+def test_a_resumed_run_keeps_its_pictures_and_all_files_that_are_not_its_own(saved):
+    for name in ("plane.png", "mine.part", "history.csv.5.part"):
+        (saved.folder / name).write_bytes(b"")
+    again, model = run_folder.Run.open(saved.folder), build.build_model(CONFIG, 64)
+    again.save(model, build.build_optimizer(CONFIG, model), 3, numpy.random.default_rng(0))
+    assert {path.name for path in saved.folder.iterdir()} == {"checkpoint.npz", "config.json", "history.csv", "plane.png", "mine.part"}
+
+
+@pytest.mark.parametrize("names", [["history.csv"], ["samples.png"], ["config.json"], ["checkpoint.npz", "codes.png"]])
+def test_files_of_that_name_which_are_no_run_are_not_replaced(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match=f"contains {', '.join(names)}, but not a whole run.*--out.*--overwrite"):
+        run_folder.Run.create(tmp_path, CONFIG)
+    assert run_folder.Run.create(tmp_path, CONFIG, overwrite=True).replaces
+    assert not run_folder.Run.create(tmp_path / "new", CONFIG).replaces
+
+
+def test_a_save_that_fails_replaces_no_file(saved, monkeypatch):
+    before = {path.name: path.read_bytes() for path in saved.folder.iterdir()}
+    model = build.build_model({**CONFIG, "seed": 5}, 64)
+    optimizer, rng = build.build_optimizer(CONFIG, model), numpy.random.default_rng(0)
+    for n_good in range(3):
+        left = iter(range(n_good))
+
+        def full(descriptor):
+            if next(left, None) is None:
+                raise OSError(28, "No space left on device")
+        monkeypatch.setattr(os, "fsync", full)
+        new = run_folder.Run.create(saved.folder, {**CONFIG, "seed": 5}, overwrite=True)
+        new.history = [dict.fromkeys(run_folder.HISTORY_FIELDS, 1)]
+        with pytest.raises(InputError, match="can't be written .No space left on device.; what was saved before is kept"):
+            new.save(model, optimizer, 1, rng)
+        assert {path.name: path.read_bytes() for path in saved.folder.iterdir()} == before, n_good
+
+
+def test_only_one_process_trains_in_a_folder(tmp_path):
+    with run_folder.locked(tmp_path):
+        with pytest.raises(InputError, match="another process is training in .*; wait until it has finished.*--out"):
+            with run_folder.locked(tmp_path):
+                pass
+    with run_folder.locked(tmp_path), run_folder.locked(tmp_path / "none"):
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_the_lock_of_a_killed_process_is_gone(tmp_path):
+    script = (f"import os\nfrom minivae.app.run_folder import locked\nwith locked({str(tmp_path)!r}):\n"
+              "    print('locked', flush=True)\n    input()\n")
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "locked\n"
+        with pytest.raises(InputError, match="another process"):
+            with run_folder.locked(tmp_path):
+                pass
+        process.kill()
+    with run_folder.locked(tmp_path):
+        pass
+
+
+def test_a_run_without_its_config_is_not_called_missing(saved):
     (saved.folder / "config.json").unlink()
-    with pytest.raises(InputError, match="already contains a run"):
+    with pytest.raises(InputError, match="it has no config.json; restore it, or choose another folder"):
+        run_folder.Run.open(saved.folder)
+    with pytest.raises(InputError, match="not a whole run; restore the missing files"):
         run_folder.Run.create(saved.folder, CONFIG)
+
+
+@pytest.mark.parametrize("name", ["config.json", "history.csv", "checkpoint.npz"])
+def test_a_file_that_can_not_be_read_is_not_called_broken(saved, name, monkeypatch):
+    """The advice to train again, or to delete it, would lose a good run."""
+    def load():
+        run_folder.Run.open(saved.folder).load(build.build_model(CONFIG, 64))
+
+    def denied(path, *arguments, **options):
+        if path == saved.folder / name:
+            raise PermissionError(13, "Permission denied", path)
+        return files.open_regular(path, *arguments, **options)
+    with monkeypatch.context() as patch:
+        for module in (run_folder, checkpoints):
+            patch.setattr(module, "open_regular", denied)
+        with pytest.raises(InputError, match=f"{name} can't be read .Permission denied.*permissions") as caught:
+            load()
+    assert not re.search("overwrite|delete|train again|corrupted", str(caught.value))
+    load()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes, which Windows doesn't have")
+@pytest.mark.parametrize("name", ["config.json", "history.csv", "checkpoint.npz"])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(saved, name):
+    (saved.folder / name).unlink()
+    os.mkfifo(saved.folder / name)
+    with pytest.raises(InputError, match=f"{name} can't be read .is not a regular file"):
+        run_folder.Run.open(saved.folder).load(build.build_model(CONFIG, 64))
+
+
+def test_a_checkpoint_that_does_not_fit_in_memory_is_not_called_broken_for_sure(saved, monkeypatch):
+    def full(*arguments, **options):
+        raise MemoryError
+    monkeypatch.setattr(numpy, "load", full)
+    with pytest.raises(InputError, match="does not fit in memory, or is corrupted; close other programs") as caught:
+        saved.load(build.build_model(CONFIG, 64))
+    assert "overwrite" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name, content, message", [
     ("config.json", None, "is not a run folder"), ("config.json", "{", "not valid JSON"),
     ("config.json", "[]", "contains no options"), ("config.json", "[" * 100000, "not valid JSON"), ("config.json", json.dumps({"data": "digits"}), "does not say what data_dir is"),
     ("history.csv", ",".join(run_folder.HISTORY_FIELDS) + "\n1,nan,1,1,1,1,1\n", "can't be read as a history"),
+    ("history.csv", ",".join(run_folder.HISTORY_FIELDS) + "\n" + 400 * "1" + ",1,1,1,1,1,1\n", "can't be read as a history"),
+    ("config.json", json.dumps({**CONFIG, "levels": 5}), "--levels 5 is for --likelihood categorical"),
+    ("config.json", json.dumps({**CONFIG, "likelihood": "categorical"}), "categorical needs --levels"),
+    ("config.json", json.dumps({**CONFIG, "bound": "iwae"}), "add --kl monte-carlo"),
+    ("config.json", json.dumps({**CONFIG, "optimizer": "sgd", "epsilon": 0.1}), "--epsilon 0.1 is for --optimizer adam"),
     ("history.csv", "epoch\nx\n", "can't be read as a history"), ("history.csv", "epoch,loss\n1,2\n", "can't be read as a history"),
 ])
 def test_broken_runs_are_refused(saved, name, content, message):
@@ -76,6 +185,7 @@ def test_broken_runs_are_refused(saved, name, content, message):
     ("lr", "0.1"), ("lr", -1), ("batch_size", 1.5), ("epochs", None), ("dtype", "float16"), ("backend", "tpu"),
     ("seed", -1), ("binarize", "foo"), ("binarize", None), ("beta", -0.5), ("variance", 0), ("variance", "big"),
     ("levels", 1), ("likelihood", {}), ("samples", 0), ("stages", 11), ("stages", True), ("epsilon", 0),
+    ("lr", 10 ** 400), ("beta", 10 ** 400), ("latent", 10 ** 400), ("data_dir", "a\0b"), ("data", "a\0b"),
 ])
 def test_a_config_with_an_impossible_value_is_refused_by_name(saved, name, value):
     (saved.folder / "config.json").write_text(json.dumps({**CONFIG, name: value}))

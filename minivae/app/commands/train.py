@@ -1,5 +1,6 @@
 """`train`: train a model, epoch by epoch, and write a run folder with pictures."""
 
+import contextlib
 import math
 import sys
 from pathlib import Path
@@ -12,37 +13,49 @@ from ...backend import array_module
 from ...errors import Diverged, InputError
 from ...progress import ProgressBar, duration
 from ...training import train
-from ..build import build_images, build_model, build_optimizer, training_data
+from ..build import build_images, build_model, build_optimizer, fingerprint, training_data
 from ..configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, config_from, learning_rate, loss_options,
-                             other_bound, rate_falls)
+                             other_bound, rate_falls, require_effect)
 from ..exit_codes import CHECK_FAILED, INTERRUPTED, OK, drop_output
 from ..pictures import draw
-from ..run_folder import Run
+from ..run_folder import Run, locked, make_folder
 
 
 def train_command(args):
     absolute_paths(args)
-    run = None if args.resume is None else _resumed_run(args)
-    asked = {name: getattr(args, name) for name in DEFAULTS if getattr(args, name) is not None}
-    config = run.config if run else config_from(asked)
-    images = build_images(config)
-    model = build_model(config, images.train.shape[1])
-    optimizer = build_optimizer(config, model)
-    data, transform = training_data(config, images, model)
-    rng = numpy.random.default_rng(config["seed"])
-    if run:
-        epoch = run.load(model, optimizer, rng)
-        if epoch >= config["epochs"]:
-            more = "" if rate_falls(config) else f"; to continue, give --epochs above {epoch}"
-            raise InputError(f"{run.folder} has finished {epoch} epochs, and only {config['epochs']} are "
-                             f"wanted; to see the results, use python -m minivae show {run.folder}{more}")
-        print(f"continuing after epoch {epoch} of {config['epochs']} in {run.folder}")
-    else:
-        run = Run.create(args.out or f"runs/{_short_name(config['data'])}", config, args.overwrite)
-        epoch = 0
-        run.save(model, optimizer, epoch, rng)
-    run.save_config()
-    run.remove_leftovers()
+    with contextlib.ExitStack() as stack:
+        if args.resume is not None:
+            stack.enter_context(locked(args.resume))
+            run = _resumed_run(args)
+            config = run.config
+        else:
+            asked = {name: getattr(args, name) for name in DEFAULTS if getattr(args, name) is not None}
+            config = config_from(asked)
+        images = build_images(config)
+        model = build_model(config, images.train.shape[1])
+        optimizer = build_optimizer(config, model)
+        data, transform = training_data(config, images, model)
+        rng = numpy.random.default_rng(config["seed"])
+        if args.resume is not None:
+            run.fingerprint = fingerprint(config, images)
+            epoch = run.load(model, optimizer, rng)
+            _require_epochs_left(run, epoch)
+            print(f"continuing after epoch {epoch} of {config['epochs']} in {run.folder}")
+        else:
+            folder = args.out or f"runs/{_short_name(config['data'])}"
+            make_folder(folder)
+            stack.enter_context(locked(folder))
+            run = Run.create(folder, config, args.overwrite)
+            run.fingerprint = fingerprint(config, images)
+            epoch = 0
+            if not run.replaces:
+                run.save(model, optimizer, epoch, rng)
+        return _train(run, images, model, optimizer, data, transform, rng, epoch)
+
+
+def _train(run, images, model, optimizer, data, transform, rng, epoch):
+    """Train from `epoch` to the last one, saving each, then draw the pictures. -> exit code"""
+    config = run.config
     xp_name = array_module(config["backend"]).__name__
     bar = ProgressBar("epoch")
     sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
@@ -68,15 +81,16 @@ def train_command(args):
             print(_epoch_line(row, config["epochs"], run.history, sign), flush=True)
     except Diverged as error:
         bar.clear()
-        print(f"minivae: error: {error}; the state after epoch {epoch} is saved in {run.folder}", file=sys.stderr)
+        saved = f"the state after epoch {epoch} is saved in {run.folder}"
+        print(f"minivae: error: {error}; {_unchanged(run) or saved}", file=sys.stderr)
         return CHECK_FAILED
     except (KeyboardInterrupt, BrokenPipeError) as error:
         if isinstance(error, BrokenPipeError):
             drop_output()
         bar.clear()
-        print(f"minivae: interrupted; the {epoch} finished epochs are saved; "
-              f"see them with: python -m minivae show {run.folder}, "
-              f"continue with: python -m minivae train --resume {run.folder}", file=sys.stderr)
+        saved = (f"the {epoch} finished epochs are saved; see them with: python -m minivae show {run.folder}, "
+                 f"continue with: python -m minivae train --resume {run.folder}")
+        print(f"minivae: interrupted; {_unchanged(run) or saved}", file=sys.stderr)
         return INTERRUPTED
     try:
         draw(run, images, model)
@@ -85,6 +99,21 @@ def train_command(args):
               f"python -m minivae show {run.folder}", file=sys.stderr)
         return INTERRUPTED
     return OK
+
+
+def _unchanged(run):
+    """What to say if a run was to be replaced, but is not yet; else ""."""
+    if run.is_saved or not run.replaces:
+        return ""
+    return f"no epoch was finished, so what was in {run.folder} is unchanged"
+
+
+def _require_epochs_left(run, epoch):
+    wanted = run.config["epochs"]
+    if epoch >= wanted:
+        more = "" if rate_falls(run.config) else f"; to continue, give --epochs above {epoch}"
+        raise InputError(f"{run.folder} has finished {epoch} epochs, and only {wanted} are wanted; to see the "
+                         f"results, use python -m minivae show {run.folder}{more}")
 
 
 def _what_the_loss_is(config):
@@ -114,6 +143,8 @@ def _resumed_run(args):
         elif asked is not None and asked != run.config[name]:
             raise InputError(f"{args.resume} was made with --{name.replace('_', '-')} {run.config[name]}, "
                              f"not {asked}; leave the option out, or start another run with --out")
+        if asked is not None:
+            require_effect(name, asked, run.config)
     return run
 
 
