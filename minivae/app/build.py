@@ -12,11 +12,8 @@ from ..likelihoods import Bernoulli, Categorical, Gaussian
 from ..optimizers import OPTIMIZERS
 from ..training import InTurn
 from ..vae import VAE
-from .configuration import (DEFAULTS, DRAW_SEED, MAY_CHANGE, POSTERIORS, UPDATES, absolute_paths,
-                            rate_falls, require_effect)
+from .configuration import DRAW_SEED, POSTERIORS, UPDATES, absolute_paths, require_effect
 from .run_folder import Run
-
-IMAGES_HASH = "SHA-256 of the images"
 
 
 def build_images(config):
@@ -67,14 +64,12 @@ def training_data(config, images, model):
     return xp.asarray(images.train), datasets.binarize if config["binarize"] == "dynamic" else None
 
 
-def fingerprint(config, images):
-    """What must stay the same while a run is continued or evaluated: its options, and every pixel. -> dict"""
+def add_images(run, images):
+    """From now on, the run's checkpoint has to belong to exactly these images."""
     pixels = hashlib.sha256(repr(images.shape).encode())
     for x in (images.train, images.test):
         pixels.update(numpy.ascontiguousarray(x))
-    options = {name: config[name] for name in DEFAULTS
-               if name not in MAY_CHANGE or name == "epochs" and rate_falls(config)}
-    return {**options, IMAGES_HASH: pixels.hexdigest()[:16]}
+    run.fingerprint["SHA-256 of the images"] = pixels.hexdigest()[:16]
 
 
 def saved_run(args):
@@ -87,9 +82,8 @@ def saved_run(args):
             require_effect(name, run.config[name], run.config)
     images = build_images(run.config)
     model = build_model(run.config, images.train.shape[1])
-    run.fingerprint = fingerprint(run.config, images)
-    if args.data is not None:       # other images, on purpose
-        del run.fingerprint[IMAGES_HASH]
+    if args.data is None:       # else other images are wanted
+        add_images(run, images)
     try:
         return run, images, model, run.load(model)
     except InputError as error:

@@ -22,7 +22,7 @@ from .. import __version__
 from ..errors import InputError
 from ..files import open_regular, replacing
 from .checkpoints import checkpoint_bytes, load_checkpoint
-from .configuration import check_config
+from .configuration import DEFAULTS, MAY_CHANGE, check_config, rate_falls
 
 try:
     import fcntl
@@ -43,7 +43,9 @@ class Run:
         self.history = list(history)
         self.replaces = replaces        # files of another run, which stay until the first save
         self.is_saved = False
-        self.fingerprint = {}           # goes into the checkpoint, and has to be the same when it is loaded
+        # Goes into the checkpoint, and has to be the same when that is loaded; see build.add_images.
+        self.fingerprint = {name: config[name] for name in DEFAULTS
+                            if name not in MAY_CHANGE or name == "epochs" and rate_falls(config)}
 
     @classmethod
     def create(cls, folder, config, overwrite=False):

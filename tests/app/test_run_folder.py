@@ -124,6 +124,13 @@ def test_a_run_without_its_config_is_not_called_missing(saved):
         run_folder.Run.create(saved.folder, CONFIG)
 
 
+def test_a_run_that_is_opened_as_in_the_recipe_has_to_fit_its_checkpoint(saved):
+    (saved.folder / "config.json").write_text(json.dumps({**CONFIG, "activation": "relu"}))
+    again = run_folder.Run.open(saved.folder)
+    with pytest.raises(InputError, match="saved with activation = 'tanh', but now it is 'relu'; restore what was changed"):
+        again.load(build.build_model(again.config, 64))
+
+
 @pytest.mark.parametrize("name", ["config.json", "history.csv", "checkpoint.npz"])
 def test_a_file_that_can_not_be_read_is_not_called_broken(saved, name, monkeypatch):
     """The advice to train again, or to delete it, would lose a good run."""

@@ -13,7 +13,7 @@ from ...backend import array_module
 from ...errors import Diverged, InputError
 from ...progress import ProgressBar, duration
 from ...training import train
-from ..build import build_images, build_model, build_optimizer, fingerprint, training_data
+from ..build import add_images, build_images, build_model, build_optimizer, training_data
 from ..configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, config_from, learning_rate, loss_options,
                              other_bound, rate_falls, require_effect)
 from ..exit_codes import CHECK_FAILED, INTERRUPTED, OK, drop_output
@@ -37,7 +37,7 @@ def train_command(args):
         data, transform = training_data(config, images, model)
         rng = numpy.random.default_rng(config["seed"])
         if args.resume is not None:
-            run.fingerprint = fingerprint(config, images)
+            add_images(run, images)
             epoch = run.load(model, optimizer, rng)
             _require_epochs_left(run, epoch)
             print(f"continuing after epoch {epoch} of {config['epochs']} in {run.folder}")
@@ -46,7 +46,7 @@ def train_command(args):
             make_folder(folder)
             stack.enter_context(locked(folder))
             run = Run.create(folder, config, args.overwrite)
-            run.fingerprint = fingerprint(config, images)
+            add_images(run, images)
             epoch = 0
             if not run.replaces:
                 run.save(model, optimizer, epoch, rng)
