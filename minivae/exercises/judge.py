@@ -5,7 +5,9 @@
 
 import ast
 import importlib.util
+import json
 import linecache
+import os
 import re
 import sys
 import traceback
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy
 
+from . import runner
 from .catalog import by_number, originals
 from .problems import Wrong
 from .runner import NOT_DONE, PASSED, WRONG, Verdict
@@ -24,12 +27,17 @@ SEED = 5
 def judge(file):
     """Check the exercise in this file in the current process. -> Verdict"""
     file = Path(file)
-    exercise = by_number(int(file.name[:2])) if file.name[:2].isdigit() else None
+    exercise = by_number(int(file.name[:2])) if file.name[:2].isdecimal() else None
     if exercise is None:
         return Verdict(WRONG, f"{file.name} is not an exercise: the file name has to begin with the number of "
                               "an exercise, like 07_kl.py")
     title = f"{exercise.number} · {exercise.title}"
-    unfinished, reports = _unfinished(file, exercise), []
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        return Verdict(WRONG, f"{title}: {file} can't be read ({error.strerror}); check what it is, and its "
+                              "permissions")
+    unfinished, reports, functions = _unfinished(source, exercise), [], _functions()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -46,6 +54,11 @@ def judge(file):
                     reports += check(module, numpy.random.default_rng(SEED))
                 except NotImplementedError as error:
                     unfinished = unfinished or [("the missing part", _line_in(error, file))]
+            for (owner, name), function in functions.items():
+                if vars(owner).get(name) is not function:
+                    reports = []
+                    raise Wrong(f"{file.name} replaced {owner.__name__}.{name}, which the check relies on; "
+                                "leave it as it is")
             if unfinished:
                 text = _not_done(title, file, unfinished, partly=bool(reports))
                 return Verdict(NOT_DONE, "\n".join([text, *map(_judged, reports)]))
@@ -61,7 +74,7 @@ def judge(file):
     if text is None:
         return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(reports)}".rstrip(), *warned]))
     expected = ""
-    if file.read_bytes() == (originals() / file.name).read_bytes():
+    if source == (originals() / f"{exercise.file}.py").read_bytes():
         expected = "\n  (This is expected the first time: the file contains a bug for you to find.)"
     return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, *warned])
                    + f"{expected}\n  A hint: python -m minivae exercises {exercise.number} --hint")
@@ -74,11 +87,21 @@ def _load(file):
     return module
 
 
-def _unfinished(file, exercise):
+def _functions():
+    """{(module or class, name): function} of Python, NumPy and minivae: does a file replace one?"""
+    modules = {name: module for name, module in list(sys.modules.items())
+               if name in ("builtins", "numpy", "numpy.linalg") or name.partition(".")[0] == "minivae"}
+    classes = [value for name, module in modules.items() if name.startswith("minivae")
+               for value in vars(module).values() if isinstance(value, type)]
+    return {(owner, name): value for owner in [*modules.values(), *classes]
+            for name, value in vars(owner).items() if callable(value) or isinstance(value, property)}
+
+
+def _unfinished(source, exercise):
     """[(function, line)] of the functions that still end with `raise NotImplementedError`."""
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, OSError, ValueError):
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
         return []
     blanks = []
     for node in tree.body:
@@ -157,8 +180,16 @@ def _warnings_of(caught, file):
     return list(seen)[:3]
 
 
+def main(file):
+    """What the separate process does. What it needs after the check, it takes before the learner's code runs."""
+    token, stdout, verdicts, exit_now = sys.stdin.read(), sys.stdout, open(os.dup(1), "w"), os._exit
+    runner.judging = True
+    verdict = json.dumps(judge(file))
+    stdout.flush()
+    verdicts.write(token + verdict + token)
+    verdicts.flush()
+    exit_now(0)         # not sys.exit: nothing of the learner's file runs any more
+
+
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8")
-    verdict = judge(Path(sys.argv[1]).resolve())
-    print(verdict.text)
-    sys.exit(verdict.code)
+    main(Path(sys.argv[1]).resolve())

@@ -2,16 +2,27 @@
 
     check(file)         what each exercise file calls in its last line
     run(file)           -> Verdict, from the separate process: python -m minivae.exercises.judge FILE
+
+The process gets a random token on stdin and prints its verdict between two of them. What else the learner's
+file prints, and how it ends the process, decides nothing. (A file that looks for the token in the judge's
+variables can forge a verdict: this is a guard against accidents, not against malice.)
 """
 
+import json
 import os
+import secrets
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
-TIME_LIMIT = float(os.environ.get("MINIVAE_EXERCISE_SECONDS", 10))
-PASSED, WRONG, NOT_DONE = 0, 1, 3       # exit codes of the separate process
+JUDGE = [sys.executable, "-m", "minivae.exercises.judge"]
+TIME_LIMIT = 10                             # seconds
+LINES, CHARACTERS = 200, 1000               # most lines that are shown, and most characters in each
+PASSED, WRONG, NOT_DONE = 0, 1, 3
+
+judging = False         # is this the separate process?
 
 
 class Verdict(NamedTuple):
@@ -20,26 +31,57 @@ class Verdict(NamedTuple):
 
 
 def check(file):
-    """Check the exercise in this file, print the verdict, and exit with code 0 if it is right, else 1."""
-    verdict = run(file)
+    """Check the exercise in this file, print the verdict, and exit: 0 right, 1 not right, 130 Ctrl-C."""
+    if judging:         # a file without its `if __name__ == "__main__":` would start processes for ever
+        return
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding=None if sys.stdout.isatty() else "utf-8", errors="replace")
+    try:
+        verdict = run(file)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(130)
     print(verdict.text)
     sys.exit(0 if verdict.code == PASSED else 1)
 
 
 def run(file):
-    """Check the exercise in this file in a separate process. -> Verdict"""
+    """Check the exercise in this file in a separate process. -> Verdict, after what the file printed"""
     # The separate process has to import the same minivae as this one.
     package = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(
         filter(None, [package, os.environ.get("PYTHONPATH")]))}
+    name, token = Path(file).name, secrets.token_hex(16)
     try:
-        done = subprocess.run([sys.executable, "-m", "minivae.exercises.judge", str(file)], env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
-                              timeout=TIME_LIMIT)
+        done = subprocess.run([*JUDGE, str(file)], env=environment, input=token, capture_output=True,
+                              encoding="utf-8", errors="replace", timeout=TIME_LIMIT)
     except subprocess.TimeoutExpired:
-        return Verdict(WRONG, f"{Path(file).name} was still running after {TIME_LIMIT:g} seconds; is there a "
+        return Verdict(WRONG, f"{name} was still running after {TIME_LIMIT:g} seconds; is there a "
                               "loop that never ends?")
-    if done.returncode not in (PASSED, WRONG, NOT_DONE):
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return Verdict(WRONG, f"Python exited with code {done.returncode} while running {Path(file).name}: {last}")
-    return Verdict(done.returncode, done.stdout.rstrip())
+    try:
+        printed, verdict, _ = done.stdout.split(token, 2)
+        code, text = json.loads(verdict)
+    except ValueError:                      # no verdict, or half of one
+        printed, code, text = done.stdout, WRONG, f"{name} {_how_it_ended(done)}"
+    return Verdict(code, "\n".join(_readable(printed) + _readable(text)))
+
+
+def _how_it_ended(done):
+    code, last = done.returncode, done.stderr.rstrip().splitlines()[-1:]
+    how = (f"ended with exit code {code}" if code >= 0 else
+           f"was ended by signal {-code} ({signal.strsignal(-code)})")
+    why = f": {last[0]}" if last else "; is there an exit in it?"
+    return f"{how} before the check was finished{why}"
+
+
+def _readable(text):
+    """The lines of a text in bounds, with � for control characters: they could change the terminal."""
+    lines = text.rstrip().splitlines()
+    more = [f"… ({len(lines) - LINES:,} more lines)"] if len(lines) > LINES else []
+    return [_readable_line(line) for line in lines[:LINES]] + more
+
+
+def _readable_line(line):
+    shown = "".join(c if c.isprintable() or c == "\t" else "�" for c in line[:CHARACTERS])
+    more = len(line) - CHARACTERS
+    return f"{shown} … ({more:,} more characters)" if more > 0 else shown

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import pkgutil
 import pty
 import re
 import select
@@ -305,26 +306,31 @@ def test_an_error_while_the_file_is_read(tmp_path):
     assert "no longer has a function kl_backward; restore the file with" in verdict.text
 
 
-def test_a_loop_without_end_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "TIME_LIMIT", 2)
-    file = tmp_path / "07_kl.py"
-    file.write_text(fill(7, "while True:\n    pass"), encoding="utf-8")
-    begin = time.perf_counter()
-    verdict = runner.run(file)
-    assert verdict.code == WRONG and "still running after 2 seconds; is there a loop that never ends?" in verdict.text
-    assert time.perf_counter() - begin < 4
+@pytest.mark.parametrize("name, fake", [
+    ("numpy.linalg.norm", "lambda *a, **k: 0.0"), ("builtins.all", "lambda checks: True"),
+    ("minivae.checking.check.check_gradient", "lambda *a, **k: Check('kl_backward', 'h', (5, 6), 0.0, 1e-7)"),
+    ("minivae.checking.check.Report.ok", "property(lambda report: True)"),
+])
+def test_a_file_that_replaces_a_part_of_the_check_is_not_right(name, fake, tmp_path):
+    source = f"import builtins, numpy\nimport minivae.checking.check\nfrom minivae.checking.check import Check\n{name} = {fake}\n"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(name, pkgutil.resolve_name(name))         # to restore it afterwards
+        verdict = judge(tmp_path, by_number(7), source + fill(7, "return h"))
+    words = f"07_kl.py replaced .*{name.rpartition('.')[2]}, which the check relies on"
+    assert verdict.code == WRONG and re.search(words, verdict.text) and "is right" not in verdict.text, verdict.text
 
 
-def test_a_crash_of_python_itself_is_told(tmp_path):
-    file = tmp_path / "07_kl.py"
-    file.write_text(fill(7, "import os\nos._exit(77)"), encoding="utf-8")
-    verdict = runner.run(file)
-    assert verdict.code == WRONG and "Python exited with code 77 while running 07_kl.py" in verdict.text
+def test_a_copy_under_another_name_is_judged_too(tmp_path):
+    (tmp_path / "07_again.py").write_text(fill(7, "return h"), encoding="utf-8")
+    assert "not right yet" in judging.judge(tmp_path / "07_again.py").text
 
 
 def test_what_is_no_exercise(tmp_path):
     (tmp_path / "mine.py").write_text("x = 1")
     assert "mine.py is not an exercise" in judging.judge(tmp_path / "mine.py").text
+    assert "²².py is not an exercise" in judging.judge(tmp_path / "²².py").text
+    verdict = judging.judge(tmp_path / "07_kl.py")
+    assert verdict.code == WRONG and "07_kl.py can't be read (No such file or directory)" in verdict.text
 
 
 # The command
