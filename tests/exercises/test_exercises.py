@@ -1,21 +1,15 @@
 """The exercises as a learner meets them: as shipped, solved, half done, and done wrongly in every way."""
 
 import importlib.metadata
-import os
 import pkgutil
-import pty
 import re
-import select
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy
 import pytest
 
 from minivae import datasets
-from minivae.exercises import bugs, runner
+from minivae.exercises import bugs
 from minivae.exercises import judge as judging
 from minivae.exercises.catalog import EXERCISES, Lines, Repaired, by_number
 from minivae.exercises.runner import NOT_DONE, PASSED, WRONG
@@ -53,20 +47,17 @@ def test_there_is_a_file_for_each_and_no_other():
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
-def test_as_shipped_it_fails_as_expected(exercise):
-    """Run as the learner runs it. Nothing but what is installed, and quickly."""
-    begin = time.perf_counter()
-    done = subprocess.run([sys.executable, SHIPPED / f"{exercise.file}.py"], capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(SHIPPED.parents[1]), "PYTHONIOENCODING": "utf-8"})
-    assert time.perf_counter() - begin < 5
-    assert done.returncode == 1 and not done.stderr
+def test_as_shipped_it_fails_as_expected(exercise, tmp_path):
+    source = source_of(exercise)
+    code, text = judge(tmp_path, exercise, source)
     if exercise in BUGS:
-        assert "not right yet" in done.stdout and "This is expected the first time: the file contains a bug" in done.stdout
+        assert code == WRONG and "not right yet" in text
+        assert "This is expected the first time: the file contains a bug" in text
     else:
-        assert "not done yet. That is expected the first time." in done.stdout
+        assert code == NOT_DONE and "not done yet. That is expected the first time." in text
         for function in exercise.functions:
-            line = int(re.search(rf"{function} in line (\d+) of {exercise.file}.py", done.stdout)[1])
-            assert source_of(exercise).splitlines()[line - 1].strip() == "raise NotImplementedError"
+            line = int(re.search(rf"{function} in line (\d+) of {exercise.file}.py", text)[1])
+            assert source.splitlines()[line - 1].strip() == "raise NotImplementedError"
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
@@ -77,15 +68,6 @@ def test_its_solution_passes(exercise, tmp_path):
     assert verdict.code == PASSED and "right." in verdict.text, verdict.text
 
 
-def test_a_solved_file_run_by_hand_ends_well(tmp_path):
-    exercise = by_number(7)
-    file = tmp_path / "07_kl.py"
-    file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
-    done = subprocess.run([sys.executable, file], capture_output=True, text=True, cwd=tmp_path,
-                          env={**os.environ, "PYTHONPATH": str(SHIPPED.parents[1]), "PYTHONIOENCODING": "utf-8"})
-    assert done.returncode == 0 and "7 · The KL between q(z|x) and the prior: right." in done.stdout
-
-
 def test_solutions_are_the_library_s_own_wherever_it_has_them():
     own = {exercise.number for exercise in EXERCISES if isinstance(exercise.solution, Lines)}
     assert own == {4, 9, 10, 15}, "whole models; Adam, which the library keeps in another form; and a line of iwae_bound"
@@ -94,10 +76,11 @@ def test_solutions_are_the_library_s_own_wherever_it_has_them():
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
-def test_it_fits_on_a_screen_and_has_hints(exercise):
+def test_it_fits_on_a_screen_is_checked_when_run_and_has_hints(exercise):
     docstring = source_of(exercise).split('"""')[1]
     assert len(docstring.splitlines()) <= 26 and "Check" in docstring and "To do:" in docstring
     assert all(len(line) <= 121 for line in source_of(exercise).splitlines())
+    assert source_of(exercise).endswith('\n\nif __name__ == "__main__":\n    check(__file__)\n')
     assert len(exercise.hints) == 3
 
 
@@ -207,12 +190,12 @@ def test_half_of_an_exercise_is_judged_by_itself(tmp_path):
 def test_the_loss_of_every_broken_vae_falls(exercise):
     """That is why nobody notices."""
     module = judging._load(SHIPPED / f"{exercise.file}.py")
-    x = (datasets.digits().train[:300] > 0.5).astype("float64")
+    x = (datasets.digits().train[:100] > 0.5).astype("float64")
     rng = numpy.random.default_rng(0)
     p = {"W1": rng.standard_normal((64, 20)) / 8, "W2": rng.standard_normal((20, 2)) / 5,
          "W3": rng.standard_normal((20, 2)) / 5, "W4": rng.standard_normal((2, 20)) / 2, "W5": rng.standard_normal((20, 64)) / 5}
     p.update({f"b{W[1]}": numpy.zeros(value.shape[1]) for W, value in list(p.items())})
-    losses = [module.train_step(p, x, rng, 0.05) for _ in range(300)]
+    losses = [module.train_step(p, x, rng, 0.05) for _ in range(150)]
     assert numpy.mean(losses[-20:]) < 0.8 * numpy.mean(losses[:20])
 
 
@@ -252,21 +235,14 @@ def test_a_wrong_repair_does_not_pass(number, changes, words, tmp_path):
     assert verdict.code == WRONG and re.search(words, verdict.text), verdict.text
 
 
-@pytest.mark.parametrize("exercise", BUGS, ids=lambda e: e.file)
-def test_the_repaired_ones_pass_with_other_seeds_too(exercise, tmp_path):
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
+def test_right_answers_pass_with_other_seeds_too(exercise, tmp_path, monkeypatch):
+    """All but the noise of train_step, which is drawn from seeds of its own: test_its_solution_passes has measured it."""
     file = tmp_path / f"{exercise.file}.py"
     file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
     module = judging._load(file)
-    for seed in range(10):
-        bugs.measure(module, numpy.random.default_rng(seed))
-
-
-@pytest.mark.parametrize("exercise", [e for e in EXERCISES if e not in BUGS], ids=lambda e: e.file)
-def test_right_answers_pass_with_other_seeds_too(exercise, tmp_path):
-    file = tmp_path / f"{exercise.file}.py"
-    file.write_text(exercise.solution.solve(source_of(exercise)), encoding="utf-8")
-    module = judging._load(file)
-    for seed in range(10):
+    monkeypatch.setattr(bugs, "_require_independent_noise", lambda module, p, x: None)
+    for seed in range(4):
         checks = exercise.check if isinstance(exercise.check, tuple) else (exercise.check,)
         for check in checks:
             assert all(report.ok for report in check(module, numpy.random.default_rng(seed)))
@@ -326,121 +302,11 @@ def test_a_copy_under_another_name_is_judged_too(tmp_path):
 
 
 def test_what_is_no_exercise(tmp_path):
-    (tmp_path / "mine.py").write_text("x = 1")
+    (tmp_path / "mine.py").touch()
     assert "mine.py is not an exercise" in judging.judge(tmp_path / "mine.py").text
     assert "²².py is not an exercise" in judging.judge(tmp_path / "²².py").text
     verdict = judging.judge(tmp_path / "07_kl.py")
     assert verdict.code == WRONG and "07_kl.py can't be read (No such file or directory)" in verdict.text
-
-
-# The command
-
-@pytest.fixture
-def started(tmp_path, monkeypatch, run_cli):
-    monkeypatch.chdir(tmp_path)
-    code, out, err = run_cli("exercises", "start", "mine")
-    assert code == 0 and "21 exercises copied to mine" in out, err
-    monkeypatch.chdir(tmp_path / "mine")
-    return tmp_path / "mine"
-
-
-def solve(folder, number):
-    exercise = by_number(number)
-    file = folder / f"{exercise.file}.py"
-    file.write_text(exercise.solution.solve(file.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def test_the_list_is_found_by_checking(started, run_cli):
-    solve(started, 1)
-    solve(started, 16)
-    code, out, _ = run_cli("exercises")
-    assert code == 0 and "2 of 21 done" in out and "Next: 02_activations.py" in out
-    lines = {int(line[4:6]): line for line in out.splitlines() if line[4:6].strip().isdigit()}
-    assert len(lines) == 21
-    assert lines[1].startswith("  ✓") and lines[1].endswith("done") and lines[16].endswith("done")
-    assert lines[2].startswith("  →") and lines[2].endswith("not done yet") and lines[17].endswith("not right yet")
-    (started / "01_linear.py").write_text(source_of(by_number(1)), encoding="utf-8")
-    assert run_cli("exercises", "1")[0] == 1, "undone again, but remembered as done"
-
-
-def test_one_is_checked_by_its_number(started, run_cli):
-    assert run_cli("exercises", "7")[0] == 1
-    solve(started, 7)
-    code, out, _ = run_cli("exercises", "7")
-    assert code == 0 and "right." in out and "Next: 8 · Grey pixels" in out
-
-
-def test_hints_come_one_at_a_time(started, run_cli):
-    outs = [run_cli("exercises", "7", "--hint")[1] for _ in range(4)]
-    assert [out.count("  hint ") for out in outs] == [1, 2, 3, 3] and "That was the last hint" in outs[2]
-    (started / ".hints.json").write_text("nonsense")
-    assert run_cli("exercises", "7", "--hint")[1].count("  hint ") == 1
-
-
-def test_the_solution_is_shown_once_it_is_found(started, run_cli):
-    code, out, _ = run_cli("exercises", "7", "--solution")
-    assert code == 1 and "expm1" not in out and "--force" in out
-    assert "expm1" in run_cli("exercises", "7", "--solution", "--force")[1]
-    solve(started, 7)
-    code, out, _ = run_cli("exercises", "7", "--solution")
-    assert code == 0 and "expm1" in out
-    assert "- " in run_cli("exercises", "16", "--solution", "--force")[1]
-
-
-def test_reset_keeps_what_was_there(started, run_cli):
-    file = started / "07_kl.py"
-    for i, text in enumerate(["my first attempt", "my second attempt"], 1):
-        file.write_text(text)
-        code, out, _ = run_cli("exercises", "--reset", "7")
-        assert code == 0 and file.read_text(encoding="utf-8") == source_of(by_number(7))
-        assert (started / f"07_kl.py.{i}.bak").read_text() == text and f"07_kl.py.{i}.bak" in out
-
-
-def test_starting_again_overwrites_nothing(started, run_cli, monkeypatch):
-    (started / "07_kl.py").write_text("mine")
-    (started / "08_gaussian.py").unlink()
-    monkeypatch.chdir(started.parent)
-    out = run_cli("exercises", "start", "mine")[1]
-    assert "1 exercises copied" in out and "20 were already there" in out
-    assert (started / "07_kl.py").read_text() == "mine" and (started / "08_gaussian.py").exists()
-
-
-@pytest.mark.parametrize("arguments, message", [
-    (["22"], "'22' is not an exercise; give a number from 1 to 21"),
-    (["kl"], "'kl' is not an exercise"),
-    (["7", "8"], "'7 8' is not an exercise"),
-    (["start"], "start takes the folder to copy the exercises to"),
-    (["start", "a", "b"], "start takes the folder"),
-    (["--hint"], "give the number of an exercise"),
-    (["7", "--force"], "--force works only with --solution"),
-    (["7", "--watch"], "--watch needs a terminal; without one, check by hand"),
-])
-def test_bad_usage_is_one_clear_line(arguments, message, started, run_cli):
-    code, _, err = run_cli("exercises", *arguments)
-    assert code == 2 and message in err and "Traceback" not in err
-
-
-def test_where_there_are_none(tmp_path, monkeypatch, run_cli):
-    monkeypatch.chdir(tmp_path)
-    code, _, err = run_cli("exercises")
-    assert code == 2 and "no exercises here; copy them to a folder of your own with: python -m minivae exercises start" in err
-    (tmp_path / "file").write_text("")
-    code, _, err = run_cli("exercises", "start", "file")
-    assert code == 2 and "file can't be written" in err
-
-
-def test_a_missing_file_is_told(started, run_cli):
-    (started / "07_kl.py").unlink()
-    code, _, err = run_cli("exercises", "7")
-    assert code == 2 and "07_kl.py is missing; restore it with" in err
-    assert "missing" in run_cli("exercises")[1]
-    assert run_cli("exercises", "7", "--reset")[0] == 0 and (started / "07_kl.py").exists()
-
-
-def test_the_shipped_files_themselves_are_not_reset(monkeypatch, run_cli):
-    monkeypatch.chdir(SHIPPED)
-    code, _, err = run_cli("exercises", "7", "--reset")
-    assert code == 2 and "git checkout 07_kl.py" in err and not list(SHIPPED.glob("*.bak"))
 
 
 def test_an_installed_package_brings_them():
@@ -451,43 +317,3 @@ def test_an_installed_package_brings_them():
         pytest.skip("minivae runs from a checkout here, not installed")
     for exercise in EXERCISES:
         assert f"minivae/exercises/files/{exercise.file}.py" in installed[0]
-
-
-# 3. The watch mode, through a terminal
-
-def read_until(terminal, words, seconds=30):
-    """What the terminal shows, up to these words."""
-    text, end = "", time.monotonic() + seconds
-    while time.monotonic() < end:
-        if select.select([terminal], [], [], 0.2)[0]:
-            try:
-                text += os.read(terminal, 65536).decode("utf-8", "replace")
-            except OSError:
-                break
-            if words in text:
-                return text
-    raise AssertionError(f"{words!r} did not come; this did: {text}")
-
-
-def test_watch_checks_at_every_save_and_goes_on(started):
-    solve(started, 1)
-    master, slave = pty.openpty()
-    environment = {**os.environ, "PYTHONPATH": str(SHIPPED.parents[1]), "PYTHONIOENCODING": "utf-8"}
-    process = subprocess.Popen([sys.executable, "-m", "minivae", "exercises", "--watch"], stdin=slave, stdout=slave,
-                               stderr=slave, cwd=started, env=environment, start_new_session=True)
-    os.close(slave)
-    try:
-        text = read_until(master, "Write tanh_backward")
-        assert "2 · Tanh and relu" in text and "watching 02_activations.py; save it to have it checked" in text
-        file = started / "02_activations.py"
-        wrong = fill(2, "return dy * (1 - y)", "tanh_backward").replace("raise NotImplementedError", "return dy * (y > 0)")
-        file.write_text(wrong, encoding="utf-8")
-        assert "tanh_backward" in read_until(master, "1 − y where 1 − y² is needed")
-        file.write_text(wrong.replace("(1 - y)", "(1 - y * y)"), encoding="utf-8")
-        assert "2 · Tanh and relu, backwards: right." in read_until(master, "Write mlp_backward")
-        os.killpg(process.pid, 2)       # Ctrl-C
-        assert "interrupted" in read_until(master, "interrupted")
-        assert process.wait(10) == 130
-    finally:
-        process.kill()
-        os.close(master)

@@ -25,7 +25,7 @@ def exercises_command(args):
         raise InputError("--force works only with --solution; leave it out")
     asked = args.watch or args.hint or args.solution or args.reset
     if args.what and args.what[0] == "start":
-        if len(args.what) != 2 or asked:
+        if len(args.what) != 2 or not args.what[1] or asked:
             raise InputError("start takes the folder to copy the exercises to, and nothing else: "
                              "python -m minivae exercises start exercises")
         start(args.what[1])
@@ -53,7 +53,8 @@ def exercises_command(args):
 def _exercise_asked_for(what):
     if not what:
         return None
-    exercise = by_number(int(what[0])) if len(what) == 1 and what[0].isdecimal() else None
+    number = what[0].lstrip("0") if len(what) == 1 else ""
+    exercise = next((exercise for exercise in EXERCISES if number == str(exercise.number)), None)
     if exercise is None:
         raise InputError(f"{' '.join(what)!r:.60} is not an exercise; give a number from 1 to "
                          f"{len(EXERCISES)}, or: start DIR")
@@ -76,7 +77,8 @@ def start(target):
         target.mkdir(parents=True, exist_ok=True)
         new = [exercise for exercise in EXERCISES if not (target / f"{exercise.file}.py").exists()]
         for exercise in new:
-            shutil.copyfile(originals() / f"{exercise.file}.py", target / f"{exercise.file}.py")
+            with replacing(target / f"{exercise.file}.py") as file:
+                file.write((originals() / f"{exercise.file}.py").read_bytes())
     except OSError as error:
         raise InputError(f"{target} can't be written ({error.strerror or error}); "
                          "choose another folder") from error
@@ -119,7 +121,7 @@ def check_one(exercise):
     print(verdict.text)
     if verdict.code == runner.PASSED:
         following = by_number(exercise.number + 1)
-        print(f"Next: {following.number} · {following.title} ({_file(following)})" if following
+        print(f"Next: {following.number} · {following.title} ({_where(following)})" if following
               else "That was the last exercise.")
     return verdict.code == runner.PASSED
 
@@ -154,11 +156,11 @@ def hint(exercise):
     """Print the hints that were shown before, and one more."""
     path = folder() / ".hints.json"
     try:
-        shown = json.loads(path.read_text())
-        count = int(shown.get(exercise.file, 0))
-    except (OSError, ValueError, AttributeError, TypeError):
-        shown, count = {}, 0
-    count = min(count + 1, len(exercise.hints))
+        shown = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        shown = {}
+    before = shown.get(exercise.file)
+    count = min(before + 1 if before in (1, 2, 3) else 1, len(exercise.hints))
     print(f"{exercise.number} · {exercise.title}")
     for i, text in enumerate(exercise.hints[:count], 1):
         print(f"  hint {i} of {len(exercise.hints)}: {text}")
@@ -207,9 +209,14 @@ def reset(exercise):
 def _file(exercise):
     file = folder() / f"{exercise.file}.py"
     if not file.exists():
-        raise InputError(f"{file} is missing; restore it with: "
-                         f"python -m minivae exercises {exercise.number} --reset")
+        raise InputError(_where(exercise))
     return file
+
+
+def _where(exercise):
+    file = folder() / f"{exercise.file}.py"
+    remedy = f" is missing; restore it with: python -m minivae exercises {exercise.number} --reset"
+    return f"{file}{'' if file.exists() else remedy}"
 
 
 def _first_not_done():
