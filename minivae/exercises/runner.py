@@ -59,7 +59,7 @@ def run(file):
         return Verdict(WRONG, f"{name} was still running after {TIME_LIMIT:g} seconds; is there a "
                               "loop that never ends?")
     try:
-        printed, verdict, _ = done.stdout.split(token, 2)
+        printed, verdict, _ = done.stdout.split(token)
         code, text = json.loads(verdict)
     except ValueError:                      # no verdict, or half of one
         printed, code, text = done.stdout, WRONG, f"{name} {_how_it_ended(done)}"
