@@ -84,6 +84,14 @@ def test_it_fits_on_a_screen_is_checked_when_run_and_has_hints(exercise):
     assert len(exercise.hints) == 3
 
 
+@pytest.mark.parametrize("number", [4, 9])
+def test_the_differences_do_not_call_the_learner_s_function_again(number, tmp_path, capsys):
+    """It would print hundreds of times."""
+    exercise = by_number(number)
+    source = exercise.solution.solve(source_of(exercise)).replace("\n    mlp_backward(", "\n    print('here')\n    mlp_backward(")
+    assert judge(tmp_path, exercise, source).code == PASSED and capsys.readouterr().out == "here\n"
+
+
 # 2. Wrong answers are told apart, by what is wrong with them
 
 WRONG_ANSWERS = [
