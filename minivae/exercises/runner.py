@@ -70,7 +70,7 @@ def _how_it_ended(done):
     code, last = done.returncode, done.stderr.rstrip().splitlines()[-1:]
     how = (f"ended with exit code {code}" if code >= 0 else
            f"was ended by signal {-code} ({signal.strsignal(-code)})")
-    why = f": {last[0]}" if last else "; is there an exit in it?"
+    why = f": {last[0]}" if last else "; look for the line that ends Python"
     return f"{how} before the check was finished{why}"
 
 
