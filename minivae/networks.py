@@ -53,13 +53,29 @@ class EncoderDecoder:
         xp = array_module(backend)
         self.parameters = Parameters(shapes, xp, dtype)
         self.gradients = Parameters(shapes, xp, dtype)
+        self._take_views()
+        self._initialize(numpy.random.default_rng(seed))
+
+    def _take_views(self):
         self.encoder = self.parameters.layers("encoder")
         self.decoder = self.parameters.layers("decoder")
         self.encoder_grads = self.gradients.layers("encoder")
         self.decoder_grads = self.gradients.layers("decoder")
-        self.shared = [self.parameters[name] for name in shared_shapes]
-        self.shared_grads = [self.gradients[name] for name in shared_shapes]
-        self._initialize(numpy.random.default_rng(seed))
+        shared = [name for name in self.parameters.names() if name.startswith("likelihood.")]
+        self.shared = [self.parameters[name] for name in shared]
+        self.shared_grads = [self.gradients[name] for name in shared]
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._take_views()                  # a copy of a view is an array of its own
+
+    def require_views(self):
+        """Raise InputError unless layers and gradients share their memory with the flat vectors, as at first."""
+        for flat, layers in ((self.parameters.flat, [*self.encoder, *self.decoder, self.shared]),
+                             (self.gradients.flat, [*self.encoder_grads, *self.decoder_grads, self.shared_grads])):
+            if not all(get_xp(flat).may_share_memory(view, flat) for layer in layers for view in layer):
+                raise InputError("the model's layers are no longer views into parameters.flat and gradients.flat; "
+                                 "write values into them, flat[...] = values, and never replace them")
 
     def _initialize(self, rng):
         """W ~ N(0, gain/fan_in), b = 0, so that signals neither explode nor vanish from layer to layer.

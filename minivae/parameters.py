@@ -14,8 +14,14 @@ class Parameters:
 
     def __init__(self, shapes, xp, dtype):
         """shapes {"encoder.0.W": (784, 500), ...}, in the order of `.flat`."""
-        self.shapes = dict(shapes)
-        self.flat = xp.zeros(sum(math.prod(shape) for shape in self.shapes.values()), dtype=dtype)
+        size = sum(math.prod(shape) for shape in shapes.values())
+        self.__setstate__((dict(shapes), xp.zeros(size, dtype=dtype)))
+
+    def __getstate__(self):
+        return self.shapes, self.flat       # without the views: a copy of a view is an array of its own
+
+    def __setstate__(self, state):
+        self.shapes, self.flat = state
         self._views = {}
         self._slices = {}
         start = 0

@@ -42,6 +42,8 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     if not get_xp(data).may_share_memory(theta, model.parameters.flat):
         raise InputError("the optimizer does not change this model's parameters; create it with "
                          "model.parameters.flat")
+    if hasattr(model, "require_views"):
+        model.require_views()
     if transform is None:
         model.check(data)
     for epoch in range(first_epoch, epochs + 1):
@@ -99,6 +101,11 @@ class InTurn:
         self.parts = parts
         self.optimizers = [make(theta[part]) for part in parts]
         self.t = 0
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        for optimizer, part in zip(self.optimizers, self.parts):
+            optimizer.theta = self.theta[part]      # a copy of a view is an array of its own
 
     @property
     def lr(self):

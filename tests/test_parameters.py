@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy
 import pytest
 
@@ -38,3 +41,16 @@ def test_names_that_begin_alike_are_told_apart():
     shapes = {"encoder.0.W": (3, 2), "encoder.0.b": (2,), "encoder2.0.W": (2, 3), "encoder2.0.b": (3,)}
     parameters = Parameters(shapes, numpy, "float64")
     assert len(parameters.layers("encoder")) == 1 and parameters.part("encoder") == slice(0, 8)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda parameters: pickle.loads(pickle.dumps(parameters))])
+def test_the_names_of_a_copy_are_views_into_its_own_vector(duplicate):
+    parameters = Parameters(SHAPES, numpy, "float32")
+    parameters.flat[...] = numpy.arange(17)
+    twin = duplicate(parameters)
+    assert twin.flat.tolist() == list(range(17)) and twin.flat.dtype == "float32"
+    assert numpy.shares_memory(twin.flat, parameters.flat) == (duplicate is copy.copy)
+    twin.flat[6:8] = -1
+    assert twin["encoder.0.b"].tolist() == [-1, -1] and twin.names() == list(SHAPES) and twin.part("encoder") == slice(0, 8)
+    (W, _), = twin.layers("decoder")
+    assert numpy.shares_memory(W, twin.flat) and len(pickle.dumps(twin)) < len(pickle.dumps(twin.flat)) + 400

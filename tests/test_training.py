@@ -1,10 +1,12 @@
+import copy
+import pickle
 import time
 from types import SimpleNamespace
 
 import numpy
 import pytest
 
-from minivae import SGD, VAE, Adam, datasets, training
+from minivae import SGD, VAE, Adam, Autoencoder, FullGaussian, Gaussian, datasets, training
 from minivae.errors import InputError
 from minivae.training import InTurn
 from minivae.vae import Loss
@@ -148,3 +150,43 @@ def test_the_seconds_of_an_epoch_and_its_rate():
     report, = training.train(vae, IMAGES, adam, 1, 50, rng, transform=datasets.binarize)
     assert 0 < report.seconds <= time.perf_counter() - start
     assert report.examples_per_second == pytest.approx(len(IMAGES) / report.seconds)
+
+
+def epoch(model, optimizer):
+    """The parameters after an epoch."""
+    list(training.train(model, IMAGES[:100], optimizer, 1, 20, numpy.random.default_rng(3)))
+    return model.parameters.flat.copy()
+
+
+COPIES = [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))]
+
+
+@pytest.mark.parametrize("duplicate", COPIES)
+@pytest.mark.parametrize("make_model", [
+    lambda: make()[0], lambda: make(likelihood=Gaussian("shared"), posterior=FullGaussian())[0],
+    lambda: Autoencoder(64, 2, hidden=(20,), backend="numpy")])
+@pytest.mark.parametrize("make_optimizer", [Adam, SGD, lambda theta: InTurn(theta, [slice(0, 100), slice(100, None)], Adam)])
+def test_a_copied_model_trains_as_the_original_does(duplicate, make_model, make_optimizer):
+    model = make_model()
+    optimizer = make_optimizer(model.parameters.flat)
+    epoch(model, optimizer)                             # so that the optimizer remembers something
+    twin, its_optimizer = duplicate((model, optimizer))
+    fresh, before = duplicate(model), model.parameters.flat.copy()
+    trained, after = epoch(twin, its_optimizer), epoch(fresh, SGD(fresh.parameters.flat, lr=1e-3))
+    assert (model.parameters.flat == before).all(), "the original changed with its copy"
+    assert (trained == epoch(model, optimizer)).all() and (trained != before).mean() > 0.9
+    assert (after != before).mean() > 0.9 and (after != trained).any()
+    with pytest.raises(InputError, match="does not change this model's parameters"):
+        epoch(model, duplicate(optimizer))
+
+
+@pytest.mark.parametrize("part", ["encoder", "decoder", "encoder_grads", "shared"])
+def test_layers_that_are_no_longer_views_would_not_be_trained_and_are_refused(part):
+    vae, _, _ = make(likelihood=Gaussian("shared"))
+    setattr(vae, part, copy.deepcopy(getattr(vae, part)))
+    with pytest.raises(InputError, match="no longer views into .*flat"):
+        epoch(vae, Adam(vae.parameters.flat))
+    other, _, _ = make()
+    other.parameters.flat = other.parameters.flat.copy()        # replaced, where flat[...] = was meant
+    with pytest.raises(InputError, match="no longer views into .*flat"):
+        epoch(other, Adam(other.parameters.flat))
