@@ -9,7 +9,7 @@ import sys
 
 import numpy
 
-from .errors import InputError
+from .errors import require_choice
 
 
 class BackendUnavailable(RuntimeError):
@@ -34,6 +34,8 @@ def get_xp(array, *others):
 @functools.cache
 def _library_name(cls):
     """"numpy" or "cupy", if this class or one of its base classes is defined there, else None."""
+    if issubclass(cls, (numpy.ma.MaskedArray, numpy.matrix)):     # their * and mean() differ
+        return None
     modules = [c.__module__.partition(".")[0] for c in cls.__mro__]
     return next((name for name in modules if name in ("numpy", "cupy")), None)
 
@@ -42,12 +44,11 @@ def array_module(name="auto"):
     """The library with this name: "numpy", "cupy", or "auto" for CuPy if it works, else NumPy.
 
     Without a GPU, CuPy can be imported but fails when it is used, so it is tested: import, allocate,
-    multiply. With the name "cupy", raises BackendUnavailable with the reason.
+    multiply. With the name "cupy", raises BackendUnavailable with the reason; with "auto", prints it.
     """
+    require_choice("backend", name, ("numpy", "cupy", "auto"))
     if name == "numpy":
         return numpy
-    if name not in ("cupy", "auto"):
-        raise InputError(f'unknown backend {name!r}; choose "numpy", "cupy" or "auto"')
     try:
         import cupy
         a = cupy.ones((2, 2), dtype="float32")
@@ -56,16 +57,25 @@ def array_module(name="auto"):
                                      'check its driver, or use the backend "numpy"')
         return cupy
     except Exception as error:
-        if name == "auto":
-            return numpy
-        raise BackendUnavailable(f"CuPy can't be used here: {_why_no_cupy(error)}") from error
+        if name == "cupy":
+            raise BackendUnavailable(f"CuPy can't be used here: {_why_no_cupy(error)}") from error
+        if getattr(error, "name", None) != "cupy":      # it is installed, so it was meant to be used
+            say_once(f"minivae: NumPy is used, as CuPy can't be: {_why_no_cupy(error)}")
+        return numpy
+
+
+@functools.cache
+def say_once(line):
+    """Print the line to standard error, the first time."""
+    print(line, file=sys.stderr)
 
 
 def _why_no_cupy(error):
-    if isinstance(error, ImportError):
-        return (f"it can't be imported ({error}); install it with "
-                "pip install 'minivae[cuda12]' or 'minivae[cuda13]', or use the backend numpy")
-    text = str(error)
+    text = " ".join(str(error).rpartition("Original error:")[2].split())       # CuPy's message is a page long
+    if isinstance(error, ImportError) or "failed to load" in text:
+        return (f"it can't be imported, or a library of CUDA can't ({text}); install both with pip install "
+                '"cupy-cuda13x[ctk]", or "cupy-cuda12x[ctk]" where the NVIDIA driver is older than 580, '
+                "or use the backend numpy")
     if "InsufficientDriver" in text:
         return f"no NVIDIA driver, or one too old ({text}); install a newer one, or use the backend numpy"
     if "NoDevice" in text:

@@ -1,3 +1,4 @@
+import re
 import sys
 import types
 
@@ -39,19 +40,38 @@ def cupy_that_fails(message):
     return types.SimpleNamespace(ones=ones)
 
 
+NO_TOOLKIT = "libnvrtc.so.13: cannot open shared object file"
+
+
 @pytest.mark.parametrize("module, reason", [
-    (None, "can't be imported.*pip install"),
+    (None, "can't be imported.*pip install \"cupy-cuda13x\\[ctk\\]\""),
+    (cupy_that_fails(f"CuPy failed to load libnvrtc.so.13: OSError: {NO_TOOLKIT}"), f"{NO_TOOLKIT}.*pip install \"cupy"),
     (cupy_that_fails("cudaErrorInsufficientDriver: CUDA driver version is insufficient"), "no NVIDIA driver"),
     (cupy_that_fails("cudaErrorNoDevice: no CUDA-capable device is detected"), "no GPU is visible"),
     (cupy_that_fails("out of cheese"), "RuntimeError: out of cheese"),
     (types.SimpleNamespace(ones=lambda *a, **k: numpy.full((2, 2), 3.0)), "wrong matrix product"),
 ])
-def test_cupy_that_does_not_work_is_refused_with_the_reason_and_auto_falls_back(monkeypatch, module, reason):
+def test_cupy_that_does_not_work_is_refused_with_the_reason_and_auto_falls_back(monkeypatch, capsys, module, reason):
     monkeypatch.setitem(sys.modules, "cupy", module)
-    assert backend.array_module("auto") is numpy
+    backend.say_once.cache_clear()
+    assert backend.array_module("auto") is numpy is backend.array_module("auto")
+    told = capsys.readouterr().err
     with pytest.raises(backend.BackendUnavailable, match=reason) as caught:
         backend.array_module("cupy")
     assert "numpy" in str(caught.value), "no remedy"
+    if module is None:
+        assert told == "", "CuPy is not installed: nobody expects it to be used"
+    else:
+        assert re.fullmatch(f"minivae: NumPy is used, as CuPy can't be: .*{reason}.*\n", told), "one line, told once"
+
+
+def test_an_import_error_of_cupys_own_is_told_in_one_line(monkeypatch, tmp_path, capsys):
+    (tmp_path / "cupy.py").write_text(f"raise ImportError('=====\\nFailed to import CuPy.\\n\\nOriginal error:\\n  ImportError: {NO_TOOLKIT}')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    backend.say_once.cache_clear()
+    assert backend.array_module("auto") is numpy
+    assert re.fullmatch(rf"minivae: .* \(ImportError: {NO_TOOLKIT}\); install .*\n", capsys.readouterr().err)
 
 
 def test_to_numpy_and_synchronize(cupy_stand_in):
