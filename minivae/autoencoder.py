@@ -68,7 +68,7 @@ class Autoencoder(EncoderDecoder):
                  dtype="float32", backend="auto", seed=0):
         require_choice("error", error, ERRORS)
         self.error = ERRORS[error]()
-        super().__init__(data_dim, latent_dim, hidden, latent_dim, data_dim, {}, activation, dtype,
+        super().__init__(data_dim, latent_dim, hidden, lambda Z: Z, lambda D: D, {}, activation, dtype,
                          backend, seed)
 
     def loss_and_grad(self, x, eps=None):

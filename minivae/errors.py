@@ -1,6 +1,9 @@
 """Errors: each message is one line with the cause, the value, and the remedy."""
 
+import math
 import numbers
+
+import numpy
 
 
 class InputError(ValueError):
@@ -9,6 +12,41 @@ class InputError(ValueError):
 
 class Diverged(ArithmeticError):
     """Something that is being optimized stopped being finite; the message says where, and what may help."""
+
+
+def shown(value):
+    """repr(value) for a message: on one line, and not long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def require_real(name, array):
+    """Raise InputError unless this is a plain array of real numbers.
+
+    Masked arrays, matrices, complex numbers and objects would give wrong results without a word.
+    """
+    kind = getattr(getattr(array, "dtype", None), "kind", None)
+    plain = not isinstance(array, (numpy.ma.MaskedArray, numpy.matrix))
+    if not (plain and kind and kind in "buif"):
+        what = f"an array of {array.dtype}" if plain and kind else f"a {type(array).__name__}"
+        raise InputError(f"{name} is {what}, but a plain NumPy or CuPy array of real numbers is needed")
+
+
+def require_writeable(name, array):
+    """Raise InputError unless this is an array of floats that can be changed in place."""
+    require_real(name, array)
+    if array.dtype.kind != "f" or not getattr(array.flags, "writeable", True):      # CuPy has no such flag
+        what = f"an array of {array.dtype}" if array.dtype.kind != "f" else "read-only"
+        raise InputError(f"{name} is {what}, but floats that can be changed are needed: {name}.astype(float)")
+
+
+def require_range(name, x, low, high, remedy):
+    """Raise InputError unless all of x lies in [low, high]."""
+    require_real(name, x)
+    lowest, highest = (float(x.min()), float(x.max())) if x.size else (low, high)
+    if not low <= lowest <= highest <= high:
+        raise InputError(f"{name} must lie in [{low}, {high}], but these lie in [{lowest:g}, {highest:g}]; "
+                         f"{remedy}")
 
 
 def require_shape(name, array, shape):
@@ -24,41 +62,62 @@ def require_shape(name, array, shape):
 
 def require_noise(eps, mean, dz=None):
     """Raise InputError unless eps is (N, Z) or (L, N, Z), for a mean (N, Z), and dz, if given, is like eps."""
+    require_real("eps", eps)
     if eps.shape[-2:] != mean.shape or eps.ndim > 3:
         raise InputError(f"eps {eps.shape} does not fit the mean {mean.shape}: (N, Z) or (L, N, Z) is needed")
     if dz is not None:
         require_shape("dz", dz, eps.shape)
 
 
-def require_count(**values):
-    """Raise InputError unless every value is a whole number of at least 1."""
-    for name, value in values.items():
-        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-            raise InputError(f"{name} is {value!r}, but a whole number of at least 1 is needed")
+def as_generator(rng, name="rng", method="standard_normal", seeds=True):
+    """-> rng, or numpy.random.default_rng(rng) for a seed. Raise InputError if it is neither."""
+    if seeds and isinstance(rng, numbers.Integral) and not isinstance(rng, bool) and rng >= 0:
+        return numpy.random.default_rng(rng)
+    if isinstance(rng, numpy.random.RandomState) or not hasattr(type(rng), method):
+        raise InputError(f"{name} is {shown(rng)}, but {'a seed of at least 0 or ' * seeds}a generator is "
+                         "needed, like numpy.random.default_rng(0)")
+    return rng
 
 
-def require_positive(**values):
-    """Raise InputError unless every value is a finite number above zero."""
+def require_count(least=1, **values):
+    """-> the values, as Python's ints. Raise InputError unless each is a whole number of at least `least`."""
     for name, value in values.items():
-        if not isinstance(value, numbers.Real) or not 0 < value < float("inf"):
-            raise InputError(f"{name} is {value!r}, but a finite number above 0 is needed")
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+            raise InputError(f"{name} is {shown(value)}, but a whole number of at least {least} is needed")
+    return [int(value) for value in values.values()]
+
+
+def require_positive(or_zero=False, **values):
+    """-> the values, as Python's floats. Raise InputError unless each is a finite number above zero."""
+    needed = "a finite number of at least 0" if or_zero else "a finite number above 0"
+    return _floats(values, needed, lambda value: 0 < value < math.inf or or_zero and value == 0)
 
 
 def require_fraction(**values):
-    """Raise InputError unless every value is at least 0 and below 1."""
+    """-> the values, as Python's floats. Raise InputError unless each is at least 0 and below 1."""
+    return _floats(values, "a number from 0 up to, not including, 1", lambda value: 0 <= value < 1)
+
+
+def _floats(values, needed, is_possible):
+    """np.float64(1) times an array of float32 is one of float64; Python's 1.0 leaves it as it is."""
     for name, value in values.items():
-        if not isinstance(value, numbers.Real) or not 0 <= value < 1:
-            raise InputError(f"{name} is {value!r}, but a number from 0 up to, not including, 1 is needed")
+        if not isinstance(value, numbers.Real) or not is_possible(value):
+            raise InputError(f"{name} is {shown(value)}, but {needed} is needed")
+    return [float(value) for value in values.values()]
 
 
 def require_choice(name, value, choices):
     """Raise InputError unless value is one of the choices, which are strings."""
     if not isinstance(value, str) or value not in choices:
-        raise InputError(f"unknown {name} {value!r}; choose {' or '.join(choices)}")
+        raise InputError(f"unknown {name} {shown(value)}; choose {' or '.join(choices)}")
 
 
-def require_object(name, value, method, example):
-    """-> value. Raise InputError unless it is an object, not a class, with this method."""
+def require_object(name, value, method, named):
+    """-> value, or a new named[value], for None the first. Raise InputError unless it has this method."""
+    value = next(iter(named)) if value is None else value
+    if isinstance(value, str) and value in named:
+        return named[value]()
     if isinstance(value, type) or not hasattr(value, method):
-        raise InputError(f"{name} is {value!r}, but an object is needed, like {example}")
+        raise InputError(f"{name} is {shown(value)}, but {' or '.join(named)}, or an object with the method "
+                         f"{method} is needed")
     return value

@@ -1,7 +1,8 @@
 """How good a model is: the ELBO, log p(x) by importance sampling, and which latents are in use.
 
-Data may be on the host or the device; they are moved in batches. Results are NumPy arrays in nats, with
-one number per example, so that the caller can compute their mean and their spread.
+Data may be on the host or the device; they are moved in batches. InputError for data that the model can't
+describe. rng: a numpy.random.Generator, or a seed. Results are NumPy arrays in nats, with one number per
+example, so that the caller can compute their mean and their spread.
 """
 
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy
 
 from .backend import get_xp, to_numpy
-from .errors import require_count
+from .errors import as_generator, require_count
 from .layers import mlp
 from .optimizers import Adam
 from .prior import prior_log_prob
@@ -35,7 +36,7 @@ def elbo(vae, x, rng, n_samples=1, batch_size=500):
 
     E_q[log p(x|z)] − KL(q(z|x) ‖ p(z))    (Kingma & Welling 2014, eq. 3)
     """
-    q, p = vae.posterior, vae.likelihood
+    rng, q, p = as_generator(rng), vae.posterior, vae.likelihood
     reconstruction, kl = [], []
     for batch in _batches(vae, x, batch_size):
         h = vae.posterior_parameters(batch)
@@ -55,8 +56,8 @@ def log_likelihood(vae, x, rng, n_samples=5000, rows=500, progress=None):
     On average the estimate is a lower bound, which rises to log p(x) as K grows. At most `rows` samples are
     decoded at a time, whatever N and K are. progress(done, total) is called after each batch of examples.
     """
-    require_count(n_samples=n_samples, rows=rows)
-    q, p, xp = vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
+    n_samples, rows = require_count(n_samples=n_samples, rows=rows)
+    rng, q, p, xp = as_generator(rng), vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
     chunk = max(1, min(n_samples, rows // 10))
     result = []
     for batch in _batches(vae, x, max(1, rows // chunk)):
@@ -88,12 +89,11 @@ def active_units(vae, x, threshold=0.01, batch_size=500):
 
 def autoencoder_loss(autoencoder, x, batch_size=500):
     """The loss of a plain autoencoder for each example.    x (N, D) -> (N,)"""
-    xp = get_xp(autoencoder.parameters.flat)
     losses = []
     for batch in _batches(autoencoder, x, batch_size):
         z = autoencoder.represent(batch)
         a, _ = mlp(z, autoencoder.decoder, autoencoder.activation)
-        losses.append(to_numpy(autoencoder.error.loss(batch.astype(xp.dtype(a.dtype), copy=False), a)))
+        losses.append(to_numpy(autoencoder.error.loss(batch, a)))
     return numpy.concatenate(losses)
 
 
@@ -112,8 +112,10 @@ def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples
     Starts from the encoder's h (N, ·) and follows the reparameterized gradient of the ELBO with
     respect to h: elbo_and_grad without the encoder. Overwrites vae.gradients.
     """
-    q, p, xp = vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
-    x = xp.asarray(x).astype(vae.parameters.flat.dtype, copy=False)
+    rng, q, p, xp = as_generator(rng), vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
+    require_count(steps=steps, n_samples=n_samples, final_samples=final_samples)
+    vae.check(x)
+    x = vae.check_batch(xp.asarray(x))
     start = vae.posterior_parameters(x)
     h = start.copy()
     flat = h.reshape(-1)
@@ -146,8 +148,9 @@ def _elbo_at(vae, x, h, rng, n_samples, portion=50):
 
 
 def _batches(vae, x, batch_size):
-    """x in batches of at most batch_size rows, on the model's device."""
+    """x, checked, in batches of at most batch_size rows, on the model's device and in its dtype."""
+    vae.check(x)
     require_count(n_examples=len(x), batch_size=batch_size)
     xp = get_xp(vae.parameters.flat)
     for first in range(0, len(x), batch_size):
-        yield xp.asarray(x[first:first + batch_size])
+        yield vae.check_batch(xp.asarray(x[first:first + batch_size]))

@@ -12,8 +12,9 @@ import numpy
 
 from .backend import to_numpy
 from .checking.check import TABLE_HEAD, TOLERANCE, Check, Report, check_backward, check_gradient, check_model
-from .checking.differences import STEP, as_float64, complex_step_gradient, require_changeable, require_weights
-from .errors import require_shape
+from .checking.differences import (STEP, as_float64, complex_step_gradient, norm, require_changeable,
+                                   require_weights)
+from .errors import as_generator, require_shape
 
 
 def numerical_gradient(f, x, dy=None, step=STEP):
@@ -45,9 +46,9 @@ def relative_error(yours, expected):
 
     About 1e-10 for a right gradient, usually 1e-3 or more for a mistake, NaN if a number is NaN.
     """
-    require_shape("yours", yours, expected.shape)
-    scale = numpy.maximum(numpy.linalg.norm(yours), numpy.linalg.norm(expected))       # NaN where one is NaN
-    return 0.0 if scale == 0 else float(numpy.linalg.norm(yours - expected) / scale)
+    require_shape("yours", yours, numpy.shape(expected))
+    scale = numpy.maximum(norm(yours), norm(expected))                                  # NaN where one is NaN
+    return 0.0 if scale == 0 else float(norm(yours - expected) / scale)
 
 
 def gradient_error(forward, backward, x, rng):
@@ -55,5 +56,5 @@ def gradient_error(forward, backward, x, rng):
 
     dy has to be random. With dy = 1 everywhere, mistakes that cancel in the sum over y would not be seen.
     """
-    dy = numpy.asarray(rng.standard_normal(numpy.shape(forward(x))))
+    dy = numpy.asarray(as_generator(rng).standard_normal(numpy.shape(forward(x))))
     return relative_error(backward(dy, x), numerical_gradient(forward, x, dy))

@@ -8,7 +8,7 @@ Letters: N examples in the batch, Z latent dimensions, L samples of z per exampl
 """
 
 from .backend import get_xp
-from .errors import InputError, require_choice
+from .errors import InputError, require_choice, require_positive
 from .networks import Loss
 from .prior import prior_log_prob, prior_log_prob_backward
 
@@ -73,10 +73,9 @@ def monte_carlo_and_grad(vae, x, eps, bound, beta):
 
 
 def check_options(kl, bound, beta):
-    """Raise InputError for options of loss_and_grad that are not possible."""
+    """-> β, as Python's float. Raise InputError for options of loss_and_grad that are not possible."""
     require_choice("kl", kl, KL_ESTIMATES)
     require_choice("bound", bound, BOUNDS)
     if bound == "iwae" and kl != "monte-carlo":
         raise InputError('bound="iwae" weights each sample by its own log q(z|x); use kl="monte-carlo"')
-    if not 0 <= beta < float("inf"):
-        raise InputError(f"beta is {beta!r}, but a finite number of at least 0 is needed")
+    return require_positive(or_zero=True, beta=beta)[0]

@@ -2,10 +2,8 @@
 
 from typing import Any, NamedTuple
 
-import numpy
-
 from .backend import array_module, get_xp
-from .errors import InputError, require_choice, require_count, require_shape
+from .errors import InputError, as_generator, require_choice, require_count, require_real, require_shape
 from .layers import ACTIVATIONS
 from .parameters import Parameters
 
@@ -25,7 +23,7 @@ class Loss(NamedTuple):
 class EncoderDecoder:
     """Two multilayer perceptrons that mirror each other.
 
-    encoder_outputs, decoder_outputs   how many numbers each network outputs per example
+    encoder_outputs, decoder_outputs   how many numbers each network outputs per example: functions of Z and D
     shared_shapes                      parameters that belong to the likelihood, like {"s": (1,)}
     The other arguments are described in VAE. Attributes:
 
@@ -37,24 +35,22 @@ class EncoderDecoder:
 
     def __init__(self, data_dim, latent_dim, hidden, encoder_outputs, decoder_outputs, shared_shapes,
                  activation, dtype, backend, seed):
-        require_count(data_dim=data_dim, latent_dim=latent_dim)
-        if not isinstance(hidden, (tuple, list)):
-            raise InputError(f"hidden is {hidden!r}, but a tuple of sizes is needed, like (500,)")
-        for size in hidden:
-            require_count(hidden=size)
-        require_choice("dtype", getattr(dtype, "name", dtype), ("float32", "float64"))
+        self.data_dim, self.latent_dim = require_count(data_dim=data_dim, latent_dim=latent_dim)
+        hidden = hidden if isinstance(hidden, (tuple, list)) else [hidden]
+        hidden = [size for one in hidden for size in require_count(hidden=one)]
+        dtype = getattr(dtype, "name", getattr(dtype, "__name__", dtype))      # numpy.float32 is "float32"
+        require_choice("dtype", dtype, ("float32", "float64"))
         require_choice("activation", activation, ACTIVATIONS)
-        self.data_dim = data_dim
-        self.latent_dim = latent_dim
         self.activation = activation
         shared_shapes = {f"likelihood.{name}": shape for name, shape in shared_shapes.items()}
-        shapes = {**_layer_shapes("encoder", [data_dim, *hidden, encoder_outputs]),
-                  **_layer_shapes("decoder", [latent_dim, *reversed(hidden), decoder_outputs]), **shared_shapes}
+        sizes = [self.data_dim, *hidden, encoder_outputs(self.latent_dim)]
+        back = [self.latent_dim, *reversed(hidden), decoder_outputs(self.data_dim)]
+        shapes = {**_layer_shapes("encoder", sizes), **_layer_shapes("decoder", back), **shared_shapes}
         xp = array_module(backend)
         self.parameters = Parameters(shapes, xp, dtype)
         self.gradients = Parameters(shapes, xp, dtype)
         self._take_views()
-        self._initialize(numpy.random.default_rng(seed))
+        self._initialize(as_generator(seed, "seed"))
 
     def _take_views(self):
         self.encoder = self.parameters.layers("encoder")
@@ -70,12 +66,13 @@ class EncoderDecoder:
         self._take_views()                  # a copy of a view is an array of its own
 
     def require_views(self):
-        """Raise InputError unless layers and gradients share their memory with the flat vectors, as at first."""
-        for flat, layers in ((self.parameters.flat, [*self.encoder, *self.decoder, self.shared]),
-                             (self.gradients.flat, [*self.encoder_grads, *self.decoder_grads, self.shared_grads])):
-            if not all(get_xp(flat).may_share_memory(view, flat) for layer in layers for view in layer):
-                raise InputError("the model's layers are no longer views into parameters.flat and gradients.flat; "
-                                 "write values into them, flat[...] = values, and never replace them")
+        """Raise InputError unless layers and gradients share their memory with the flat vectors."""
+        layers = [*self.encoder, *self.decoder, self.shared]
+        grads = [*self.encoder_grads, *self.decoder_grads, self.shared_grads]
+        for flat, groups in ((self.parameters.flat, layers), (self.gradients.flat, grads)):
+            if not all(get_xp(flat).may_share_memory(view, flat) for group in groups for view in group):
+                raise InputError("the layers are no longer views into parameters.flat and gradients.flat; "
+                                 "write values into these, flat[...] = values, and never replace them")
 
     def _initialize(self, rng):
         """W ~ N(0, gain/fan_in), b = 0, so that signals neither explode nor vanish from layer to layer.
@@ -95,13 +92,15 @@ class EncoderDecoder:
 
     def draw_noise(self, rng, n_examples, n_samples=1):
         """Standard normal ε (L, N, Z) for a batch, drawn on the host and moved to the device."""
+        as_generator(rng, seeds=False)      # a seed would give the same noise at each step
         require_count(n_examples=n_examples, n_samples=n_samples)
         shape = (n_samples, n_examples, self.latent_dim)
         eps = rng.standard_normal(shape, dtype=self.parameters.flat.dtype)
         return get_xp(self.parameters.flat).asarray(eps)
 
     def check_batch(self, x):
-        """x (N, D) in the model's dtype. Raises InputError for a wrong shape, TypeError for a wrong device."""
+        """x (N, D) in the model's dtype. InputError if it is no such array, TypeError for a wrong device."""
+        require_real("x", x)
         get_xp(x, self.parameters.flat)
         require_shape("x", x, (None, self.data_dim))
         require_count(n_examples=len(x))
@@ -109,6 +108,7 @@ class EncoderDecoder:
 
     def check_noise(self, eps, n_examples):
         """eps (L, N, Z) in the model's dtype, from (N, Z) or (L, N, Z). Raises as check_batch does."""
+        require_real("eps", eps)
         get_xp(eps, self.parameters.flat)
         eps = eps[None] if eps.ndim == 2 else eps
         require_shape("eps", eps, (None, n_examples, self.latent_dim))
@@ -117,6 +117,7 @@ class EncoderDecoder:
 
     def check_latents(self, z):
         """Raise InputError unless z is (..., Z), TypeError unless it is on the model's device."""
+        require_real("z", z)
         get_xp(z, self.parameters.flat)
         require_shape("z", z, (*z.shape[:-1], self.latent_dim))
 

@@ -5,7 +5,7 @@ place.
 """
 
 from .backend import get_xp
-from .errors import require_fraction, require_positive, require_shape
+from .errors import require_fraction, require_positive, require_shape, require_writeable
 from .saved_state import SavedState
 
 
@@ -19,8 +19,8 @@ class Optimizer(SavedState):
     memory = ()     # names of the vectors (P,) that are kept from step to step
 
     def __init__(self, theta, lr):
-        """theta: the flat vector to change. Raises InputError unless lr > 0."""
-        require_positive(lr=lr)
+        """theta: the flat vector to change. Raises InputError unless it can change, and lr > 0."""
+        require_writeable("theta", theta)
         xp = get_xp(theta)
         self.theta = theta
         self.lr = lr
@@ -51,9 +51,8 @@ class Adam(Optimizer):
 
     def __init__(self, theta, lr=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8):
         super().__init__(theta, lr)
-        require_positive(epsilon=epsilon)
-        require_fraction(beta1=beta1, beta2=beta2)
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+        self.epsilon, = require_positive(epsilon=epsilon)
+        self.beta1, self.beta2 = require_fraction(beta1=beta1, beta2=beta2)
 
     def update(self, xp, g, scratch):
         weights1 = (1 - self.beta1 ** self.t) / (1 - self.beta1)    # Σᵢ β₁ᵗ⁻ⁱ
@@ -91,8 +90,7 @@ class Momentum(Optimizer):
 
     def __init__(self, theta, lr=1e-2, momentum=0.9):
         super().__init__(theta, lr)
-        require_fraction(momentum=momentum)
-        self.momentum = momentum
+        self.momentum, = require_fraction(momentum=momentum)
 
     def update(self, xp, g, scratch):
         self.velocity *= self.momentum
@@ -112,8 +110,7 @@ class Adagrad(Optimizer):
 
     def __init__(self, theta, lr=1e-2, epsilon=1e-8):
         super().__init__(theta, lr)
-        require_positive(epsilon=epsilon)
-        self.epsilon = epsilon
+        self.epsilon, = require_positive(epsilon=epsilon)
 
     def update(self, xp, g, scratch):
         xp.multiply(g, g, out=scratch)
@@ -132,9 +129,8 @@ class RMSprop(Optimizer):
 
     def __init__(self, theta, lr=1e-3, decay=0.9, epsilon=1e-8):
         super().__init__(theta, lr)
-        require_positive(epsilon=epsilon)
-        require_fraction(decay=decay)
-        self.decay, self.epsilon = decay, epsilon
+        self.epsilon, = require_positive(epsilon=epsilon)
+        self.decay, = require_fraction(decay=decay)
 
     def update(self, xp, g, scratch):
         xp.multiply(g, g, out=scratch)

@@ -1,11 +1,22 @@
 """The state of an optimizer, which a checkpoint saves."""
 
+import numpy
+
 from .backend import get_xp
-from .errors import InputError, require_shape
+from .errors import InputError, require_positive, require_real, require_shape, shown
 
 
 class SavedState:
-    """For optimizers with `theta` (P,), `t` steps taken, and vectors (P,) named in `memory`."""
+    """For optimizers with `theta` (P,), `lr`, `t` steps taken, and vectors (P,) named in `memory`."""
+
+    @property
+    def lr(self):
+        """The learning rate, which a schedule may change."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, value):
+        self._lr, = require_positive(lr=value)
 
     def state(self):
         """What a checkpoint saves besides θ: {"t": steps, name: vector, ...}; the vectors are not copied."""
@@ -25,11 +36,13 @@ class SavedState:
                              f"but the saved state has {sorted(state)}; use the optimizer it was saved with")
         require_steps(state)
         for name in self.memory:
+            require_real(name, state[name])
             require_shape(name, state[name], self.theta.shape)
 
 
 def require_steps(state):
     """Raise InputError unless state["t"] is a number of steps."""
-    if not int(state.get("t", -1)) >= 0:
-        raise InputError(f"t is {state.get('t')!r}, but a number of steps is at least 0; "
+    t = numpy.asarray(state.get("t"))           # a checkpoint contains it as an array ()
+    if t.dtype.kind not in "iu" or t.shape != () or t < 0:
+        raise InputError(f"t is {shown(state.get('t'))}, but a number of steps is at least 0; "
                          "restore the saved state")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy
 
 from .backend import get_xp, to_numpy
-from .errors import Diverged, InputError, require_count
+from .errors import Diverged, InputError, as_generator, require_count, require_real
 from .saved_state import require_steps
 
 
@@ -27,7 +27,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
 
     data        (N, D), on the model's device; shuffled in each epoch; the last batch may be smaller
     epochs      the number of the last epoch; first_epoch is above 1 when a run is continued
-    rng         a numpy.random.Generator, the source of all randomness: order, transform, noise
+    rng         a numpy.random.Generator or a seed, the source of all randomness: order, transform, noise
     transform   transform(x, rng) -> x, applied to each batch in each epoch, like random binarization
     progress    progress(finished examples, all examples, note), called after each step
     n_samples   L, samples of z per example; other options, like beta=0.5, are passed to loss_and_grad
@@ -35,9 +35,9 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     Raises InputError for bad sizes, an optimizer of other parameters, or data that the model can't describe
     (not checked if there is a transform); Diverged if the loss or a parameter is no longer finite.
     """
-    require_count(epochs=epochs, batch_size=batch_size, n_examples=len(data))
-    if not isinstance(rng, numpy.random.Generator):
-        raise InputError(f"rng is {rng!r}, but a generator is needed, like numpy.random.default_rng(0)")
+    require_real("data", data)
+    require_count(epochs=epochs, first_epoch=first_epoch, batch_size=batch_size, n_examples=len(data))
+    rng = as_generator(rng)
     theta = getattr(optimizer, "theta", model.parameters.flat)     # your own optimizer may not have one
     if not get_xp(data).may_share_memory(theta, model.parameters.flat):
         raise InputError("the optimizer does not change this model's parameters; create it with "
@@ -67,6 +67,7 @@ def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n
         x = data[xp.asarray(order[first:first + batch_size])]
         if transform:
             x = transform(x, rng)
+            require_real("transform(x, rng)", x)
         loss = model.loss_and_grad(x, model.draw_noise(rng, len(x), n_samples), **loss_options)
         optimizer.step(model.gradients.flat)
         steps.append(loss)

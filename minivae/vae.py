@@ -4,12 +4,12 @@ Letters: N examples in the batch, D data dimensions, Z latent dimensions, L samp
 """
 
 from .backend import get_xp
-from .errors import require_object
+from .errors import as_generator, require_object
 from .layers import mlp, mlp_backward
-from .likelihoods import Bernoulli, append_shared, append_shared_backward
+from .likelihoods import LIKELIHOODS, append_shared, append_shared_backward
 from .monte_carlo import check_options, monte_carlo_and_grad
 from .networks import EncoderDecoder, Loss
-from .posteriors import DiagonalGaussian
+from .posteriors import POSTERIORS
 
 
 def elbo_and_grad(vae, x, eps, beta):
@@ -47,20 +47,19 @@ class VAE(EncoderDecoder):
     """Encoder q(z|x), decoder p(x|z), and prior p(z) = N(0, I). Both networks are multilayer perceptrons.
 
     data_dim D, latent_dim Z; hidden: sizes of the encoder's hidden layers, which the decoder has in reverse;
-    likelihood: by default Bernoulli(); posterior: by default DiagonalGaussian(); dtype "float32" or
-    "float64"; backend "numpy", "cupy", or "auto": CuPy where it works; seed: of the initial weights.
+    likelihood "bernoulli", "gaussian" or an object, like Categorical(3); posterior "diagonal", "full" or an
+    object; dtype "float32" or "float64"; backend "numpy", "cupy", or "auto": CuPy where it works; seed of the
+    initial weights.
 
     Raises InputError for impossible arguments, BackendUnavailable where CuPy doesn't work.
     """
 
-    def __init__(self, data_dim, latent_dim, hidden=(500,), likelihood=None, posterior=None,
+    def __init__(self, data_dim, latent_dim, hidden=(500,), likelihood="bernoulli", posterior="diagonal",
                  activation="tanh", dtype="float32", backend="auto", seed=0):
-        likelihood, posterior = likelihood or Bernoulli(), posterior or DiagonalGaussian()
-        self.likelihood = require_object("likelihood", likelihood, "log_prob_backward", "Gaussian()")
-        self.posterior = require_object("posterior", posterior, "kl_backward", "FullGaussian()")
-        super().__init__(data_dim, latent_dim, hidden, self.posterior.n_outputs(latent_dim),
-                         self.likelihood.n_outputs(data_dim), self.likelihood.parameter_shapes(), activation,
-                         dtype, backend, seed)
+        self.likelihood = require_object("likelihood", likelihood, "log_prob_backward", LIKELIHOODS)
+        self.posterior = require_object("posterior", posterior, "kl_backward", POSTERIORS)
+        super().__init__(data_dim, latent_dim, hidden, self.posterior.n_outputs, self.likelihood.n_outputs,
+                         self.likelihood.parameter_shapes(), activation, dtype, backend, seed)
 
     def loss_and_grad(self, x, eps, kl="closed-form", bound="elbo", beta=1.0):
         """The loss of a batch, and its gradient, which is written into `.gradients`. Returns Loss.
@@ -73,7 +72,7 @@ class VAE(EncoderDecoder):
         Raises InputError for wrong shapes or options, TypeError for arrays of another library.
         """
         x, eps = self.check_batch(x), self.check_noise(eps, len(x))
-        check_options(kl, bound, beta)
+        beta = check_options(kl, bound, beta)
         if kl == "closed-form":
             return elbo_and_grad(self, x, eps, beta)
         return monte_carlo_and_grad(self, x, eps, bound, beta)
@@ -122,7 +121,8 @@ class VAE(EncoderDecoder):
         return self.likelihood.mean(self.likelihood_parameters(z))
 
     def sample(self, n, rng):
-        """n new examples (n, D): z from the prior N(0, I), then x ~ p(x|z). rng: numpy.random.Generator."""
+        """n new examples (n, D): z from the prior N(0, I), then x ~ p(x|z). rng: a generator or a seed."""
+        rng = as_generator(rng)
         z = self.draw_noise(rng, n)[0]
         return self.likelihood.sample(self.likelihood_parameters(z), rng)
 

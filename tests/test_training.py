@@ -105,8 +105,8 @@ def test_bad_sizes_are_refused(arguments, message):
         list(training.train(vae, IMAGES, optimizer, *arguments, rng))
     with pytest.raises(InputError, match="n_examples is 0"):
         list(training.train(vae, IMAGES[:0], optimizer, 1, 1, rng))
-    with pytest.raises(InputError, match="rng is 0, but a generator is needed"):
-        list(training.train(vae, IMAGES, optimizer, 1, 10, 0))
+    with pytest.raises(InputError, match="rng is None, but a seed of at least 0 or a generator is needed"):
+        list(training.train(vae, IMAGES, optimizer, 1, 10, None))
 
 
 def test_an_optimizer_of_another_model_would_train_nothing_and_is_refused():

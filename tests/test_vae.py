@@ -170,10 +170,10 @@ def test_float32_follows_float64(rng):
 @pytest.mark.parametrize("options, message", [
     (dict(data_dim=0, latent_dim=2), "data_dim is 0"), (dict(data_dim=4, latent_dim=-1), "latent_dim is -1"),
     (dict(data_dim=4, latent_dim=2, hidden=(3, 0)), "hidden is 0"),
-    (dict(data_dim=4, latent_dim=2, hidden=20), r"hidden is 20, but a tuple of sizes is needed, like \(500,\)"),
-    (dict(data_dim=4, latent_dim=2, likelihood="gaussian"), r"likelihood is 'gaussian', but an object is needed"),
-    (dict(data_dim=4, latent_dim=2, likelihood=Bernoulli), r"likelihood is <class .*, but an object is needed"),
-    (dict(data_dim=4, latent_dim=2, posterior="full"), r"posterior is 'full', but an object is needed"),
+    (dict(data_dim=4, latent_dim=2, hidden="20"), r"hidden is '20', but a whole number of at least 1 is needed"),
+    (dict(data_dim=4, latent_dim=2, likelihood="normal"), r"likelihood is 'normal', but bernoulli or gaussian, or an object"),
+    (dict(data_dim=4, latent_dim=2, likelihood=Bernoulli), r"likelihood is <class .*, but bernoulli .* an object"),
+    (dict(data_dim=4, latent_dim=2, posterior="banded"), r"posterior is 'banded', but diagonal or full, or an object"),
     (dict(data_dim=4, latent_dim=2, dtype="float16"), "unknown dtype 'float16'"),
     (dict(data_dim=4, latent_dim=2, activation="gelu"), "unknown activation 'gelu'; choose tanh or relu"),
 ])

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import numpy
 
 from ..backend import get_xp, to_numpy
-from ..errors import InputError
+from ..errors import InputError, as_generator, require_positive, require_real
 from .diagnosis import diagnose
-from .differences import (STEP, Slopes, as_float64, complex_step_gradient, gradient_by_differences)
+from .differences import (STEP, Slopes, as_array, as_float64, complex_step_gradient, gradient_by_differences,
+                          norm, require_changeable)
 
 TOLERANCE = 1e-7        # a right gradient has an error near 1e-10, a mistake usually 1e-3 or more
 LARGE = 2000            # elements; a larger tensor is checked along random directions, not one by one
@@ -80,6 +81,9 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
     """
     if method not in ("central", "complex-step"):
         raise InputError(f'unknown method {method!r}; choose "central" or "complex-step"')
+    require_positive(tolerance=tolerance)
+    require_changeable(x, tensor)
+    rng = as_generator(0 if rng is None else rng)
     check = Check(function, tensor, tuple(x.shape), float("nan"), tolerance)
     if x.dtype != numpy.float64:
         check.warnings.append(f"{tensor} is {x.dtype}, but differences are precise enough only in float64")
@@ -102,7 +106,7 @@ def check_gradient(function, tensor, f, x, gradient, dy=None, tolerance=TOLERANC
         check.problems.append("the function itself is not finite at this input")
         return check
     if x.size > LARGE and method == "central":
-        _compare_along_directions(check, Slopes(f, x, dy), gradient, rng or numpy.random.default_rng(0))
+        _compare_along_directions(check, Slopes(f, x, dy), gradient, rng)
     else:
         _compare_elements(check, f, x, dy, gradient, method)
     return check
@@ -130,9 +134,9 @@ def _compare_elements(check, f, x, dy, gradient, method):
     if not _are_finite(check, expected):
         return
     check.yours, check.expected = gradient, expected
-    scale = max(numpy.linalg.norm(gradient), numpy.linalg.norm(expected))
+    scale = max(norm(gradient), norm(expected))
     difference = numpy.abs(gradient - expected)
-    check.error = float(numpy.linalg.norm(difference) / scale) if scale > 0 else 0.0
+    check.error = norm(difference) / scale if scale > 0 else 0.0
     if check.error <= check.tolerance:
         return
     slope, kinks = Slopes(f, x, dy), []
@@ -144,7 +148,7 @@ def _compare_elements(check, f, x, dy, gradient, method):
     if kinks:
         difference.flat[kinks] = 0
         expected.flat[kinks] = gradient.flat[kinks]
-        check.error = float(numpy.linalg.norm(difference) / scale)
+        check.error = norm(difference) / scale
         more = f" and {len(kinks) - 1} more" if len(kinks) > 1 else ""
         check.warnings.append(f"f has a kink at {check.tensor}{_index(kinks[0], x.shape)}{more}: there is no "
                               "derivative; your value is within the range of the slopes there, and is accepted")
@@ -164,7 +168,7 @@ def _are_finite(check, differences):
 
 def _is_rounding(check, difference, rounding):
     """Can rounding alone explain the difference? Then add a warning. It can, for a gradient of zero."""
-    size = numpy.linalg.norm(difference) / difference.size ** 0.5
+    size = norm(difference) / difference.size ** 0.5
     if size > rounding:
         return False
     check.error = float(check.tolerance * size / rounding) if size else 0.0
@@ -181,8 +185,8 @@ def _compare_along_directions(check, slope, gradient, rng):
     expected = numpy.array([slope.along(u, step) for u in directions])
     if not _are_finite(check, expected):
         return
-    scale = max(numpy.linalg.norm(yours), numpy.linalg.norm(expected))
-    check.error = float(numpy.linalg.norm(yours - expected) / scale) if scale > 0 else 0.0
+    scale = max(norm(yours), norm(expected))
+    check.error = norm(yours - expected) / scale if scale > 0 else 0.0
     check.warnings.append(f"{slope.x.size} elements: checked along {DIRECTIONS} random directions")
     if check.error <= check.tolerance:
         return
@@ -202,7 +206,7 @@ def _narrow_down(slope, gradient, step, rng):
         for half in halves:
             directions = numpy.zeros((4, *gradient.shape))
             directions.reshape(4, -1)[:, half] = rng.standard_normal((4, len(half)))
-            errors.append(sum(((gradient * u).sum() - slope.along(u, step)) ** 2 for u in directions))
+            errors.append(norm([(gradient * u).sum() - slope.along(u, step) for u in directions]))
         suspects = halves[int(numpy.argmax(errors))]
     return suspects
 
@@ -231,14 +235,16 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
     backward backward(dy, **inputs) -> {"x": gradient of Σ dy · y, ...}, for some or all of the inputs
     context  what else diagnose() may use; a function context(dy), if it depends on dy
 
-    dy is drawn from rng, a numpy.random.Generator. It must be random: if it were all ones, mistakes that
-    cancel in the sum over y would pass.
+    dy is drawn from rng, a numpy.random.Generator or a seed. It must be random: if it were all ones, mistakes
+    that cancel in the sum over y would pass.
     """
     if not isinstance(inputs, dict):
         raise InputError(f"{function}: inputs is a {type(inputs).__name__}, but a dict is needed, from "
                          'argument names to arrays, like {"x": x}')
-    y = forward(**inputs)
-    y = y if hasattr(y, "shape") else numpy.float64(y)
+    rng = as_generator(rng)
+    for name, x in inputs.items():
+        require_real(name, x)
+    y = as_array(forward(**inputs))
     dy = get_xp(y).asarray(rng.standard_normal(y.shape))
     # Copies for backward: what it changes must not affect the comparison.
     given = {name: x.copy() for name, x in inputs.items()}

@@ -8,6 +8,8 @@ import itertools
 
 import numpy
 
+from .differences import norm
+
 FIT = 1e-5      # differences are exact to about 10⁻⁹; several elements don't agree this closely by chance
 
 
@@ -38,8 +40,7 @@ def diagnose(yours, expected, context=None):
 
 def _same(a, b):
     """Do a and b differ by at most 10⁻⁵ of the larger norm?"""
-    scale = max(numpy.linalg.norm(a), numpy.linalg.norm(b))
-    return numpy.linalg.norm(a - b) <= FIT * scale
+    return norm(a - b) <= FIT * max(norm(a), norm(b))
 
 
 def _of_another_shape(yours, expected):
@@ -68,7 +69,8 @@ def _zero(yours, expected, context):
 def _factor(yours, expected, context):
     if not expected.any():
         return None
-    c = float((yours * expected).sum() / (expected * expected).sum())
+    direction = expected / norm(expected)
+    c = float((yours * direction).sum() / (expected * direction).sum())
     if not _same(yours, c * expected):
         return None
     if abs(c + 1) < FIT:

@@ -3,7 +3,7 @@
 import numpy
 
 from ..backend import get_xp, to_numpy
-from ..errors import InputError
+from ..errors import InputError, require_real, require_writeable
 
 # A central difference is off by s²/6 f‴ (the f″ terms of both sides cancel) and by about 10⁻¹⁶ |f|/s
 # from rounding. With this step the total is near 10⁻¹⁰.
@@ -98,16 +98,36 @@ class Slopes:
         return (at or beside) and min(slopes) - 1e-4 * scale <= yours <= max(slopes) + 1e-4 * scale
 
 
+def norm(a):
+    """‖a‖ = √Σ a², of a NumPy array, also where a² is too small or too large for float64."""
+    with numpy.errstate(over="ignore"):
+        plain = float(numpy.linalg.norm(a))
+    if 1e-150 < plain < numpy.inf:
+        return plain
+    largest = float(numpy.abs(a).max(initial=0))
+    return largest * float(numpy.linalg.norm(numpy.divide(a, largest))) if 0 < largest < numpy.inf else largest
+
+
+def as_array(y):
+    """The value y of f, with a shape. Raises InputError unless it is a real number, or an array of them."""
+    y = numpy.float64(y) if isinstance(y, (int, float)) else y
+    require_real("f(x)", y)
+    return y
+
+
 def as_float64(y):
     """The value y of f as float64, on the host."""
-    return numpy.float64(y) if isinstance(y, (int, float)) else to_numpy(y).astype("float64")
+    return to_numpy(as_array(y)).astype("float64")
 
 
-def require_changeable(x):
+def require_changeable(x, name="x"):
     """Raise InputError unless the elements of x can be changed in place, one by one."""
+    require_real(name, x)
     if isinstance(x, numpy.generic) or not x.flags.c_contiguous or x.dtype.kind != "f":
-        raise InputError(f"x is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of real numbers "
-                         "is needed, because it is changed in place; pass numpy.array(x, dtype=float)")
+        raise InputError(f"{name} is {type(x).__name__} {x.shape} of {x.dtype}, but a contiguous array of "
+                         "real numbers is needed, because it is changed in place; pass "
+                         f"numpy.array({name}, dtype=float)")
+    require_writeable(name, x)
 
 
 def require_weights(dy, y):

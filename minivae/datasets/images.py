@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy
 
 from ..backend import get_xp
-from ..errors import InputError
+from ..errors import InputError, as_generator, require_count, require_range, require_real
 
 
 class Images(NamedTuple):
@@ -28,18 +28,30 @@ def binarize(x, rng):
     x (N, D) in [0, 1], NumPy or CuPy; rng: a numpy.random.Generator, or CuPy's to draw on the GPU.
     -> (N, D) of the same dtype
     """
+    _require_grey(x)
+    as_generator(rng, method="random", seeds=False)
     u = get_xp(x).asarray(rng.random(x.shape, dtype=numpy.float32))
     return (u < x).astype(x.dtype)
 
 
 def threshold(x):
     """Black or white pixels from grey ones: 1 above 1/2, else 0.    x (N, D) -> (N, D) of the same dtype"""
+    _require_grey(x)
     return (x > 0.5).astype(x.dtype)
 
 
 def quantize(x, levels):
     """Whole numbers 0 .. levels − 1 from grey values.    x (N, D) in [0, 1] -> (N, D) of the same dtype"""
+    _require_grey(x)
+    levels, = require_count(least=2, levels=levels)
     return get_xp(x).rint(x * (levels - 1))
+
+
+def _require_grey(x):
+    """Raise InputError for values outside [0, 1]; on a GPU only for other types, as it would have to wait."""
+    require_real("x", x)
+    if get_xp(x) is numpy:
+        require_range("x", x, 0, 1, "scale them: x / 255, if they are bytes")
 
 
 def as_rows(array, path):

@@ -5,7 +5,7 @@ is (N, D K) or (L, N, D K), and log p is (N,) or (L, N), in nats: summed over th
 """
 
 from ..backend import get_xp
-from ..errors import InputError
+from ..errors import InputError, require_count, require_real
 from .likelihood import Likelihood, require_same_pixels
 
 
@@ -17,9 +17,7 @@ class Categorical(Likelihood):
     """
 
     def __init__(self, n_categories):
-        if not (isinstance(n_categories, int) and n_categories >= 2):
-            raise InputError(f"n_categories is {n_categories!r}, but a whole number of at least 2 is needed")
-        self.n_categories = n_categories
+        self.n_categories, = require_count(least=2, n_categories=n_categories)
 
     def n_outputs(self, data_dim):
         """How many numbers the decoder outputs per example: K logits for each pixel."""
@@ -70,9 +68,9 @@ class Categorical(Likelihood):
 
     def check(self, x):
         """Raise InputError for anything but whole numbers 0 .. K−1."""
-        xp = get_xp(x)
-        low, high = float(x.min()), float(x.max())
-        if not 0 <= low <= high <= self.n_categories - 1 or bool((x != xp.floor(x)).any()):
+        require_real("Categorical data", x)
+        low, high = (float(x.min()), float(x.max())) if x.size else (0, 0)
+        if not 0 <= low <= high <= self.n_categories - 1 or bool((x != get_xp(x).floor(x)).any()):
             raise InputError(f"Categorical({self.n_categories}) data must be whole numbers from 0 to "
                              f"{self.n_categories - 1}, but these lie in [{low:g}, {high:g}] or are not "
                              "whole numbers; scale and round them")

@@ -7,7 +7,7 @@ Letters: N examples, D pixels, L samples of z per example. x is (N, D), the deco
 import math
 
 from ..backend import get_xp
-from ..errors import InputError, require_positive
+from ..errors import InputError, require_positive, require_real
 from ..prior import LOG_2PI
 from .likelihood import Likelihood, require_same_pixels
 
@@ -29,13 +29,12 @@ class Gaussian(Likelihood):
     """
 
     def __init__(self, variance=1.0, floor=1e-3):
-        if variance not in ("shared", "per-pixel"):
-            if isinstance(variance, str):
-                raise InputError(f'unknown variance {variance!r}; give a number, "shared" or "per-pixel"')
-            require_positive(variance=variance)
-        require_positive(floor=floor)
+        if not isinstance(variance, str):
+            variance, = require_positive(variance=variance)
+        elif variance not in ("shared", "per-pixel"):
+            raise InputError(f'unknown variance {variance!r}; give a number, "shared" or "per-pixel"')
         self.variance = variance
-        self.floor = floor
+        self.floor, = require_positive(floor=floor)
 
     def n_outputs(self, data_dim):
         """How many numbers the decoder outputs per example: m, and also s if "per-pixel"."""
@@ -92,6 +91,7 @@ class Gaussian(Likelihood):
 
     def check(self, x):
         """Raise InputError for data that are not finite: every real number is possible."""
+        require_real("Gaussian data", x)
         if not bool(get_xp(x).isfinite(x).all()):
             raise InputError("Gaussian data must be finite, but these contain NaN or infinity; "
                              "remove or replace them")

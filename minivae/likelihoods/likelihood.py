@@ -8,7 +8,7 @@ distribution over x. Letters: N examples, D data dimensions (pixels), L samples 
 import abc
 
 from ..backend import get_xp
-from ..errors import InputError, require_shape
+from ..errors import InputError, require_range, require_real, require_shape
 
 
 class Likelihood(abc.ABC):
@@ -67,16 +67,9 @@ def append_shared_backward(da, shared_grads):
     return da
 
 
-def require_range(name, x, low, high, remedy):
-    """Raise InputError unless all of x lies in [low, high]."""
-    lowest, highest = float(x.min()), float(x.max())
-    if not low <= lowest <= highest <= high:
-        raise InputError(f"{name} must lie in [{low}, {high}], but these lie in [{lowest:g}, {highest:g}]; "
-                         f"{remedy}")
-
-
 def require_same_pixels(x, a, dlogp=None):
     """Raise InputError unless x is (N, D), a (N, D) or (L, N, D), dlogp (N,) or (L, N): no broadcasting."""
+    require_real("x", x)
     if x.ndim != 2 or x.shape != a.shape[-2:]:
         raise InputError(f"x {x.shape} does not fit a {a.shape}: "
                          "x must be (N, D), and a must end in the same N and D")

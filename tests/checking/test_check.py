@@ -5,7 +5,8 @@ import pytest
 
 from minivae import gradcheck
 from minivae.errors import InputError
-from minivae.gradcheck import check_backward, check_gradient, complex_step_gradient, numerical_gradient
+from minivae.gradcheck import (check_backward, check_gradient, complex_step_gradient, gradient_error,
+                               numerical_gradient)
 
 
 # numerical_gradient
@@ -365,3 +366,29 @@ def test_gradients_of_some_inputs_are_enough(rng):
     x, y = rng.standard_normal((2, 3))
     report = check_backward("f", lambda x, y: x * y, lambda dy, x, y: {"x": dy * y}, {"x": x, "y": y}, rng)
     assert report.ok and [check.tensor for check in report.checks] == ["x"]
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-160, 1e160, 1e200, 1e300])
+@pytest.mark.parametrize("size", [5, 2500])
+@pytest.mark.filterwarnings("error")
+def test_squares_that_float64_cannot_hold_hide_no_mistake_and_make_none(rng, scale, size):
+    """Σ g² is 0 or infinite here, though g is neither."""
+    x = 1 + rng.random(size)
+
+    def check(factor):
+        return check_backward("f", lambda x: scale * x ** 2, lambda dy, x: {"x": dy * (factor * scale * x)}, {"x": x}, rng)
+    right, wrong = check(2.0).checks[0], check(5.0).checks[0]
+    assert right.ok and 0 < right.error < 1e-8, right
+    assert not wrong.ok and wrong.error == pytest.approx(0.6, rel=1e-6)
+    assert wrong.explanation == ("it is 2.5 times what it should be" if size == 5 else None)
+    for factor, error in ((2, 0), (5, 0.6)):
+        plain = gradient_error(lambda x: scale * x ** 2, lambda dy, x: dy * (factor * scale * x), x[:5].copy(), rng)
+        assert plain == pytest.approx(error, abs=1e-8)
+
+
+def test_one_wrong_element_of_thousands_is_found_where_its_square_is_zero(rng):
+    x = 1 + rng.random(2500)
+    gradient = 2e-200 * x
+    gradient[1234] *= 2
+    check = check_gradient("f", "x", lambda x: (1e-200 * x ** 2).sum(), x, gradient, rng=rng)
+    assert not check.ok and "x[1234]" in check.problems[1]
