@@ -1,4 +1,4 @@
-"""A progress bar on one line of the terminal, and durations as text."""
+"""A progress bar on one line of the terminal, durations as text, and output that shows every character."""
 
 import sys
 import time
@@ -41,3 +41,10 @@ def duration(seconds):
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"
+
+
+def show_every_character():
+    """Write UTF-8 on stdout and stderr; a terminal with another encoding shows ? for what it doesn't have."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")

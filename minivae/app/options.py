@@ -6,6 +6,7 @@ from .. import __version__
 from ..inference import ESTIMATORS, FAMILIES
 from ..inference.examples import EXAMPLES
 from .configuration import COUNT, LEVELS, OPTIONS, RATE, SEED, TEXT, one_of
+from .exit_codes import BAD_INPUT, say
 
 GROUPS = {
     "data": ("data", "data_dir", "key", "binarize"),
@@ -20,7 +21,8 @@ class _Parser(argparse.ArgumentParser):
     """Reports an error in one line, without the usage text, which can be longer than a screen."""
 
     def error(self, message):
-        self.exit(2, f"minivae: error: {message}; see: python -m {self.prog} --help\n")
+        say(f"error: {message}; see: python -m {self.prog} --help")
+        self.exit(BAD_INPUT)
 
 
 def parser(commands):

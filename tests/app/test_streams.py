@@ -1,0 +1,98 @@
+"""The program among the streams and the settings that it meets: full, closed, not UTF-8, without a home."""
+
+import argparse
+import errno
+import io
+import os
+
+import numpy
+import pytest
+
+from minivae.app import exit_codes, main
+from minivae.errors import InputError
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """bench(function): run `minivae bench` with this function in place of the command. -> exit code"""
+    def run(function):
+        monkeypatch.setitem(main.COMMANDS, "bench", lambda args: function() or 0)
+        return main.main(["bench"])
+    return run
+
+
+class Output(io.TextIOWrapper):
+    """A stream of another encoding, perhaps a terminal."""
+
+    def __init__(self, encoding, is_terminal=False):
+        super().__init__(io.BytesIO(), encoding)
+        self.is_terminal = is_terminal
+
+    def isatty(self):
+        return self.is_terminal
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_output_is_utf8_and_a_terminal_shows_what_it_can(monkeypatch, bench, encoding, name):
+    for is_terminal, shown in ((False, "‖ ± \ud800"), (True, {"ascii": "? ? ?", "cp1252": "? ± ?"}.get(encoding, "‖ ± ?"))):
+        output = Output(encoding, is_terminal)
+        monkeypatch.setattr(f"sys.{name}", output)
+        assert bench(lambda: output.write("‖ ± \ud800")) != 2
+        output.flush()
+        text = output.buffer.getvalue().decode(encoding if is_terminal else "utf-8")
+        assert text == shown.replace("\ud800", "?")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
+def test_a_stream_that_is_full_has_an_exit_code_and_is_not_written_again(monkeypatch, capsys, bench):
+    with open("/dev/full", "w") as stdout, open("/dev/full", "w") as stderr:
+        monkeypatch.setattr("sys.stdout", stdout)
+        assert bench(lambda: print("a table")) == 2
+        stdout.flush()      # Python does so at its end, and would exit with 120
+        assert "No space left on device" in capsys.readouterr().err
+        monkeypatch.setattr("sys.stderr", stderr)
+        assert main.main(["show", "nowhere"]) == 2
+        stderr.flush()
+        with pytest.raises(SystemExit, match="2"):
+            main.main(["fly"])
+
+
+@pytest.mark.parametrize("system, error, code", [
+    ("posix", BrokenPipeError(errno.EPIPE, "Broken pipe"), 0), ("nt", OSError(errno.EINVAL, "Invalid argument"), 0),
+    ("posix", OSError(errno.EINVAL, "Invalid argument"), 2), ("nt", OSError(errno.EINVAL, "Invalid argument", "a?"), 2)])
+def test_a_reader_that_has_left_is_no_error_on_windows_either(monkeypatch, bench, system, error, code):
+    def fail():
+        monkeypatch.setattr(exit_codes, "os", argparse.Namespace(**{**vars(os), "name": system}))
+        raise error
+    assert bench(fail) == code
+
+
+def test_the_help_too_has_been_written_when_main_ends(monkeypatch):
+    """Whoever was reading it may have left."""
+    class Left(io.BytesIO):
+        def write(self, content):
+            raise BrokenPipeError
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(Left()))
+    assert main.main(["bench", "--help"]) == 0
+
+
+def test_output_can_be_dropped_in_a_notebook_where_it_is_not_a_file(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    exit_codes.drop_output()
+
+
+def test_an_error_is_one_short_line_without_control_characters(run_cli, capsys, bench):
+    def fail():
+        raise InputError("\x1b[31mred\nand \u202e\udc80 é" + 100_000 * "x" + "; leave it out")
+    assert bench(fail) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert line.startswith(r"minivae: error: \x1b[31mred and \u202e\udc80 éxxx") and len(line) < 1100
+    assert line.endswith("; leave it out")
+    code, _, err = run_cli("bench", "\x1b[31m" + 100_000 * "x")
+    assert code == 2 and r"\x1b[31mxxx" in err and len(err) < 1100 and err.endswith("--help\n")
+
+
+def test_numpy_that_is_told_to_raise_changes_nothing(bench):
+    with numpy.errstate(all="raise"):
+        assert bench(lambda: numpy.exp(numpy.float32(-200)) + numpy.log(numpy.zeros(1))) != 2
