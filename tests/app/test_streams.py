@@ -4,10 +4,14 @@ import argparse
 import errno
 import io
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy
 import pytest
 
+import minivae
 from minivae.app import exit_codes, main
 from minivae.errors import InputError
 
@@ -96,3 +100,15 @@ def test_an_error_is_one_short_line_without_control_characters(run_cli, capsys, 
 def test_numpy_that_is_told_to_raise_changes_nothing(bench):
     with numpy.errstate(all="raise"):
         assert bench(lambda: numpy.exp(numpy.float32(-200)) + numpy.log(numpy.zeros(1))) != 2
+
+
+@pytest.mark.parametrize("start, is_program", [(["-m", "minivae"], True), (["minivae"], True), (["user.py"], False)])
+def test_ctrl_c_during_the_imports_of_the_program_has_no_traceback(tmp_path, start, is_program):
+    """The program as a module and as the installed script; not of a program that uses the library."""
+    (tmp_path / "numpy.py").write_text("raise KeyboardInterrupt")
+    for name in ("minivae", "user.py"):
+        (tmp_path / name).write_text("from minivae.app.main import main")
+    package = Path(minivae.__file__).parents[1]
+    child = subprocess.run([sys.executable, *start, "bench"], cwd=tmp_path, capture_output=True, text=True,
+                           env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (tmp_path, package)))})
+    assert (child.stderr == "minivae: interrupted\n", child.returncode == 130) == (is_program, is_program), child
