@@ -15,7 +15,7 @@ def _excepthook(kind, *details):
 
 
 if os.path.basename("".join(sys.argv[:1])).removesuffix(".exe") in ("-m", "minivae"):
-    sys.excepthook = _excepthook    # the program starts: Ctrl-C during the imports that follow has no traceback
+    sys.excepthook = _excepthook    # the program starts: Ctrl-C during its imports has no traceback
 
 from .autoencoder import Autoencoder
 from .backend import array_module, get_xp, synchronize, to_numpy

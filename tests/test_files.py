@@ -1,4 +1,5 @@
 import os
+from contextlib import nullcontext
 
 import pytest
 
@@ -24,6 +25,26 @@ def test_the_old_content_stays_when_something_failed(tmp_path, error):
             file.write(b"half of the ne")
             raise error
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("failures", [3, 10])
+def test_a_file_that_another_program_has_open_is_replaced_when_it_is_closed(tmp_path, monkeypatch, failures):
+    """As on Windows."""
+    path, replace, waits = tmp_path / "a.txt", os.replace, []
+
+    def refused_at_first(*names):
+        if len(waits) < failures:
+            raise PermissionError(13, "Access is denied", *names)
+        replace(*names)
+    monkeypatch.setattr("minivae.files.os.replace", refused_at_first)
+    monkeypatch.setattr("minivae.files.time.sleep", waits.append)
+    path.write_bytes(b"old")
+    refused = pytest.raises(PermissionError, match="another program may have it open.*a.txt")
+    with refused if failures == 10 else nullcontext():
+        with replacing(path) as file:
+            file.write(b"new")
+    assert path.read_bytes() == (b"old" if failures == 10 else b"new") and os.listdir(tmp_path) == ["a.txt"]
+    assert sum(waits) == pytest.approx(0.9 if failures == 10 else 0.3)
 
 
 def test_only_a_regular_file_is_opened_and_nothing_blocks(tmp_path):

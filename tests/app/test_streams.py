@@ -39,13 +39,14 @@ class Output(io.TextIOWrapper):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
 def test_output_is_utf8_and_a_terminal_shows_what_it_can(monkeypatch, bench, encoding, name):
-    for is_terminal, shown in ((False, "‖ ± \ud800"), (True, {"ascii": "? ? ?", "cp1252": "? ± ?"}.get(encoding, "‖ ± ?"))):
+    on_terminal = {"ascii": "? ? ?", "cp1252": "? ± ?", "utf-8": "‖ ± ?"}[encoding]
+    for is_terminal, shown in ((False, "‖ ± ?"), (True, on_terminal)):
         output = Output(encoding, is_terminal)
         monkeypatch.setattr(f"sys.{name}", output)
         assert bench(lambda: output.write("‖ ± \ud800")) != 2
         output.flush()
         text = output.buffer.getvalue().decode(encoding if is_terminal else "utf-8")
-        assert text == shown.replace("\ud800", "?")
+        assert text == shown
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
@@ -63,8 +64,8 @@ def test_a_stream_that_is_full_has_an_exit_code_and_is_not_written_again(monkeyp
 
 
 @pytest.mark.parametrize("system, error, code", [
-    ("posix", BrokenPipeError(errno.EPIPE, "Broken pipe"), 0), ("nt", OSError(errno.EINVAL, "Invalid argument"), 0),
-    ("posix", OSError(errno.EINVAL, "Invalid argument"), 2), ("nt", OSError(errno.EINVAL, "Invalid argument", "a?"), 2)])
+    ("posix", BrokenPipeError(errno.EPIPE, "Broken pipe"), 0), ("posix", OSError(errno.EINVAL, "Invalid"), 2),
+    ("nt", OSError(errno.EINVAL, "Invalid"), 0), ("nt", OSError(errno.EINVAL, "Invalid", "a?"), 2)])
 def test_a_reader_that_has_left_is_no_error_on_windows_either(monkeypatch, bench, system, error, code):
     def fail():
         monkeypatch.setattr(exit_codes, "os", argparse.Namespace(**{**vars(os), "name": system}))
@@ -102,7 +103,8 @@ def test_numpy_that_is_told_to_raise_changes_nothing(bench):
         assert bench(lambda: numpy.exp(numpy.float32(-200)) + numpy.log(numpy.zeros(1))) != 2
 
 
-@pytest.mark.parametrize("start, is_program", [(["-m", "minivae"], True), (["minivae"], True), (["user.py"], False)])
+@pytest.mark.parametrize("start, is_program",
+                         [(["-m", "minivae"], True), (["minivae"], True), (["user.py"], False)])
 def test_ctrl_c_during_the_imports_of_the_program_has_no_traceback(tmp_path, start, is_program):
     """The program as a module and as the installed script; not of a program that uses the library."""
     (tmp_path / "numpy.py").write_text("raise KeyboardInterrupt")
@@ -111,4 +113,4 @@ def test_ctrl_c_during_the_imports_of_the_program_has_no_traceback(tmp_path, sta
     package = Path(minivae.__file__).parents[1]
     child = subprocess.run([sys.executable, *start, "bench"], cwd=tmp_path, capture_output=True, text=True,
                            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (tmp_path, package)))})
-    assert (child.stderr == "minivae: interrupted\n", child.returncode == 130) == (is_program, is_program), child
+    assert (child.stderr == "minivae: interrupted\n") == (child.returncode == 130) == is_program, child
