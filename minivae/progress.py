@@ -5,19 +5,23 @@ import time
 
 
 class ProgressBar:
-    """Drawn on stderr, at most ten times per second; not drawn if that is not a terminal."""
+    """Drawn on stderr, at most ten times per second; not drawn if that is not a terminal.
 
-    def __init__(self, label, stream=None):
+    lines_every: then a line at most every so many seconds, if given.
+    """
+
+    def __init__(self, label, stream=None, lines_every=None):
         self.label = label
         self.stream = stream or sys.stderr
         self.live = self.stream is not None and self.stream.isatty()
+        self.pause = 0.1 if self.live else lines_every if self.stream is not None else None
         self.last_drawn = 0.0
         self.width = 0
 
     def __call__(self, done, total, note=None):
         """Show that `done` of `total` are finished, and the text note(), which is computed only if it is drawn."""
         now = time.monotonic()
-        if self.live and (now - self.last_drawn > 0.1 or done == total):
+        if self.pause is not None and (now - self.last_drawn > self.pause or done == total):
             self.last_drawn = now
             filled = 24 * done // total
             line = f"{self.label} [{'#' * filled}{'.' * (24 - filled)}] {100 * done // total:3d} %"
@@ -31,7 +35,7 @@ class ProgressBar:
             self.stream.flush()
 
     def _write(self, line):
-        self.stream.write("\r" + line.ljust(self.width))
+        self.stream.write("\r" + line.ljust(self.width) if self.live else line + "\n")
         self.stream.flush()
         self.width = len(line)
 

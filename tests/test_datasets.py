@@ -1,10 +1,14 @@
+import contextlib
 import functools
 import gzip
 import hashlib
 import http.server
 import math
+import os
+import socketserver
 import struct
 import threading
+import tracemalloc
 
 import numpy
 import pytest
@@ -107,7 +111,7 @@ def test_an_unknown_name_is_refused():
     (b"\1" + idx(IMAGES)[1:], "not an IDX file: it starts with 01 00 08 03"),
     (b"\0\0\x08\x03\0\0", "truncated in its header, after 6 bytes"),
     (idx(IMAGES)[:-1], r"has 135 bytes, but its header says shape \(20, 2, 3\), 136 bytes"),
-    (idx(IMAGES) + b"x", "has 137 bytes"), (gzip.compress(idx(IMAGES))[:-20], "truncated or corrupted"),
+    (idx(IMAGES) + b"xx", "has more than 136 bytes"), (gzip.compress(idx(IMAGES))[:-20], "truncated or corrupted"),
     (gzip.compress(idx(IMAGES))[:-8] + bytes(8), "truncated or corrupted"),
     (b"\x1f\x8b" + b"nonsense" * 4, "truncated or corrupted"), (idx(IMAGES[:0]), "no pixels"),
     (idx(IMAGES[0, 0]), r"shape \(3,\); images need"), (idx(IMAGES[:1]), r"too few images \(1\); at least 2"),
@@ -170,6 +174,60 @@ def test_a_folder_is_refused(tmp_path):
     refuses(tmp_path, "is not a file; give")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("name", ["mnist/train-images-idx3-ubyte.gz", "train-images-idx3-ubyte.gz", "pipe"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, tiny_mnist, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(InputError, match=f"{path} .*is not a (regular )?file"):
+        datasets.load(str(path)) if name == "pipe" else datasets.mnist("mnist", tmp_path, mirrors=[])
+    with pytest.raises(InputError, match=f"{path} .*is not a regular file"):
+        datasets.read_idx(path)
+
+
+def test_a_gzip_bomb_is_refused_after_the_size_in_its_header(tmp_path):
+    path = tmp_path / "bomb.gz"
+    for start in (idx(IMAGES), b""):
+        path.write_bytes(gzip.compress(start + bytes(1 << 24), 1))
+        tracemalloc.start()
+        refuses(path, "more than 136 bytes" if start else "is not an IDX file")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+        tracemalloc.stop()
+    huge = b"\0\0\x08\x04" + b"\xff" * 16 + b"x"
+    for content in (huge, gzip.compress(huge)):
+        path.write_bytes(content)
+        refuses(path, "has 21 bytes, but its header says")
+
+
+def test_a_file_too_large_for_memory_is_not_called_corrupted(tmp_path, monkeypatch):
+    numpy.save(tmp_path / "a.npy", IMAGES)
+    numpy.savez(tmp_path / "a.npz", IMAGES)
+    (tmp_path / "a.idx").write_bytes(idx(IMAGES))
+    load = numpy.load
+
+    def too_large(path, mmap_mode=None, **options):
+        if not mmap_mode:
+            raise MemoryError
+        return load(path, mmap_mode, **options)
+    monkeypatch.setattr(numpy, "load", too_large)
+    monkeypatch.setattr(numpy, "frombuffer", lambda *args, **options: too_large(""))
+    for name in ("a.npy", "a.npz", "a.idx"):
+        refuses(tmp_path / name, "does not fit into memory; save fewer images")
+    (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-1])
+    refuses(tmp_path / "a.npy", "truncated or corrupted")
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i8", "?", "f4"])
+def test_images_of_zeros_and_ones_are_black_and_white_whatever_their_type(tmp_path, capsys, dtype):
+    images = IMAGES % 2 == 0
+    numpy.save(tmp_path / "a.npy", images.astype(dtype))
+    numpy.testing.assert_array_equal(datasets.from_file(tmp_path / "a.npy").test[0], images[9].ravel())
+    assert ("not divided by 255" in capsys.readouterr().err) == (dtype in ("u1", "i8"))
+    numpy.save(tmp_path / "a.npy", numpy.where(images, 1, -1))
+    refuses(tmp_path / "a.npy", "from -0.00392157 to 0.00392157")
+
+
 # MNIST, from a folder or by download. No network: the server is on loopback.
 
 @pytest.fixture
@@ -195,7 +253,7 @@ def server(tmp_path, monkeypatch):
             log.append(self.path)
 
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(root)))
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
 
     def serve(name, contents):
         (root / name).mkdir(parents=True)
@@ -220,6 +278,15 @@ def test_files_in_a_folder_are_used_as_they_are(tmp_path, tiny_mnist, monkeypatc
     numpy.testing.assert_array_equal(datasets.load("mnist").train, data.train)
 
 
+def test_a_folder_that_can_not_be_is_refused(monkeypatch, tmp_path):
+    with pytest.raises(InputError, match=r"'a\\x00b' .*NUL"):
+        datasets.mnist("mnist", "a\0b")
+    monkeypatch.delenv("MINIVAE_DATA", raising=False)
+    monkeypatch.setattr(download.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    with pytest.raises(InputError, match="no home.*--data-dir"):
+        datasets.mnist("mnist")
+
+
 def test_a_file_that_is_not_the_published_one_is_refused(tmp_path, tiny_mnist):
     for name, content in tiny_mnist.items():
         (tmp_path / name).write_bytes(content + b" ")
@@ -232,6 +299,7 @@ def test_download_falls_back_to_the_second_mirror_and_is_kept(tmp_path, tiny_mni
     second = server("second", tiny_mnist)
     folder = tmp_path / "cache"
     data = datasets.mnist("mnist", folder, mirrors=[first, second])
+    assert capsys.readouterr().err.count(" 100 %\n") == 4, "a line a file, where there is no terminal"
     assert data.train.shape == (3, 784)
     assert sorted(p.name for p in (folder / "mnist").iterdir()) == sorted(tiny_mnist)
     assert len(server.log) >= 8
@@ -253,27 +321,55 @@ def test_a_mirror_out_of_reach_is_told(tmp_path, tiny_mnist, monkeypatch):
         datasets.mnist("mnist", tmp_path, mirrors=["http://127.0.0.1:9/"])
 
 
-def test_a_broken_connection_is_told(tmp_path, tiny_mnist, monkeypatch):
+@pytest.fixture
+def raw_server(monkeypatch):
+    """raw_server(function) -> address of a server on loopback that calls function(send) for each request"""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    servers = []
 
-    class Breaks(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b"x" * 10)
+    def serve(answer):
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                self.request.recv(10_000)
+                with contextlib.suppress(OSError):      # the client may have left
+                    answer(self.request.sendall)
 
-        def log_message(self, *arguments):
-            pass
+        servers.append(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_address[1]}/"
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
-    httpd = http.server.HTTPServer(("127.0.0.1", 0), Breaks)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    try:
-        with pytest.raises(InputError, match="after 10 of 1000 bytes|IncompleteRead"):
-            datasets.mnist("mnist", tmp_path, mirrors=[f"http://127.0.0.1:{httpd.server_port}/"])
-    finally:
-        httpd.shutdown()
-        httpd.server_close()
+
+def test_a_broken_connection_is_told(raw_server, tmp_path, tiny_mnist):
+    address = raw_server(lambda send: send(b"HTTP/1.0 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 10))
+    with pytest.raises(InputError, match="after 10 of 1000 bytes"):
+        datasets.mnist("mnist", tmp_path, mirrors=[address])
+
+
+@pytest.mark.parametrize("start", [b"Content-Length: 999\r\n\r\n", b"X-In-The-Headers: "])
+def test_a_mirror_that_drips_is_given_up(raw_server, tmp_path, tiny_mnist, monkeypatch, start):
+    """In the file or in the headers; each byte comes long before the connection's own timeout."""
+    monkeypatch.setattr(download, "PATIENCE", 0.1)
+    stop = threading.Event()
+
+    def drip(send):
+        send(b"HTTP/1.0 200 OK\r\n" + start)
+        while not stop.wait(0.01):
+            send(b"x")
+    with pytest.raises(InputError, match=r"slow: \d+ bytes in 0 seconds"):
+        datasets.mnist("mnist", tmp_path, mirrors=[raw_server(drip)])
+    stop.set()
+
+
+@pytest.mark.parametrize("headers", [b"", b"Content-Length: 99999\r\n"])
+def test_a_mirror_that_sends_too_much_is_given_up(raw_server, tmp_path, tiny_mnist, monkeypatch, headers):
+    monkeypatch.setattr(download, "LARGEST", 10_000)
+    with pytest.raises(InputError, match="more than 10000 bytes"):
+        datasets.mnist("mnist", tmp_path, mirrors=[raw_server(
+            lambda send: send(b"HTTP/1.0 200 OK\r\n" + headers + b"\r\n" + bytes(20_000)))])
 
 
 def test_the_published_checksums_and_addresses_are_well_formed():

@@ -20,6 +20,17 @@ def test_a_terminal_sees_a_bar_on_one_line():
     assert "never drawn" not in text and "\n" not in text and text.endswith("\r")
 
 
+def test_a_file_sees_lines_if_asked_for(monkeypatch):
+    now, stream = iter([100, 103, 111, 112]), io.StringIO()
+    monkeypatch.setattr("minivae.progress.time.monotonic", lambda: next(now))
+    bar = ProgressBar("downloading", stream, lines_every=10)
+    for done in range(4):
+        bar(done, 3)
+    bar.clear()
+    assert stream.getvalue().splitlines() == [f"downloading [{'#' * n}{'.' * (24 - n)}] {percent:3} %"
+                                              for n, percent in ((0, 0), (16, 66), (24, 100))]
+
+
 def test_a_file_sees_nothing_and_the_note_is_not_computed():
     stream = io.StringIO()
     bar = ProgressBar("epoch 1", stream)

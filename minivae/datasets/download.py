@@ -1,14 +1,15 @@
 """MNIST and Fashion-MNIST: four files each, from a folder or from the network, checked by SHA-256."""
 
 import hashlib
-import http.client
 import os
-import urllib.error
+import queue
+import threading
+import time
 import urllib.request
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import replacing
+from ..files import open_regular, replacing
 from ..progress import ProgressBar
 from .files import read_idx
 from .images import Images, as_rows
@@ -38,6 +39,11 @@ MIRRORS = {
                       "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"],
 }
 
+# A file of MNIST has up to 26 MB. These bound how long a download can take, and how much it can write.
+LARGEST = 10 ** 8       # bytes
+SLOWEST = 10 ** 4       # bytes per second, once the server has had
+PATIENCE = 30           # seconds
+
 
 def mnist(name="mnist", data_dir=None, mirrors=None):
     """MNIST, or Fashion-MNIST with name="fashion-mnist": 60,000 training and 10,000 test images. -> Images
@@ -46,19 +52,33 @@ def mnist(name="mnist", data_dir=None, mirrors=None):
     data_dir/name. Default data_dir: the environment variable MINIVAE_DATA, else ~/.cache/minivae.
     Raises InputError if a file is not the published one (by SHA-256) or can't be downloaded.
     """
-    root = Path(data_dir or os.environ.get("MINIVAE_DATA") or Path.home() / ".cache" / "minivae")
+    root = _root(data_dir)
     arrays = {}
     for part, file_name in FILES.items():
-        path = next((p for p in (root / name / file_name, root / file_name) if p.is_file()), None)
+        path = next((p for p in (root / name / file_name, root / file_name) if p.exists()), None)
         if path is None:
             path = download(file_name, root / name, mirrors or MIRRORS[name], SHA256[name][part])
-        digest = _sha256(path)
+        try:
+            digest = _sha256(path)
+        except OSError as error:
+            raise InputError(f"{path} can't be read ({error.strerror}); delete it, or choose another folder "
+                             "with --data-dir") from error
         if digest != SHA256[name][part]:
             raise InputError(f"{path} is not the published file: its SHA-256 starts with {digest[:12]}, not "
                              f"{SHA256[name][part][:12]}; delete it to download it again")
         arrays[part] = read_idx(path)
     return Images(as_rows(arrays["train"], root), arrays["train_labels"],
                   as_rows(arrays["test"], root), arrays["test_labels"], (28, 28))
+
+
+def _root(data_dir):
+    chosen = data_dir or os.environ.get("MINIVAE_DATA")
+    if "\0" in str(chosen):
+        raise InputError(f"{chosen!r} is not a folder: it contains a NUL; choose another with --data-dir")
+    try:
+        return Path(chosen or Path.home() / ".cache" / "minivae")
+    except RuntimeError as error:
+        raise InputError("there is no home directory for the data; choose a folder with --data-dir") from error
 
 
 def download(file_name, folder, mirrors, sha256):
@@ -79,9 +99,8 @@ def download(file_name, folder, mirrors, sha256):
                     if _sha256(file.name) != sha256:
                         raise InputError("it sent a file that is not the published one: the SHA-256 differs")
                 return path
-            except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError,
-                    ValueError) as error:       # ValueError: a malformed header, or a wrong file
-                failures.append(f"{mirror}: {getattr(error, 'reason', error)}")
+            except InputError as error:
+                failures.append(f"{mirror}: {error}")
     except OSError as error:
         raise InputError(f"{path} can't be saved ({error.strerror or error}); "
                          "choose another folder with --data-dir") from error
@@ -90,19 +109,45 @@ def download(file_name, folder, mirrors, sha256):
 
 
 def _fetch(address, file, label):
-    bar = ProgressBar(f"downloading {label}")
-    with urllib.request.urlopen(address, timeout=30) as response:
-        total = int(response.headers.get("Content-Length") or 0)
-        done = 0
-        while block := response.read(1 << 16):
-            file.write(block)
-            done += len(block)
-            if total:
-                bar(done, total)
+    """Write to the file what an address sends. Raises InputError if that fails, is too slow, or too much."""
+    blocks = queue.Queue(maxsize=16)
+    # In a thread: the timeout of a connection does not bound the whole, a byte a second would go on forever.
+    threading.Thread(target=_receive, args=(address, blocks.put), daemon=True).start()
+    bar, start, done, block = ProgressBar(f"downloading {label}", lines_every=10), time.monotonic(), 0, None
+    while block != b"":
+        seconds = time.monotonic() - start
+        try:
+            total, block = blocks.get(timeout=max(0, PATIENCE + done / SLOWEST - seconds))
+        except queue.Empty:
+            raise InputError(f"it is too slow: {done} bytes in {seconds:.0f} seconds") from None
+        if isinstance(block, Exception):
+            raise InputError(str(getattr(block, "reason", block))) from block
+        done += len(block)
+        if max(done, total) > LARGEST:
+            raise InputError(f"it sends more than {LARGEST} bytes")
+        file.write(block)
+        if total and block:
+            bar(done, total)
     bar.clear()
     if total and done != total:
         raise InputError(f"the connection broke after {done} of {total} bytes")
 
 
+def _receive(address, put):
+    """Call put((size of all or 0, bytes)) for each block. The last block is empty, or an Exception."""
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as response:
+            total = int(response.headers.get("Content-Length") or 0)
+            while block := response.read1(1 << 16):
+                put((total, block))
+            put((total, b""))
+    except Exception as error:      # a malformed header, no connection, and much else
+        put((0, error))
+
+
 def _sha256(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with open_regular(path) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

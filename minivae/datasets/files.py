@@ -3,20 +3,23 @@
 import gzip
 import math
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 import numpy
 
 from ..errors import InputError
+from ..files import open_regular
 from .images import Images, as_rows, image_shape
 
 
 def from_file(path, key=None):
     """Images from an IDX file (.gz or not), or a .npy or .npz array (N, H, W) or (N, D). -> Images
 
-    Integers are read as grey values 0..255; real numbers must be in [0, 1]. Every tenth image is a test
-    image; of fewer than ten images, the second. key: which array to use if an .npz file contains several.
+    Integers are read as grey values 0..255, or as 0 and 1 if there are no others; real numbers must be in
+    [0, 1]. Every tenth image is a test image; of fewer than ten images, the second. key: which array to use
+    if an .npz file contains several.
     Raises InputError if the file can't be used.
     """
     path = Path(path)
@@ -29,10 +32,15 @@ def from_file(path, key=None):
             array = _read_numpy(path, key)
         else:
             array = read_idx(path)
+        if array.dtype.kind in "ui" and array.size and array.min() >= 0 and array.max() == 1:
+            print(f"{path} contains only 0 and 1, which are not divided by 255", file=sys.stderr)
+            array = array.astype(bool)
+        x = as_rows(array, path)
     except OSError as error:
         raise InputError(f"{path} can't be read ({error.strerror or error}); "
                          "check the file and its permissions") from error
-    x = as_rows(array, path)
+    except MemoryError as error:
+        raise InputError(f"{path} does not fit into memory; save fewer images in it") from error
     if len(x) < 2:
         raise InputError(f"{path} contains too few images ({len(x)}); at least 2 are needed, one for testing")
     is_test = numpy.arange(len(x)) % 10 == (9 if len(x) >= 10 else 1)
@@ -48,32 +56,45 @@ def read_idx(path):
     Raises InputError if the file has another format, or is truncated or corrupted.
     """
     try:
-        raw = Path(path).read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
+        with open_regular(path) as file:
+            is_gzip = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            return _array_of(gzip.GzipFile(fileobj=file) if is_gzip else file, path)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path} can't be read: truncated or corrupted ({error}); "
                          "download or copy it again") from error
+    except OSError as error:
+        raise InputError(f"{path} can't be read ({error.strerror or error}); "
+                         "check the file and its permissions") from error
+
+
+def _array_of(file, path):
+    raw = file.read(4)
     n_dims = raw[3] if len(raw) >= 4 else 0
     if raw[:2] != b"\0\0" or raw[2:3] == b"" or raw[2] not in IDX_DTYPES or not 1 <= n_dims <= 4:
         raise InputError(f"{path} is not an IDX file: it starts with {raw[:4].hex(' ') or 'nothing'}, "
                          "not with 00 00, a type (08 to 0e) and a number of dimensions; "
                          "give an IDX, .npy or .npz file")
     header = 4 + 4 * n_dims
+    raw += file.read(header - 4)
     if len(raw) < header:
         raise InputError(f"{path} is truncated in its header, after {len(raw)} bytes; download or copy it again")
     shape = struct.unpack(f">{n_dims}I", raw[4:header])
     dtype = numpy.dtype(IDX_DTYPES[raw[2]])
-    expected = header + math.prod(shape) * dtype.itemsize
+    expected, raw = header + math.prod(shape) * dtype.itemsize, bytearray(raw)
+    # A compressed file can inflate to 1000 times its size: read what the header says, at most a byte more.
+    while len(raw) <= expected and (block := file.read(min(1 << 20, expected + 1 - len(raw)))):
+        raw += block
     if len(raw) != expected:
-        raise InputError(f"{path} has {len(raw)} bytes, but its header says shape {shape}, {expected} bytes: "
+        size = f"more than {expected}" if len(raw) > expected else len(raw)
+        raise InputError(f"{path} has {size} bytes, but its header says shape {shape}, {expected} bytes: "
                          "it is truncated or corrupted; download or copy it again")
     return numpy.frombuffer(raw, dtype, offset=header).reshape(shape)
 
 
 def _read_numpy(path, key):
     try:
-        loaded = numpy.load(path, allow_pickle=False)
+        loaded = _load(path)
         if isinstance(loaded, numpy.ndarray):
             return loaded
         with loaded:
@@ -86,7 +107,7 @@ def _read_numpy(path, key):
             if key not in loaded.files:
                 raise InputError(f"{path} contains no array {key!r}; choose {' or '.join(loaded.files)}")
             return numpy.asarray(loaded[key])
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:      # a damaged file can cause many kinds of exceptions
         if "Object arrays" in str(error):
@@ -94,3 +115,11 @@ def _read_numpy(path, key):
                              "save it as an array of numbers") from error
         raise InputError(f"{path} is truncated or corrupted ({error!r:.80}); "
                          "download or copy it again") from error
+
+
+def _load(path):
+    try:
+        return numpy.load(path, allow_pickle=False)
+    except MemoryError:
+        numpy.load(path, mmap_mode="r", allow_pickle=False)     # ValueError if the file ends before its array
+        raise
