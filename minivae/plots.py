@@ -7,15 +7,19 @@ import math
 import statistics
 
 import numpy
+from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from .backend import get_xp, to_numpy
 from .files import replacing
 
 
 def save(figure, path):
-    """Write a figure as PNG; if that fails, no partial file is left."""
-    with replacing(path) as file:
+    """Write a figure as PNG; if that fails, no partial file is left. LaTeX is not used, whatever the settings."""
+    for text in figure.findobj(Text):
+        text.set_usetex(False)
+    with replacing(path) as file, rc_context({"text.usetex": False}):
         figure.savefig(file, format="png", dpi=100)
 
 

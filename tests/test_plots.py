@@ -1,5 +1,6 @@
 """That pictures are drawn, and show what they should; whether they look right, people have to see."""
 
+import matplotlib
 import numpy
 import pytest
 
@@ -54,6 +55,14 @@ def test_codes_are_the_posterior_means(vae, labels):
     x = numpy.eye(12, dtype="float32")[:4]
     axes = plots.codes(vae, x, labels).axes[0]
     numpy.testing.assert_allclose(axes.collections[0].get_offsets(), vae.encode(x)[0], rtol=1e-6)
+
+
+def test_a_picture_needs_no_latex(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with matplotlib.rc_context({"text.usetex": True}):
+        figure = plots.curves(HISTORY[:1])
+        plots.save(figure, tmp_path / "a.png")
+        assert matplotlib.rcParams["text.usetex"], "the user's setting is changed"
 
 
 def test_every_picture_can_be_written(vae, tmp_path):

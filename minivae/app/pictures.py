@@ -1,14 +1,43 @@
 """Draw the pictures of a run; `train` and `show` do this."""
 
+import contextlib
+
 import numpy
 
 from ..errors import InputError
 from .configuration import EVALUATION_SEED, other_bound
 
 
+@contextlib.contextmanager
+def drawing(what, remedy):
+    """Any error becomes an InputError: the disk, or matplotlib's backend, settings, fonts or cache."""
+    try:
+        yield
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"[:100]
+        raise InputError(f"{what} can't be drawn ({reason}); {remedy}") from error
+
+
 def draw(run, images, model):
     """Draw the pictures of a run into its folder, and print their names."""
+    with drawing(f"the pictures of {run.folder}", "training is saved; once this is fixed, draw them with: "
+                 f"python -m minivae show {run.folder}"):
+        pictures = _figures(run, images, model)
+        for name, figure in pictures.items():
+            save(figure, run.folder / f"{name}.png")
+    print(f"pictures in {run.folder}: " + ", ".join(f"{name}.png" for name in pictures))
+
+
+def save(figure, path):
+    """Write a figure as PNG into a folder that is made if necessary."""
     from .. import plots    # only here: matplotlib takes longer to import than everything else
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plots.save(figure, path)
+
+
+def _figures(run, images, model):
+    """{name: matplotlib Figure}"""
+    from .. import plots    # only here, as above
 
     pictures = {"reconstructions": plots.reconstructions(model, images.test[:60], images.shape),
                 "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED))}
@@ -20,9 +49,4 @@ def draw(run, images, model):
         prior = "the prior N(0, I)" if run.config["model"] == "vae" else "N(0, I), for comparison"
         pictures["plane"] = plots.latent_plane(model, images.shape)
         pictures["codes"] = plots.codes(model, images.test, images.test_labels, prior)
-    try:
-        for name, figure in pictures.items():
-            plots.save(figure, run.folder / f"{name}.png")
-    except OSError as error:
-        raise InputError(f"{run.folder} can't be written ({error.strerror or error}); free disk space") from error
-    print(f"pictures in {run.folder}: " + ", ".join(f"{name}.png" for name in pictures))
+    return pictures

@@ -78,7 +78,7 @@ def _root(data_dir):
     try:
         return Path(chosen or Path.home() / ".cache" / "minivae")
     except RuntimeError as error:
-        raise InputError("there is no home directory for the data; choose a folder with --data-dir") from error
+        raise InputError("there is no home directory; choose a folder for the data with --data-dir") from error
 
 
 def download(file_name, folder, mirrors, sha256):

@@ -4,6 +4,7 @@ import argparse
 import errno
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy
 import pytest
 
 import minivae
+from minivae import plots
 from minivae.app import exit_codes, main
 from minivae.errors import InputError
 
@@ -114,3 +116,34 @@ def test_ctrl_c_during_the_imports_of_the_program_has_no_traceback(tmp_path, sta
     child = subprocess.run([sys.executable, *start, "bench"], cwd=tmp_path, capture_output=True, text=True,
                            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (tmp_path, package)))})
     assert (child.stderr == "minivae: interrupted\n") == (child.returncode == 130) == is_program, child
+
+
+@pytest.mark.parametrize("fails", ["import", "draw", "save"])
+def test_pictures_that_can_not_be_drawn_say_that_training_is_saved(run_cli, tmp_path, monkeypatch, fails):
+    """Whatever matplotlib stumbles over: its backend, its settings, its fonts, a folder for its cache."""
+    def broken(*arguments, **options):
+        raise ValueError("'nonsense' is not a valid value for backend")
+    if fails == "import":
+        monkeypatch.delattr(minivae, "plots")
+        monkeypatch.delitem(sys.modules, "minivae.plots")
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    else:
+        monkeypatch.setattr(plots, "save" if fails == "save" else "samples", broken)
+    run = tmp_path / "run"
+    code, out, err = run_cli("train", "--out", run, "--hidden", 2, "--epochs", 1, "--backend", "numpy")
+    assert code == 2 and "   1/1 " in out and (run / "checkpoint.npz").exists()
+    assert re.fullmatch(r"minivae: error: the pictures of (.*) can't be drawn \(.*(backend|matplotlib).*\); "
+                        r"training is saved; .* python -m minivae show \1\n", err)
+
+
+@pytest.mark.parametrize("fails", ["import", "save"])
+def test_a_picture_of_infer_that_can_not_be_drawn_follows_the_results(run_cli, tmp_path, monkeypatch, fails):
+    monkeypatch.chdir(tmp_path)
+    if fails == "import":
+        monkeypatch.delattr(minivae.inference, "plots", raising=False)
+        monkeypatch.delitem(sys.modules, "minivae.inference.plots", raising=False)
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    else:
+        monkeypatch.setattr(plots, "save", lambda *arguments: 1 / 0)
+    code, out, err = run_cli("infer", "normal-gamma", "--estimator", "cavi", "--out", "a.png")
+    assert code == 2 and "exact posterior" in out and "a.png can't be drawn (" in err and not os.listdir()

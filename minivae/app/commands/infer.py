@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ...backend import array_module
 from ...errors import Diverged, InputError
-from ...files import replacing
 from ...inference import compare
 from ...inference.examples import EXAMPLES
 from ...optimizers import OPTIMIZERS
@@ -14,6 +13,7 @@ from ...vae import VAE
 from ..build import saved_run
 from ..configuration import DEFAULTS
 from ..exit_codes import OK
+from ..pictures import drawing, save
 
 
 def infer_command(args):
@@ -45,10 +45,12 @@ def infer_command(args):
     if encoder:
         print(f"  encoder's ELBO         {encoder.elbo.mean:>12.4f} ± {encoder.elbo.error:.4f}, "
               f"amortization gap {fitted.elbo.mean - encoder.elbo.mean:.4f} nats")
-    from ...inference import plots      # only here: matplotlib takes longer to import than everything else
-    figure = plots.fit_figure(model.names, exact, fitted.q, encoder and encoder.q, fitted.curve,
-                              args.estimator != "cavi", evidence and evidence.mean, gap, model.support)
-    _save_picture(figure, path)
+    with drawing(f"the picture {path}", "the results above are complete; for another file, use --out"):
+        from ...inference import plots      # only here: matplotlib takes longer to import than everything else
+        figure = plots.fit_figure(model.names, exact, fitted.q, encoder and encoder.q, fitted.curve,
+                                  args.estimator != "cavi", evidence and evidence.mean, gap, model.support)
+        save(figure, path)
+    print(f"picture: {path}")
     if fitted.fell:
         raise Diverged(f"the ELBO fell from {fitted.start.mean:.4g} to {fitted.elbo.mean:.4g}; try a smaller "
                        "--lr, more --samples, or an estimator with less variance")
@@ -85,17 +87,6 @@ def _picture_path(args):
     if Path(args.out).exists() and not args.overwrite:
         raise InputError(f"--out {args.out} exists; choose another name, or replace it with --overwrite")
     return Path(args.out)
-
-
-def _save_picture(figure, path):
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            figure.savefig(file, format="png", dpi=100)
-    except OSError as error:
-        raise InputError(f"{path} can't be written ({error.strerror or error}); "
-                         "choose another with --out") from error
-    print(f"picture: {path}")
 
 
 def _model_to_infer(args):
