@@ -281,6 +281,8 @@ def test_files_in_a_folder_are_used_as_they_are(tmp_path, tiny_mnist, monkeypatc
 def test_a_folder_that_can_not_be_is_refused(monkeypatch, tmp_path):
     with pytest.raises(InputError, match=r"'a\\x00b' .*NUL"):
         datasets.mnist("mnist", "a\0b")
+    with pytest.raises(InputError, match=r"no file is called 'a\\x00b'"):
+        datasets.load("a\0b")
     monkeypatch.delenv("MINIVAE_DATA", raising=False)
     monkeypatch.setattr(download.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
     with pytest.raises(InputError, match="no home.*--data-dir"):

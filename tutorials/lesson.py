@@ -15,11 +15,12 @@ from minivae import Adam
 from minivae.datasets import load
 from minivae.errors import InputError
 from minivae.plots import save as save_png
-from minivae.progress import ProgressBar
+from minivae.progress import ProgressBar, show_every_character
 from minivae.training import train
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures"
+show_every_character()      # ✓ and the letters of equations, also where output is not UTF-8
 
 
 def options(text, **more):

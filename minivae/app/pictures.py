@@ -10,7 +10,7 @@ from .configuration import EVALUATION_SEED, other_bound
 
 @contextlib.contextmanager
 def drawing(what, remedy):
-    """Any error becomes an InputError: the disk, or matplotlib's backend, settings, fonts or cache."""
+    """Turn any error into an InputError: about the disk, or matplotlib's backend, settings, fonts or cache."""
     try:
         yield
     except Exception as error:

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ class Output(io.TextIOWrapper):
     """A stream of another encoding, perhaps a terminal."""
 
     def __init__(self, encoding, is_terminal=False):
-        super().__init__(io.BytesIO(), encoding)
+        super().__init__(io.BytesIO(), encoding, newline="\n")
         self.is_terminal = is_terminal
 
     def isatty(self):
@@ -49,6 +50,15 @@ def test_output_is_utf8_and_a_terminal_shows_what_it_can(monkeypatch, bench, enc
         output.flush()
         text = output.buffer.getvalue().decode(encoding if is_terminal else "utf-8")
         assert text == shown
+
+
+def test_a_tutorial_prints_what_it_claims_whatever_the_encoding(monkeypatch):
+    output = Output("cp1252")
+    monkeypatch.setattr("sys.stdout", output)
+    lesson = runpy.run_path(str(Path(__file__).parents[2] / "tutorials" / "lesson.py"))
+    lesson["claim"]("1 ≤ 2", True)
+    output.flush()
+    assert output.buffer.getvalue().decode("utf-8") == "  ✓ 1 ≤ 2\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
