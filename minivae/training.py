@@ -79,6 +79,9 @@ def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n
 
 def _require_finite(model, losses, epoch):
     bad = numpy.flatnonzero(~numpy.isfinite(losses[:, 0]))
+    if epoch == 1 and bad.size and bad[0] == 0:
+        raise Diverged(f"the loss is {losses[0, 0]} at the first step, before any parameter has changed; "
+                       "try a smaller beta, smaller numbers in the data, or another likelihood")
     if bad.size:
         where = f"the loss became {losses[bad[0], 0]} in epoch {epoch}, step {bad[0] + 1}"
     elif not bool(get_xp(model.parameters.flat).isfinite(model.parameters.flat).all()):

@@ -190,3 +190,9 @@ def test_layers_that_are_no_longer_views_would_not_be_trained_and_are_refused(pa
     other.parameters.flat = other.parameters.flat.copy()        # replaced, where flat[...] = was meant
     with pytest.raises(InputError, match="no longer views into .*flat"):
         epoch(other, Adam(other.parameters.flat))
+
+
+def test_a_loss_that_is_not_finite_from_the_start_does_not_blame_the_learning_rate():
+    vae = VAE(64, 2, hidden=(8,), backend="numpy")
+    with pytest.raises(training.Diverged, match="is inf at the first step, before any parameter has changed; try a smaller beta"):
+        list(training.train(vae, datasets.digits().train[:20].round(), Adam(vae.parameters.flat), 1, 10, 0, beta=1e300))

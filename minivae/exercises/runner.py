@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from ..progress import show_every_character
+
 JUDGE = [sys.executable, "-m", "minivae.exercises.judge"]
 TIME_LIMIT = 10                             # seconds
 LINES, CHARACTERS = 200, 1000               # most lines that are shown, and most characters in each
@@ -34,8 +36,7 @@ def check(file):
     """Check the exercise in this file, print the verdict, and exit: 0 right, 1 not right, 130 Ctrl-C."""
     if judging:         # a file without its `if __name__ == "__main__":` would start processes for ever
         return
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(encoding=None if sys.stdout.isatty() else "utf-8", errors="replace")
+    show_every_character()
     try:
         verdict = run(file)
     except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import sys
 from pathlib import Path
 
 import numpy
@@ -16,7 +15,7 @@ from ...training import train
 from ..build import add_images, build_images, build_model, build_optimizer, training_data
 from ..configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, config_from, learning_rate, loss_options,
                              other_bound, rate_falls, require_effect)
-from ..exit_codes import CHECK_FAILED, INTERRUPTED, OK, drop_output
+from ..exit_codes import CHECK_FAILED, INTERRUPTED, OK, drop_output, reader_left, say
 from ..pictures import draw
 from ..run_folder import Run, locked, make_folder
 
@@ -82,21 +81,23 @@ def _train(run, images, model, optimizer, data, transform, rng, epoch):
     except Diverged as error:
         bar.clear()
         saved = f"the state after epoch {epoch} is saved in {run.folder}"
-        print(f"minivae: error: {error}; {_unchanged(run) or saved}", file=sys.stderr)
+        say(f"error: {error}; {_unchanged(run) or saved}")
         return CHECK_FAILED
-    except (KeyboardInterrupt, BrokenPipeError) as error:
-        if isinstance(error, BrokenPipeError):
+    except (KeyboardInterrupt, OSError) as error:
+        if isinstance(error, OSError):
+            if not reader_left(error):
+                raise
             drop_output()
         bar.clear()
         saved = (f"the {epoch} finished epochs are saved; see them with: python -m minivae show {run.folder}, "
                  f"continue with: python -m minivae train --resume {run.folder}")
-        print(f"minivae: interrupted; {_unchanged(run) or saved}", file=sys.stderr)
+        say(f"interrupted; {_unchanged(run) or saved}")
         return INTERRUPTED
     try:
         draw(run, images, model)
     except KeyboardInterrupt:
-        print("minivae: interrupted; training has finished and is saved; draw the pictures with: "
-              f"python -m minivae show {run.folder}", file=sys.stderr)
+        say("interrupted; training has finished and is saved; draw the pictures with: "
+            f"python -m minivae show {run.folder}")
         return INTERRUPTED
     return OK
 
