@@ -1,10 +1,19 @@
+import os
+import signal
 import sys
 
-import numpy
-import pytest
+# Before NumPy is imported, and inherited by the processes that tests start: for networks as small as those of the
+# tests a second thread only waits, and it is in the way of what else runs.
+for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
-import strict_cupy
-from minivae.backend import array_module
+import matplotlib.figure                                    # noqa: E402
+import numpy                                                # noqa: E402
+import pytest                                               # noqa: E402
+
+import strict_cupy                                          # noqa: E402
+from minivae.backend import array_module                    # noqa: E402
+from two_processes import pytest_runtestloop                # noqa: E402, F401
 
 
 def pytest_addoption(parser):
@@ -15,6 +24,22 @@ def pytest_addoption(parser):
 @pytest.fixture
 def rng():
     return numpy.random.default_rng(20140414)
+
+
+@pytest.fixture(autouse=True)
+def pictures_nobody_looks_at(request, monkeypatch):
+    """A figure is made but not painted, which takes a tenth of a second; in tests marked `draws` it is painted too."""
+    if "draws" not in request.keywords:
+        monkeypatch.setattr(matplotlib.figure.Figure, "savefig",
+                            lambda figure, file, **options: file.write(b"\x89PNG\r\n\x1a\n"))
+
+
+@pytest.fixture
+def interruptible_children():
+    """Processes that the test starts can be interrupted; behind `&` in a script, SIGINT is ignored, and they inherit it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

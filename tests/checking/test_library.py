@@ -1,5 +1,8 @@
 """Every gradient of the library is right, and the check of them notices each sabotage: mistakes seen in public code."""
 
+import re
+from types import SimpleNamespace
+
 import numpy
 import pytest
 
@@ -56,8 +59,25 @@ SABOTAGE = [
 ]
 
 
+CONCERNED = {layers: "linear|mlp", monte_carlo: "VAE, Bernoulli, DiagonalGaussian, monte-carlo", library: "prior",
+             vae: "VAE, Gaussian shared", autoencoder: "Autoencoder"}
+
+
+def concerned(owner):
+    """The names of the reports that have to notice what is wrong in `owner`, as a regular expression."""
+    if isinstance(owner, dict):
+        return "tanh|relu|mlp"
+    if hasattr(owner, "log_joint_gradient"):
+        return ".*: log_joint$"
+    return CONCERNED[owner] if owner in CONCERNED else owner.__name__ + r"[. ]"
+
+
 @pytest.mark.parametrize("owner, name, wrong", SABOTAGE)
 def test_every_sabotage_of_the_library_is_caught(monkeypatch, owner, name, wrong):
+    """By a report that concerns it: the others are left out, for speed."""
+    for make in ("check_backward", "check_model"):
+        monkeypatch.setattr(library, make, lambda title, *given, right=getattr(library, make): (
+            right(title, *given) if re.match(concerned(owner), title) else SimpleNamespace(ok=True)))
     if isinstance(owner, dict):
         monkeypatch.setitem(owner, name, wrong)
     else:
