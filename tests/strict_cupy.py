@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy
 
-CUPY_NAMES = set((Path(__file__).parent / "cupy_names.txt").read_text().split())
+CUPY_NAMES = set((Path(__file__).parent / "cupy_names.txt").read_text("utf-8").split())
 LINALG_NAMES = {"cholesky", "det", "eigh", "eigvalsh", "inv", "lstsq", "matrix_power", "matrix_rank", "norm", "pinv",
                 "qr", "slogdet", "solve", "svd", "tensorinv", "tensorsolve"}
 copies_to_host = 0

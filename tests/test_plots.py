@@ -57,6 +57,7 @@ def test_codes_are_the_posterior_means(vae, labels):
     numpy.testing.assert_allclose(axes.collections[0].get_offsets(), vae.encode(x)[0], rtol=1e-6)
 
 
+@pytest.mark.draws
 def test_a_picture_needs_no_latex(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with matplotlib.rc_context({"text.usetex": True}):
@@ -65,6 +66,7 @@ def test_a_picture_needs_no_latex(tmp_path, monkeypatch):
         assert matplotlib.rcParams["text.usetex"], "the user's setting is changed"
 
 
+@pytest.mark.draws
 def test_every_picture_can_be_written(vae, tmp_path):
     x = numpy.eye(12, dtype="float32")
     figures = [plots.curves(HISTORY), plots.reconstructions(vae, x, (4, 3)), plots.latent_plane(vae, (4, 3)),

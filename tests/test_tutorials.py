@@ -1,6 +1,7 @@
 """The tutorials run, assert what they claim, and say where each equation is computed."""
 
 import ast
+import functools
 import importlib
 import inspect
 import os
@@ -55,6 +56,7 @@ def runs(tmp_path_factory):
         yield started
 
 
+@pytest.mark.tutorials
 @pytest.mark.parametrize("name", NAMES)
 def test_a_tutorial_runs_from_a_clean_folder_and_its_claims_hold(runs, name):
     future, cwd, figures = runs[name]
@@ -259,6 +261,7 @@ def test_every_public_function_is_used_or_linked_in_a_tutorial():
 
 # Derivations: every entry names its code and its test.
 
+@functools.cache
 def definitions(path):
     """The functions, classes and Class.methods that a file defines."""
     names = set()

@@ -65,6 +65,7 @@ def test_what_is_drawn_of_a_transformed_q_is_its_density(name):
     numpy.testing.assert_allclose(mass @ z, fitted.q.mean, rtol=0.01)
 
 
+@pytest.mark.draws
 def test_infer_by_coordinate_ascent(run_cli, in_an_empty_folder):
     out = infer(run_cli, "normal-gamma", "--estimator", "cavi")
     exact_mean, _, mean, _ = row(out, "τ")
@@ -80,6 +81,7 @@ def test_a_full_rank_q_closes_the_gap(run_cli):
     assert fitted == pytest.approx(exact, abs=0.01)
 
 
+@pytest.mark.draws
 def test_infer_draws_where_it_is_told(run_cli, in_an_empty_folder):
     out = infer(run_cli, "beta-bernoulli", "--steps", 20, "--out", "a/b.png")
     assert "picture: a/b.png" in out and is_png(in_an_empty_folder / "a/b.png")
@@ -88,7 +90,8 @@ def test_infer_draws_where_it_is_told(run_cli, in_an_empty_folder):
     infer(run_cli, "beta-bernoulli", "--steps", 20, "--out", "a/b.png", "--overwrite")
 
 
-@pytest.mark.parametrize("latent, posterior", [(2, "diagonal"), (2, "full"), (5, "diagonal")])
+@pytest.mark.parametrize("latent, posterior", [(2, "diagonal"), (2, "full"),
+                                               pytest.param(5, "diagonal", marks=pytest.mark.draws)])
 def test_infer_an_image_under_a_trained_decoder(latent, posterior, run_cli, in_an_empty_folder):
     code, _, err = run_cli("train", "--epochs", 3, "--latent", latent, "--posterior", posterior, "--hidden", 16,
                            "--backend", "numpy")
