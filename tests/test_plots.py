@@ -1,6 +1,6 @@
 """That pictures are drawn, and show what they should; whether they look right, people have to see."""
 
-import matplotlib
+import matplotlib.image
 import numpy
 import pytest
 
@@ -73,4 +73,4 @@ def test_every_picture_can_be_written(vae, tmp_path):
                plots.samples(vae, (4, 3), numpy.random.default_rng(0)), plots.codes(vae, x, numpy.arange(12) % 10)]
     for i, figure in enumerate(figures):
         plots.save(figure, tmp_path / f"{i}.png")
-        assert (tmp_path / f"{i}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+        assert matplotlib.image.imread(tmp_path / f"{i}.png").std() > 0.05, "a blank sheet"
