@@ -2,8 +2,8 @@ import os
 import signal
 import sys
 
-# Before NumPy is imported, and inherited by the processes that tests start: for networks as small as those of the
-# tests a second thread only waits, and it is in the way of what else runs.
+# Before NumPy is imported, and inherited by the processes that tests start: for networks as small as here, a
+# second thread only waits, and is in the way of what else runs.
 for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
@@ -28,7 +28,7 @@ def rng():
 
 @pytest.fixture(autouse=True)
 def pictures_nobody_looks_at(request, monkeypatch):
-    """A figure is made but not painted, which takes a tenth of a second; in tests marked `draws` it is painted too."""
+    """Figures are made, but painted only in tests marked `draws`: that takes a tenth of a second each."""
     if "draws" not in request.keywords:
         monkeypatch.setattr(matplotlib.figure.Figure, "savefig",
                             lambda figure, file, **options: file.write(b"\x89PNG\r\n\x1a\n"))
@@ -36,7 +36,7 @@ def pictures_nobody_looks_at(request, monkeypatch):
 
 @pytest.fixture
 def interruptible_children():
-    """Processes that the test starts can be interrupted; behind `&` in a script, SIGINT is ignored, and they inherit it."""
+    """The processes of a test can be interrupted; behind `&` in a script they would inherit that SIGINT is ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -19,7 +19,8 @@ def behind_an_ampersand():
 
 def test_a_child_can_be_interrupted_though_this_process_can_not(behind_an_ampersand, interruptible_children):
     script = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
-    assert subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True).stdout == "True\n"
+    done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True)
+    assert done.stdout == "True\n"
 
 
 def painted():

@@ -1,8 +1,8 @@
 """The whole suite runs in two processes, for two cores, with no other package than pytest.
 
-Both collect the same tests. Each takes the next file that is not taken, this process from the first file on, the
-other from the last. So they finish together, whatever the files take. Then this one reports what the other found,
-as if it had run here: failures with their output, counts, --durations and --junitxml.
+Both collect the same tests. Each takes the next file that is not taken, this process from the first file on,
+the other from the last. So they finish together, whatever the files take. Then this one reports what the other
+found, as if it had run here: failures with their output, counts, --durations and --junitxml.
 """
 
 import itertools
@@ -16,18 +16,19 @@ from pathlib import Path
 import pytest
 
 ENOUGH = 500                                # with fewer tests a second process isn't worth its start
-FOLDER = "MINIVAE_TESTS_TAKEN"              # in the environment of the other process: where both note what they take
+FOLDER = "MINIVAE_TESTS_TAKEN"              # in the other's environment: where both note what they take
 DONE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
-@pytest.hookimpl
 def pytest_runtestloop(session):
     """-> True if the tests have run; None leaves them to pytest's own loop."""
-    option, files = session.config.option, [list(items) for _, items in itertools.groupby(session.items, lambda i: i.path)]
+    option = session.config.option
+    files = [list(items) for _, items in itertools.groupby(session.items, lambda item: item.path)]
     if FOLDER in os.environ:
         return run_as_the_other(session, files, Path(os.environ[FOLDER]))
     watched = option.collectonly or option.usepdb or option.trace or option.capture == "no" or option.maxfail
-    if len(session.items) < ENOUGH or os.cpu_count() == 1 or watched or session.testsfailed:
+    shared = hasattr(session.config, "workerinput")         # by pytest-xdist
+    if len(session.items) < ENOUGH or os.cpu_count() == 1 or watched or shared or session.testsfailed:
         return None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         run_beside_another(session, files, Path(folder))
@@ -37,8 +38,9 @@ def pytest_runtestloop(session):
 def run_beside_another(session, files, folder):
     arguments = session.config.invocation_params
     with open(folder / "output", "wb") as output:
-        other = subprocess.Popen([sys.executable, "-m", "pytest", *map(str, arguments.args)], cwd=arguments.dir,
-                                 env={**os.environ, FOLDER: str(folder)}, stdout=output, stderr=subprocess.STDOUT)
+        other = subprocess.Popen([sys.executable, "-m", "pytest", *map(str, arguments.args)],
+                                 cwd=arguments.dir, env={**os.environ, FOLDER: str(folder)}, stdout=output,
+                                 stderr=subprocess.STDOUT)
         try:
             mine = list(run_what_is_free(session, files, folder))
             other.wait()
@@ -49,7 +51,7 @@ def run_beside_another(session, files, folder):
     missing = {item.nodeid for items in files if items not in mine for item in items} - reported
     if missing or other.returncode not in DONE:
         said = (folder / "output").read_text("utf-8", "replace")
-        pytest.exit(f"{said}\nThe other process ended with exit code {other.returncode}, above is its output. "
+        pytest.exit(f"{said}\nThe other process ended with exit code {other.returncode}, after this output. "
                     f"Not run: {sorted(missing)}", pytest.ExitCode.INTERNAL_ERROR)
 
 
@@ -81,7 +83,8 @@ class Recorder:
         self.config, self.file = config, file
 
     def pytest_runtest_logreport(self, report):
-        pickle.dump(self.config.hook.pytest_report_to_serializable(config=self.config, report=report), self.file)
+        data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
+        pickle.dump(data, self.file)
         self.file.flush()
 
 

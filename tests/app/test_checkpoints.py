@@ -120,7 +120,8 @@ def test_an_interruption_while_saving_leaves_the_old_checkpoint_and_no_complaint
               "except KeyboardInterrupt:\n"
               "    print('interrupted')\n")
     before = checkpoint.read_bytes()
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                            encoding="utf-8")
     assert result.stdout == "interrupted\n" and result.stderr == "" and checkpoint.read_bytes() == before
 
 

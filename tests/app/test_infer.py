@@ -1,6 +1,7 @@
 """`infer` and `variance` on the command line."""
 
 import re
+from pathlib import Path
 
 import numpy
 import pytest
@@ -84,7 +85,7 @@ def test_a_full_rank_q_closes_the_gap(run_cli):
 @pytest.mark.draws
 def test_infer_draws_where_it_is_told(run_cli, in_an_empty_folder):
     out = infer(run_cli, "beta-bernoulli", "--steps", 20, "--out", "a/b.png")
-    assert "picture: a/b.png" in out and is_png(in_an_empty_folder / "a/b.png")
+    assert f"picture: {Path('a/b.png')}" in out and is_png(in_an_empty_folder / "a/b.png")
     code, _, err = run_cli("infer", "beta-bernoulli", "--out", "a/b.png")
     assert code == 2 and "a/b.png exists; choose another name, or replace it with --overwrite" in err
     infer(run_cli, "beta-bernoulli", "--steps", 20, "--out", "a/b.png", "--overwrite")
@@ -128,7 +129,7 @@ BAD = [
     (["infer", "linear-regression", "--q", "full-rank", "--estimator", "score-rb"], "needs a q that factorizes"),
     (["infer", "linear-regression", "--samples", "1", "--estimator", "score-cv"], "n_samples is 1; give 2 or more"),
     (["infer", "linear-regression", "--out", "picture.jpg"], "picture.jpg is not a .png file"),
-    (["infer", "image"], "runs/digits is not a run folder"),
+    (["infer", "image"], f"{Path('runs/digits')} is not a run folder"),
     (["variance", "image"], "'image' is not one of gaussian-mean"),
 ]
 

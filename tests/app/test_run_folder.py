@@ -35,7 +35,7 @@ def test_a_run_comes_back_as_it_was_saved(saved):
 
 
 def test_a_history_that_ran_ahead_of_the_checkpoint_is_cut(saved):
-    with open(saved.folder / "history.csv", "a") as file:
+    with open(saved.folder / "history.csv", "a", encoding="utf-8") as file:
         file.write("3,9,9,0,-9,0.1,100\n")
     again = run_folder.Run.open(saved.folder)
     again.load(build.build_model(CONFIG, 64))
@@ -181,7 +181,7 @@ def test_a_checkpoint_that_does_not_fit_in_memory_is_not_called_broken_for_sure(
 ])
 def test_broken_runs_are_refused(saved, name, content, message):
     path = saved.folder / name
-    path.unlink() if content is None else path.write_text(content)
+    path.unlink() if content is None else path.write_text(content, "utf-8")
     with pytest.raises(InputError, match=message):
         run_folder.Run.open(saved.folder)
 
@@ -195,7 +195,7 @@ def test_broken_runs_are_refused(saved, name, content, message):
     ("lr", 10 ** 400), ("beta", 10 ** 400), ("latent", 10 ** 400), ("data_dir", "a\0b"), ("data", "a\0b"),
 ])
 def test_a_config_with_an_impossible_value_is_refused_by_name(saved, name, value):
-    (saved.folder / "config.json").write_text(json.dumps({**CONFIG, name: value}))
+    (saved.folder / "config.json").write_text(json.dumps({**CONFIG, name: value}), "utf-8")
     with pytest.raises(InputError, match=f"config.json has {name} = .*not possible"):
         run_folder.Run.open(saved.folder)
 

@@ -193,7 +193,7 @@ def test_every_estimator_is_right_on_average_after_a_transform(model, bound, est
 
 @pytest.mark.parametrize("estimator", ["score-cv", "score-rb-cv"])
 def test_a_control_variate_is_unbiased_with_few_samples(estimator, rng):
-    """With a sample's own value in its own coefficient, the estimate would be off by a fraction of 1/S: 60 of its errors."""
+    """With a sample's own value in its own coefficient, the estimate would be off by 1/S of it: 60 standard errors."""
     model, q = GAUSSIAN["gaussian-mean"], mean_field(3, rng)
     exact = exact_gradient(lambda q: gaussian_elbo(model, as_distribution(q)), q)
     require_unbiased(model, q, ESTIMATORS[estimator](), exact, rng, n_samples=3, repeats=2000)
