@@ -7,7 +7,6 @@ import math
 import statistics
 
 import numpy
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -19,7 +18,7 @@ def save(figure, path):
     """Write a figure as PNG; if that fails, no partial file is left. LaTeX is not used, whatever the settings."""
     for text in figure.findobj(Text):
         text.set_usetex(False)
-    with replacing(path) as file, rc_context({"text.usetex": False}):
+    with replacing(path) as file:
         figure.savefig(file, format="png", dpi=100)
 
 

@@ -83,7 +83,7 @@ def _array_of(file, path):
     dtype = numpy.dtype(IDX_DTYPES[raw[2]])
     expected, raw = header + math.prod(shape) * dtype.itemsize, bytearray(raw)
     # A compressed file can inflate to 1000 times its size: read what the header says, at most a byte more.
-    while len(raw) <= expected and (block := file.read(min(1 << 20, expected + 1 - len(raw)))):
+    while block := file.read(min(1 << 20, expected + 1 - len(raw))):
         raw += block
     if len(raw) != expected:
         size = f"more than {expected}" if len(raw) > expected else len(raw)
