@@ -3,20 +3,7 @@
 To read it, begin with layers, posteriors/diagonal, likelihoods/bernoulli, vae, Adam in optimizers, gradcheck.
 """
 
-import os
-import sys
-
-
-def _excepthook(kind, *details):
-    if kind is KeyboardInterrupt:
-        print("minivae: interrupted", file=sys.stderr, flush=True)
-        os._exit(130)
-    sys.__excepthook__(kind, *details)
-
-
-if os.path.basename("".join(sys.argv[:1])).removesuffix(".exe") in ("-m", "minivae"):
-    sys.excepthook = _excepthook    # the program starts: Ctrl-C during its imports has no traceback
-
+from .system import interrupt       # first: it is for Ctrl-C during the imports that follow
 from .autoencoder import Autoencoder
 from .backend import array_module, get_xp, synchronize, to_numpy
 from .likelihoods import Bernoulli, Categorical, Gaussian, Likelihood

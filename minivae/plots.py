@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from .backend import get_xp, to_numpy
-from .files import replacing
+from .system.files import replacing
 
 
 def save(figure, path):

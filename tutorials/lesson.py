@@ -15,7 +15,7 @@ from minivae import Adam
 from minivae.datasets import load
 from minivae.errors import InputError
 from minivae.plots import save as save_png
-from minivae.progress import ProgressBar, show_every_character
+from minivae.system.progress import ProgressBar, show_every_character
 from minivae.training import train
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import InputError
-from ..files import open_regular, replacing
+from ..system.files import open_regular, replacing
 
 REMEDY = "restore a copy of the file, or train again with --overwrite"
 

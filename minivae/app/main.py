@@ -4,7 +4,7 @@ import numpy
 
 from ..backend import BackendUnavailable
 from ..errors import Diverged, InputError
-from ..progress import show_every_character
+from ..system.progress import show_every_character
 from .commands.checks import bench_command, gradcheck_command
 from .commands.exercises import exercises_command
 from .commands.infer import infer_command, variance_command

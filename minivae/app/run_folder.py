@@ -20,7 +20,7 @@ import numpy
 
 from .. import __version__
 from ..errors import InputError
-from ..files import open_regular, replacing
+from ..system.files import open_regular, replacing
 from .checkpoints import checkpoint_bytes, load_checkpoint
 from .configuration import DEFAULTS, MAY_CHANGE, check_config, rate_falls
 

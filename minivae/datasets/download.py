@@ -9,8 +9,8 @@ import urllib.request
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import open_regular, replacing
-from ..progress import ProgressBar
+from ..system.files import open_regular, replacing
+from ..system.progress import ProgressBar
 from .files import read_idx
 from .images import Images, as_rows
 

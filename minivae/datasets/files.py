@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import InputError
-from ..files import open_regular
+from ..system.files import open_regular
 from .images import Images, as_rows, image_shape
 
 

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from ..progress import show_every_character
+from ..system.progress import show_every_character
 
 JUDGE = [sys.executable, "-m", "minivae.exercises.judge"]
 TIME_LIMIT = 10                             # seconds

@@ -7,9 +7,10 @@ import sys
 import numpy
 import pytest
 
-from minivae import datasets, files
+from minivae import datasets
 from minivae.app import build, checkpoints, configuration, run_folder
 from minivae.errors import InputError
+from minivae.system import files
 
 CONFIG = configuration.complete({**configuration.DEFAULTS, "hidden": [8], "epochs": 3, "backend": "numpy"})
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...exercises import runner
 from ...exercises.catalog import EXERCISES, by_number, originals
-from ...files import replacing
+from ...system.files import replacing
 from ..exit_codes import CHECK_FAILED, OK
 
 POLL_SECONDS = 0.3

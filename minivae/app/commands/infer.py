@@ -8,7 +8,7 @@ from ...errors import Diverged, InputError
 from ...inference import compare
 from ...inference.examples import EXAMPLES
 from ...optimizers import OPTIMIZERS
-from ...progress import ProgressBar, duration
+from ...system.progress import ProgressBar, duration
 from ...vae import VAE
 from ..build import saved_run
 from ..configuration import DEFAULTS

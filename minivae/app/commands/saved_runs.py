@@ -7,7 +7,7 @@ import numpy
 from ... import evaluation
 from ...autoencoder import Autoencoder
 from ...errors import InputError
-from ...progress import ProgressBar
+from ...system.progress import ProgressBar
 from ..build import saved_run
 from ..configuration import EVALUATION_SEED
 from ..exit_codes import OK

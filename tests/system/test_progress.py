@@ -1,6 +1,6 @@
 import io
 
-from minivae.progress import ProgressBar
+from minivae.system.progress import ProgressBar
 
 
 class Terminal(io.StringIO):
@@ -22,7 +22,7 @@ def test_a_terminal_sees_a_bar_on_one_line():
 
 def test_a_file_sees_lines_if_asked_for(monkeypatch):
     now, stream = iter([100, 103, 111, 112]), io.StringIO()
-    monkeypatch.setattr("minivae.progress.time.monotonic", lambda: next(now))
+    monkeypatch.setattr("minivae.system.progress.time.monotonic", lambda: next(now))
     bar = ProgressBar("downloading", stream, lines_every=10)
     for done in range(4):
         bar(done, 3)

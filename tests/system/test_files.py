@@ -3,7 +3,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from minivae.files import open_regular, replacing
+from minivae.system.files import open_regular, replacing
 
 
 def test_the_new_content_takes_the_name_when_all_went_well(tmp_path):
@@ -36,8 +36,8 @@ def test_a_file_that_another_program_has_open_is_replaced_when_it_is_closed(tmp_
         if len(waits) < failures:
             raise PermissionError(13, "Access is denied", *names)
         replace(*names)
-    monkeypatch.setattr("minivae.files.os.replace", refused_at_first)
-    monkeypatch.setattr("minivae.files.time.sleep", waits.append)
+    monkeypatch.setattr("minivae.system.files.os.replace", refused_at_first)
+    monkeypatch.setattr("minivae.system.files.time.sleep", waits.append)
     path.write_bytes(b"old")
     refused = pytest.raises(PermissionError, match="another program may have it open.*a.txt")
     with refused if failures == 10 else nullcontext():
