@@ -34,10 +34,9 @@ def get_xp(array, *others):
 @functools.cache
 def _library_name(cls):
     """"numpy" or "cupy", if this class or one of its base classes is defined there, else None."""
-    if issubclass(cls, (numpy.ma.MaskedArray, numpy.matrix)):     # their * and mean() differ
-        return None
     modules = [c.__module__.partition(".")[0] for c in cls.__mro__]
-    return next((name for name in modules if name in ("numpy", "cupy")), None)
+    odd = issubclass(cls, (numpy.ma.MaskedArray, numpy.matrix))         # their * and their mean() differ
+    return None if odd else next((name for name in modules if name in ("numpy", "cupy")), None)
 
 
 def array_module(name="auto"):

@@ -36,8 +36,7 @@ def require_writeable(name, array):
     """Raise InputError unless this is an array of floats that can be changed in place."""
     require_real(name, array)
     if array.dtype.kind != "f" or not getattr(array.flags, "writeable", True):      # CuPy has no such flag
-        what = f"an array of {array.dtype}" if array.dtype.kind != "f" else "read-only"
-        raise InputError(f"{name} is {what}, but floats that can be changed are needed: {name}.astype(float)")
+        raise InputError(f"{name} can't change in place: it is read-only or no floats; give {name}.astype(float)")
 
 
 def require_range(name, x, low, high, remedy):
@@ -89,8 +88,8 @@ def require_count(least=1, **values):
 
 def require_positive(or_zero=False, **values):
     """-> the values, as Python's floats. Raise InputError unless each is a finite number above zero."""
-    needed = "a finite number of at least 0" if or_zero else "a finite number above 0"
-    return _floats(values, needed, lambda value: 0 < value < math.inf or or_zero and value == 0)
+    return _floats(values, f"a finite number {'of at least' if or_zero else 'above'} 0",
+                   lambda value: 0 < value < math.inf or or_zero and value == 0)
 
 
 def require_fraction(**values):

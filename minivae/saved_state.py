@@ -9,14 +9,8 @@ from .errors import InputError, require_positive, require_real, require_shape, s
 class SavedState:
     """For optimizers with `theta` (P,), `lr`, `t` steps taken, and vectors (P,) named in `memory`."""
 
-    @property
-    def lr(self):
-        """The learning rate, which a schedule may change."""
-        return self._lr
-
-    @lr.setter
-    def lr(self, value):
-        self._lr, = require_positive(lr=value)
+    def __setattr__(self, name, value):         # a schedule may set the learning rate
+        super().__setattr__(name, require_positive(lr=value)[0] if name == "lr" else value)
 
     def state(self):
         """What a checkpoint saves besides θ: {"t": steps, name: vector, ...}; the vectors are not copied."""

@@ -6,5 +6,5 @@ from .gaussian import Gaussian
 from .likelihood import Likelihood, append_shared, append_shared_backward
 
 __all__ = ["Likelihood", "Bernoulli", "Gaussian", "Categorical", "sigmoid", "softplus",
-           "append_shared", "append_shared_backward", "LIKELIHOODS"]
+           "append_shared", "append_shared_backward"]
 LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian}       # what VAE(likelihood=...) knows by name

@@ -4,6 +4,5 @@ from ..prior import LOG_2PI, prior_log_prob, prior_log_prob_backward
 from .diagonal import DiagonalGaussian
 from .full import FullGaussian
 
-__all__ = ["DiagonalGaussian", "FullGaussian", "POSTERIORS", "prior_log_prob", "prior_log_prob_backward",
-           "LOG_2PI"]
+__all__ = ["DiagonalGaussian", "FullGaussian", "prior_log_prob", "prior_log_prob_backward", "LOG_2PI"]
 POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}      # what VAE(posterior=...) knows by name
