@@ -13,11 +13,17 @@ from minivae.checking.library import library_reports
 BACKENDS = ("numpy", "cupy")
 
 
+def shape_and_type(function, tensor, f, x, gradient, *_, **__):
+    check = checker.Check(function, tensor, tuple(x.shape), 0.0, 0.0)
+    checker._is_an_array_like(gradient, x, check)
+    return check
+
+
 def test_every_gradient_is_right_on_the_device(device, request, monkeypatch):
     if request.config.getoption("--backend") == "stand-in":
         # Forward and backward, and the shapes and types of what comes back. Its numbers are NumPy's, and their
         # differences, thousands of evaluations, are taken in checking/test_library.py.
-        monkeypatch.setattr(checker, "_compare_elements", lambda check, *_: None)
+        monkeypatch.setattr(checker, "check_gradient", shape_and_type)
     reports = list(library_reports(device))
     wrong = [str(report) for report in reports if not report.ok]
     assert len(reports) > 20 and not wrong, "\n".join(wrong)
