@@ -69,3 +69,9 @@ def test_bad_input_is_refused():
 def test_pictures_show_the_pixels_as_they_are():
     x = numpy.array([[0.0, 0.25, 1.0, 0.5, 0.0, 0.75]])
     assert (make().to_grey(x) == x).all()
+
+
+@pytest.mark.parametrize("kind", [VAE, Autoencoder])
+def test_weights_come_from_seed_0_unless_told_otherwise(kind):
+    plain, zero = kind(6, 2, (5,), backend="numpy"), kind(6, 2, (5,), backend="numpy", seed=0)
+    numpy.testing.assert_array_equal(plain.parameters.flat, zero.parameters.flat)

@@ -392,3 +392,9 @@ def test_one_wrong_element_of_thousands_is_found_where_its_square_is_zero(rng):
     gradient[1234] *= 2
     check = check_gradient("f", "x", lambda x: (1e-200 * x ** 2).sum(), x, gradient, rng=rng)
     assert not check.ok and "x[1234]" in check.problems[1]
+
+
+def test_one_number_that_is_not_finite_is_found_where_it_is():
+    x, yours = numpy.ones((2, 3)), numpy.full((2, 3), 2.0)
+    yours[0, 1] = numpy.nan
+    assert "first at [0, 1]" in str(check_gradient("f", "x", lambda x: (x * x).sum(), x, yours))

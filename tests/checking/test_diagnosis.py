@@ -308,3 +308,10 @@ def test_a_chain_rule_factor_too_many_is_named(rng):
     sigma, expected = numpy.array([0.5, 2.0, 3.0, 1.5]), rng.standard_normal(4)
     text = diagnose(expected / (2 / sigma), expected, {"sigma": sigma})
     assert text and "is missing, or there is one factor" in text and "too many" in text
+
+
+@pytest.mark.parametrize("weight, words", [(0, "is missing"), (2, "is counted twice"), (-1, "has the wrong sign"),
+                                           (0.5, "has half the right weight"), (3, "has 3 times the right weight")])
+def test_the_weight_of_a_term_is_named(rng, weight, words):
+    a, b = rng.standard_normal((2, 6))
+    assert diagnose(a + weight * b, a + b, {"terms": {"a": a, "b": b}}) == f"the b term {words}"
