@@ -12,7 +12,7 @@ from ..likelihoods import Bernoulli, Categorical, Gaussian
 from ..optimizers import OPTIMIZERS
 from ..training import InTurn
 from ..vae import VAE
-from .configuration import DRAW_SEED, POSTERIORS, UPDATES, absolute_paths, require_effect
+from .configuration import DRAW_SEED, UPDATES, absolute_paths, require_effect
 from .run_folder import Run
 
 
@@ -41,8 +41,7 @@ def build_model(config, data_dim):
         return Autoencoder(data_dim, config["latent"], error=config["error"], **common)
     likelihood = {"bernoulli": Bernoulli, "gaussian": lambda: Gaussian(config["variance"], config["floor"]),
                   "categorical": lambda: Categorical(config["levels"])}[config["likelihood"]]()
-    posterior = POSTERIORS[config["posterior"]]()
-    return VAE(data_dim, config["latent"], likelihood=likelihood, posterior=posterior, **common)
+    return VAE(data_dim, config["latent"], likelihood=likelihood, posterior=config["posterior"], **common)
 
 
 def build_optimizer(config, model):

@@ -13,9 +13,8 @@ from ..errors import InputError
 from ..layers import ACTIVATIONS
 from ..monte_carlo import BOUNDS, KL_ESTIMATES
 from ..optimizers import OPTIMIZERS
-from ..posteriors import DiagonalGaussian, FullGaussian
+from ..posteriors import POSTERIORS
 
-POSTERIORS = {"diagonal": DiagonalGaussian, "full": FullGaussian}
 UPDATES = {"both": [], "encoder": [("encoder",)], "decoder": [("decoder", "likelihood")],
            "alternate": [("encoder",), ("decoder", "likelihood")]}
 LARGEST = 10 ** 9           # size or count; anything larger must be a typing error
