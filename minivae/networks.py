@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from .backend import array_module, get_xp
-from .errors import InputError, as_generator, require_choice, require_count, require_real, require_shape
+from .errors import as_generator, require_choice, require_count, require_real, require_shape
 from .layers import ACTIVATIONS
 from .parameters import Parameters
 
@@ -64,15 +64,6 @@ class EncoderDecoder:
     def __setstate__(self, state):
         vars(self).update(state)
         self._take_views()                  # a copy of a view is an array of its own
-
-    def require_views(self):
-        """Raise InputError unless layers and gradients share their memory with the flat vectors."""
-        layers = [*self.encoder, *self.decoder, self.shared]
-        grads = [*self.encoder_grads, *self.decoder_grads, self.shared_grads]
-        for flat, groups in ((self.parameters.flat, layers), (self.gradients.flat, grads)):
-            if not all(get_xp(flat).may_share_memory(view, flat) for group in groups for view in group):
-                raise InputError("the layers are no longer views into parameters.flat and gradients.flat; "
-                                 "write values into these, flat[...] = values, and never replace them")
 
     def _initialize(self, rng):
         """W ~ N(0, gain/fan_in), b = 0, so that signals neither explode nor vanish from layer to layer.

@@ -42,8 +42,8 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     if not get_xp(data).may_share_memory(theta, model.parameters.flat):
         raise InputError("the optimizer does not change this model's parameters; create it with "
                          "model.parameters.flat")
-    if hasattr(model, "require_views"):
-        model.require_views()
+    if hasattr(model, "encoder_grads"):
+        _require_views(model)
     if transform is None:
         model.check(data)
     for epoch in range(first_epoch, epochs + 1):
@@ -89,6 +89,16 @@ def _require_finite(model, losses, epoch):
     else:
         return
     raise Diverged(f"{where}; try a smaller learning rate")
+
+
+def _require_views(model):
+    """Raise InputError unless layers and gradients share their memory with the flat vectors."""
+    layers = [*model.encoder, *model.decoder, model.shared]
+    grads = [*model.encoder_grads, *model.decoder_grads, model.shared_grads]
+    for flat, groups in ((model.parameters.flat, layers), (model.gradients.flat, grads)):
+        if not all(get_xp(flat).may_share_memory(view, flat) for group in groups for view in group):
+            raise InputError("the layers are no longer views into parameters.flat and gradients.flat; "
+                             "write values into these, flat[...] = values, and never replace them")
 
 
 class InTurn:

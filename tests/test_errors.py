@@ -181,6 +181,7 @@ def test_what_is_clearly_meant_is_accepted(options, same):
     (lambda: gradcheck.numerical_gradient(lambda x: x.tolist(), X), r"f\(x\) is a list"),
     (lambda: gradcheck.numerical_gradient(lambda x: 1j, X), r"f\(x\) is a complex"),
     (lambda: gradcheck.check_backward("f", lambda x: None, lambda dy, x: {"x": x}, {"x": X}, 0), r"f\(x\) is a NoneType"),
+    (lambda: gradcheck.check_backward("f", lambda x: "y", lambda dy, x: {"x": x}, {"x": X}, 0), r"f\(x\) is a str"),
     (lambda: gradcheck.relative_error(X.tolist(), X), "yours is a list"),
 ])
 def test_what_is_not_meant_is_refused(call, message):

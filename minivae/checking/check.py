@@ -12,8 +12,8 @@ import numpy
 from ..backend import get_xp, to_numpy
 from ..errors import InputError, as_generator, require_positive, require_real
 from .diagnosis import diagnose
-from .differences import (STEP, Slopes, as_array, as_float64, complex_step_gradient, gradient_by_differences,
-                          norm, require_changeable)
+from .differences import (STEP, Slopes, as_float64, complex_step_gradient, gradient_by_differences, norm,
+                          require_changeable)
 
 TOLERANCE = 1e-7        # a right gradient has an error near 1e-10, a mistake usually 1e-3 or more
 LARGE = 2000            # elements; a larger tensor is checked along random directions, not one by one
@@ -244,7 +244,9 @@ def check_backward(function, forward, backward, inputs, rng, tolerance=TOLERANCE
     rng = as_generator(rng)
     for name, x in inputs.items():
         require_real(name, x)
-    y = as_array(forward(**inputs))
+    y = forward(**inputs)
+    as_float64(y)                               # raises an InputError for what is no number and no array
+    y = y if hasattr(y, "shape") else numpy.float64(y)
     dy = get_xp(y).asarray(rng.standard_normal(y.shape))
     # Copies for backward: what it changes must not affect the comparison.
     given = {name: x.copy() for name, x in inputs.items()}

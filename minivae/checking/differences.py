@@ -108,16 +108,11 @@ def norm(a):
     return largest * float(numpy.linalg.norm(numpy.divide(a, largest))) if 0 < largest < numpy.inf else largest
 
 
-def as_array(y):
-    """The value y of f, with a shape. Raises InputError unless it is a real number, or an array of them."""
+def as_float64(y):
+    """The value y of f as float64, on the host. Raises InputError unless it is a number or an array of them."""
     y = numpy.float64(y) if isinstance(y, (int, float)) else y
     require_real("f(x)", y)
-    return y
-
-
-def as_float64(y):
-    """The value y of f as float64, on the host."""
-    return to_numpy(as_array(y)).astype("float64")
+    return to_numpy(y).astype("float64")
 
 
 def require_changeable(x, name="x"):
