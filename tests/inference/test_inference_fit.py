@@ -1,6 +1,7 @@
 """q, the estimators of ∇ ELBO, and fits, against exact answers."""
 
 import math
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -12,7 +13,7 @@ from minivae.inference import (ESTIMATORS, BetaBernoulli, CorrelatedGaussian, Fi
                                LinearRegression, LogisticRegression, MeanFieldGaussian, Reparameterized, ScoreFunction,
                                UnknownMeanAndPrecision, coordinate_ascent, elbo, estimate_log_evidence, fit, gradient_moments,
                                gradient_variance, unconstrained)
-from minivae.inference import estimators, fitting
+from minivae.inference import compare, estimators, fitting
 from minivae.inference.coordinate_ascent import gaussian_elbo, normal_gamma_elbo
 from minivae.inference.distributions import MultivariateNormal, NormalTimesGamma, digamma
 from minivae.inference.estimators import best_coefficient, reparameterized, score_function
@@ -602,3 +603,21 @@ def test_the_sum_of_the_others(rng):
 def test_coordinate_ascent_makes_as_many_sweeps_as_it_is_told(rng):
     updates = list(coordinate_ascent(UnknownMeanAndPrecision(rng.standard_normal(5)), 3))
     assert len(updates) == 1 + 3 * 2
+
+
+def test_all_estimators_get_the_same_noise_and_the_fit_before_them_a_falling_rate(monkeypatch, capsys):
+    rates, noises = [], []
+
+    def recorded_fit(model, q, estimator, optimizer, n_samples, steps, rng):
+        for step in (1, 1000, 2000):
+            yield SimpleNamespace(step=step)
+            rates.append(optimizer.lr)
+
+    def recorded_variance(model, q, estimator, n_samples, noise, repeats):
+        noises.append(noise.random())
+        return numpy.ones(2)
+    monkeypatch.setattr(compare, "fit", recorded_fit)
+    monkeypatch.setattr(compare, "gradient_variance", recorded_variance)
+    compare.print_variances({"gaussian-mean": EXAMPLES["gaussian-mean"]}, numpy, 10, 10, seed=3)
+    numpy.testing.assert_allclose(rates, [0.05 * 0.01 ** (1 / 2000), 0.005, 0.0005])
+    assert noises == [numpy.random.default_rng(3).random()] * (2 * len(ESTIMATORS))
