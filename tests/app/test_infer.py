@@ -194,3 +194,13 @@ def test_infer_and_variance_on_the_device(run_cli, device, monkeypatch):
     numpy.testing.assert_allclose(*(numpy.array(column, float) for column in numbers), atol=2e-4)
     monkeypatch.setattr(compare, "fit", lambda *options, fit=compare.fit: itertools.islice(fit(*options), 50))
     assert command_line.main(["variance", "normal-gamma", "--repeats", "2", "--backend", "cupy"]) == 0
+
+
+def test_the_table_of_variances_starts_at_the_prior(monkeypatch, capsys):
+    started = []
+    monkeypatch.setattr(compare, "fit", lambda *_: [])
+    monkeypatch.setattr(compare, "gradient_variance", lambda _, q, *more: started.append(q) or numpy.ones(1))
+    compare.print_variances({"gaussian-mean": EXAMPLES["gaussian-mean"]}, numpy, 2, 2, 0)
+    assert "At the start q is N(0, I)" in capsys.readouterr().out
+    q = started[0]
+    assert not q.mean().any() and (q.covariance() == numpy.eye(q.latent_dim)).all()

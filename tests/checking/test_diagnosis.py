@@ -310,8 +310,18 @@ def test_a_chain_rule_factor_too_many_is_named(rng):
     assert text and "is missing, or there is one factor" in text and "too many" in text
 
 
-@pytest.mark.parametrize("weight, words", [(0, "is missing"), (2, "is counted twice"), (-1, "has the wrong sign"),
-                                           (0.5, "has half the right weight"), (3, "has 3 times the right weight")])
+@pytest.mark.parametrize("weight, words", [
+    (0, "is missing"), (2, "is counted twice"), (-1, "has the wrong sign"),
+    (0.5, "has half the right weight"), (3, "has 3 times the right weight")])
 def test_the_weight_of_a_term_is_named(rng, weight, words):
     a, b = rng.standard_normal((2, 6))
     assert diagnose(a + weight * b, a + b, {"terms": {"a": a, "b": b}}) == f"the b term {words}"
+
+
+def test_a_variance_mixed_up_in_one_row_is_named_there(rng):
+    x, sigma = rng.standard_normal((3, 5)), numpy.exp(rng.standard_normal((3, 5)))
+    expected = 1 - x ** 2 / sigma ** 2                  # of ½ (x/σ)² + log σ by log σ, and by σ:
+    yours = expected.copy()
+    yours[2] /= sigma[2]
+    explanation = diagnose(yours, expected, {"sigma": sigma, "asked": "log σ"})
+    assert "in row 2; there: this is the derivative with respect to σ, but log σ is needed" in explanation

@@ -621,3 +621,11 @@ def test_all_estimators_get_the_same_noise_and_the_fit_before_them_a_falling_rat
     compare.print_variances({"gaussian-mean": EXAMPLES["gaussian-mean"]}, numpy, 10, 10, seed=3)
     numpy.testing.assert_allclose(rates, [0.05 * 0.01 ** (1 / 2000), 0.005, 0.0005])
     assert noises == [numpy.random.default_rng(3).random()] * (2 * len(ESTIMATORS))
+
+
+def test_a_step_follows_the_mean_of_the_gradients_of_the_samples():
+    model = GaussianMean(numpy.array([[1.0], [3.0]]))
+    q, estimator = MeanFieldGaussian(numpy.zeros(1), numpy.ones(1)), ESTIMATORS["reparam"]()
+    rows = estimator.rows(model, q, q.draw_noise(numpy.random.default_rng(0), 4))
+    first, second = fit(model, q, estimator, SGD(q.knobs, lr=0.1), 4, 1, numpy.random.default_rng(0))
+    numpy.testing.assert_allclose(second.knobs - first.knobs, 0.1 * rows.mean(axis=0), rtol=1e-12)

@@ -289,3 +289,8 @@ def test_over_unconstrained_latents_evidence_and_posterior_are_the_models_own():
     free = unconstrained(model)
     assert free is not model and free.log_evidence() == model.log_evidence()
     assert free.posterior().mean == model.posterior().mean
+
+
+def test_a_covariance_has_to_fit_the_mean():
+    with pytest.raises(InputError, match=r"covariance has shape \(3, 3\), but shape \(2, 2\) is needed"):
+        MultivariateNormal(numpy.zeros(2), numpy.eye(3))
