@@ -32,6 +32,7 @@ def pictures_nobody_looks_at(request, monkeypatch):
     if "draws" not in request.keywords:
         monkeypatch.setattr(matplotlib.figure.Figure, "savefig",
                             lambda figure, file, **options: file.write(b"\x89PNG\r\n\x1a\n"))
+        monkeypatch.setattr(matplotlib.figure.Figure, "findobj", lambda *_: [])      # plots.save makes all ticks
 
 
 @pytest.fixture
@@ -66,9 +67,17 @@ def assert_same(request):
 
 
 @pytest.fixture
-def run_cli(capsys):
-    """run_cli("train", "--epochs", 3) -> exit code, standard output, standard error"""
+def run_cli(request, capsys, monkeypatch):
+    """run_cli("train", "--epochs", 3) -> exit code, standard output, standard error
+
+    Nine tenths of the time of a short `train` are pictures: only a test marked `draws` gets them.
+    """
+    from minivae.app.commands import train
     from minivae.app.main import main
+    from minivae.inference import plots
+    if "draws" not in request.keywords:
+        monkeypatch.setattr(train, "draw", lambda *_: None)
+        monkeypatch.setattr(plots, "fit_figure", lambda *_: matplotlib.figure.Figure())
 
     def run(*arguments):
         try:

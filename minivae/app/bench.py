@@ -194,10 +194,10 @@ def _print_advice(kernels, better):
           f"times as long ({then:.2f} ms, now {now:.2f}).")
 
 
-def _products_of_a_process(variables):
+def _products_of_a_process(variables, seconds=2.0):
     """Median milliseconds of the paper's products, in a new process with these environment variables."""
     code = ("from minivae.app import bench; "
-            "print(bench.measure(bench.Step(bench.PAPER, 'numpy'), 2.0)['matrix products alone'])")
+            f"print(bench.measure(bench.Step(bench.PAPER, 'numpy'), {seconds})['matrix products alone'])")
     child = subprocess.run([sys.executable, "-c", code], env={**os.environ, **variables}, check=True,
                            capture_output=True, text=True)
     return float(child.stdout)

@@ -37,7 +37,7 @@ def is_png(path):
 
 @pytest.mark.parametrize("model", EXAMPLES)
 def test_infer_prints_both_posteriors_and_the_gap(model, run_cli, in_an_empty_folder):
-    out = infer(run_cli, model, "--steps", 1500)
+    out = infer(run_cli, model, "--steps", 700, "--lr", 0.1)
     assert EXAMPLES[model].about in out and "exact posterior" in out and "fitted q" in out
     names = EXAMPLES[model].make(numpy).names
     exact_mean, exact_std, mean, std = row(out, names[0])
@@ -109,13 +109,13 @@ def test_infer_an_image_under_a_trained_decoder(latent, posterior, run_cli, in_a
 
 
 def test_variance_prints_a_table(run_cli):
-    code, out, err = run_cli("variance", "gaussian-mean", "normal-gamma", "--samples", 20, "--repeats", 100,
+    code, out, err = run_cli("variance", "gaussian-mean", "correlated-gaussian", "--samples", 20, "--repeats", 100,
                              "--backend", "numpy")
     assert code == 0, err
     head, *rows = [line.split() for line in out.splitlines()[3:]]
     assert head == list(ESTIMATORS)
     table = {(model, q): dict(zip(head, map(float, numbers))) for model, q, *numbers in rows}
-    assert list(table) == [(model, q) for model in ("gaussian-mean", "normal-gamma") for q in ("start", "fitted")]
+    assert list(table) == [(model, q) for model in ("gaussian-mean", "correlated-gaussian") for q in ("start", "fitted")]
     start, fitted = table["gaussian-mean", "start"], table["gaussian-mean", "fitted"]
     assert start["score"] > start["score-cv"] > start["score-rb-cv"] > start["reparam"] > start["path-only"]
     assert fitted["path-only"] < 1e-9 < fitted["reparam"], "the fitted q is the posterior: independent means"
@@ -169,8 +169,8 @@ def test_a_fit_that_diverges_at_its_last_step_is_told(run_cli):
 
 
 def test_a_fit_that_is_not_finished_says_so(run_cli):
-    assert "the ELBO rose by" in infer(run_cli, "gaussian-mean", "--estimator", "score")
-    assert "the ELBO did not rise" in infer(run_cli, "gaussian-mean", "--steps", 2000)
+    assert "the ELBO rose by" in infer(run_cli, "gaussian-mean", "--estimator", "score", "--steps", 500)
+    assert "the ELBO did not rise" in infer(run_cli, "gaussian-mean", "--steps", 1000, "--lr", 0.1)
 
 
 def test_an_image_that_is_not_there(run_cli):

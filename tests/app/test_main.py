@@ -13,6 +13,7 @@ import time
 
 import numpy
 import pytest
+from matplotlib.figure import Figure
 
 from minivae import datasets, errors, layers, optimizers, plots, training
 from minivae.app import bench, build, configuration, run_folder
@@ -82,6 +83,7 @@ def test_show_draws_again_what_was_deleted(run_cli, tmp_path):
     assert code == 0 and "samples.png" in out and (tmp_path / "run" / "samples.png").exists()
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("options, loss", [
     (["--beta", "0.5"], "−ELBO, KL times 0.5"), (["--model", "autoencoder"], "squared-error"),
     (["--samples", "3", "--kl", "monte-carlo", "--bound", "iwae"], "−IWAE bound, L = 3")])
@@ -89,6 +91,8 @@ def test_what_is_maximized_is_called_by_its_name(run_cli, tmp_path, options, los
     drawn = []
     curves = plots.curves
     monkeypatch.setattr(plots, "curves", lambda *a, **k: drawn.append(curves(*a, **k)) or drawn[0])
+    for name in ("reconstructions", "samples", "latent_plane", "codes"):
+        monkeypatch.setattr(plots, name, lambda *a: Figure())
     out = train_small(run_cli, tmp_path / "run", *options)
     assert f"per image; loss: {loss}" in out
     label = drawn[0].axes[0].lines[0].get_label()
@@ -113,11 +117,9 @@ def test_evaluate_prints_the_three_measures(run_cli, tmp_path):
     ["--samples", "3", "--kl", "monte-carlo", "--bound", "iwae"], ["--beta", "0"], ["--update", "alternate"],
 ])
 def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, options):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_command, "draw", lambda *_: None)       # `show` draws the same, once
-        train_small(run_cli, tmp_path / "whole", *options, epochs=3)
-        train_small(run_cli, tmp_path / "run", *options, epochs=1)
-        code, _, err = run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")
+    train_small(run_cli, tmp_path / "whole", *options, epochs=3)
+    train_small(run_cli, tmp_path / "run", *options, epochs=1)
+    code, _, err = run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")
     assert code == 0, err
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
     assert run_cli("show", tmp_path / "run")[0] == 0
@@ -208,7 +210,7 @@ def test_a_folder_with_the_name_of_a_data_set_does_not_stand_in_its_way(run_cli,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "digits").mkdir()
     train_small(run_cli, "run")
-    assert (tmp_path / "run" / "plane.png").exists()
+    assert (tmp_path / "run" / "checkpoint.npz").exists()
 
 
 def test_a_reader_that_has_had_enough_is_no_error():
@@ -437,6 +439,7 @@ def test_an_unwritable_folder(run_cli, tmp_path):
 
 def test_a_full_disk_keeps_what_was_saved(run_cli, tmp_path, monkeypatch):
     train_small(run_cli, tmp_path / "run")
+    (tmp_path / "run" / "plane.png").write_bytes(b"a picture")
     before = read_checkpoint(tmp_path / "run")
 
     def full(descriptor):
@@ -477,9 +480,8 @@ def test_ctrl_c_elsewhere_exits_130_without_a_traceback(run_cli, monkeypatch):
 # A run is replaced only by something saved, and its files have to fit together
 
 @pytest.fixture
-def small_run(run_cli, tmp_path, monkeypatch):
-    """A folder with a run of two epochs, without pictures; `train` doesn't draw."""
-    monkeypatch.setattr(train_command, "draw", lambda *_: None)
+def small_run(run_cli, tmp_path):
+    """A folder with a run of two epochs, without pictures."""
     train_small(run_cli, tmp_path / "run")
     return tmp_path / "run"
 
@@ -515,7 +517,6 @@ def test_files_in_the_folder_that_are_no_run_are_kept(run_cli, tmp_path, monkeyp
         (tmp_path / name).write_text("mine")
     refused(run_cli, "contains samples.png, but not a whole run", "train", "--out", ".", *SMALL)
     assert contents(tmp_path) == {"samples.png": b"mine", "thesis.part": b"mine"}
-    monkeypatch.setattr(train_command, "draw", lambda *_: None)
     train_small(run_cli, ".", "--overwrite")
     train_small(run_cli, ".", "--overwrite")
     assert run_cli("train", "--resume", ".", "--epochs", "3")[0] == 0

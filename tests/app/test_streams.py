@@ -128,6 +128,7 @@ def test_ctrl_c_during_the_imports_of_the_program_has_no_traceback(tmp_path, sta
     assert (child.stderr == "minivae: interrupted\n") == (child.returncode == 130) == is_program, child
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("fails", ["import", "draw", "save"])
 def test_pictures_that_can_not_be_drawn_say_that_training_is_saved(run_cli, tmp_path, monkeypatch, fails):
     """Whatever matplotlib stumbles over: its backend, its settings, its fonts, a folder for its cache."""
