@@ -9,7 +9,7 @@ import pytest
 
 import two_processes
 
-# The first file runs here, and waits until the other process is through with the last one.
+# The first test runs here, and waits until the other process is through with the others, from the last on.
 FIRST = """
 import os, pathlib, time
 def test_one():
@@ -22,6 +22,8 @@ LAST = """
 import os, pathlib, pytest
 def test_two():
     assert "MINIVAE_TESTS_TAKEN" in os.environ
+    pathlib.Path("through").touch()
+    {}
 def test_three():
     print("what was printed")
     assert 1 + 1 == 3
@@ -29,14 +31,13 @@ def test_three():
 def test_four():
     pass
 def test_five():
-    pathlib.Path("through").touch()
-    {}
+    assert "MINIVAE_TESTS_TAKEN" in os.environ
 """
 
 
 @pytest.fixture
 def suite(tmp_path, monkeypatch):
-    """suite(the end of the last test) -> exit code and output of a run of four tests in two files"""
+    """suite(the end of its last test) -> exit code and output of a run of five tests in two files"""
     def run(end):
         (tmp_path / "conftest.py").write_text("import two_processes\ntwo_processes.ENOUGH = 2\n"
                                               "from two_processes import pytest_runtestloop\n", "utf-8")
@@ -58,4 +59,4 @@ def test_what_the_other_process_finds_is_reported_here(suite):
 
 def test_a_process_that_dies_is_no_success(suite):
     code, out = suite("os._exit(0)")
-    assert code == 3 and "ended with exit code 0" in out and "test_z.py::test_five" in out
+    assert code == 3 and "ended with exit code 0" in out and "Not run: ['test_z.py::test_two']" in out

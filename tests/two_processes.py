@@ -1,7 +1,7 @@
 """The whole suite runs in two processes, for two cores, with no other package than pytest.
 
-Both collect the same tests. Each takes the next file that is not taken, this process from the first file on,
-the other from the last. So they finish together, whatever the files take. Then this one reports what the other
+Both collect the same tests. Each takes the next test function that is not taken, this process from the first
+on, the other from the last. So they meet somewhere, and finish together. Then this one reports what the other
 found, as if it had run here: failures with their output, counts, --durations and --junitxml.
 """
 
@@ -23,54 +23,57 @@ DONE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 def pytest_runtestloop(session):
     """-> True if the tests have run; None leaves them to pytest's own loop."""
     option = session.config.option
-    files = [list(items) for _, items in itertools.groupby(session.items, lambda item: item.path)]
+    groups = [list(items) for _, items in itertools.groupby(session.items, lambda item: (
+        item.path, getattr(item, "originalname", item.name)))]          # the cases of one test function
     if FOLDER in os.environ:
-        return run_as_the_other(session, files, Path(os.environ[FOLDER]))
+        return run_as_the_other(session, groups, Path(os.environ[FOLDER]))
     watched = option.collectonly or option.usepdb or option.trace or option.capture == "no" or option.maxfail
     shared = hasattr(session.config, "workerinput")         # by pytest-xdist
     if len(session.items) < ENOUGH or os.cpu_count() == 1 or watched or shared or session.testsfailed:
         return None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        run_beside_another(session, files, Path(folder))
+        run_beside_another(session, groups, Path(folder))
     return True
 
 
-def run_beside_another(session, files, folder):
+def run_beside_another(session, groups, folder):
     arguments = session.config.invocation_params
     with open(folder / "output", "wb") as output:
         other = subprocess.Popen([sys.executable, "-m", "pytest", *map(str, arguments.args)],
                                  cwd=arguments.dir, env={**os.environ, FOLDER: str(folder)}, stdout=output,
                                  stderr=subprocess.STDOUT)
         try:
-            mine = list(run_what_is_free(session, files, folder))
+            mine = list(run_what_is_free(session, groups, folder))
             other.wait()
         finally:
             other.kill()
             other.wait()
     reported = replay(session.config, folder / "reports")
-    missing = {item.nodeid for items in files if items not in mine for item in items} - reported
+    missing = {item.nodeid for items in groups if items not in mine for item in items} - reported
     if missing or other.returncode not in DONE:
         said = (folder / "output").read_text("utf-8", "replace")
         pytest.exit(f"{said}\nThe other process ended with exit code {other.returncode}, after this output. "
                     f"Not run: {sorted(missing)}", pytest.ExitCode.INTERNAL_ERROR)
 
 
-def run_as_the_other(session, files, folder):
+def run_as_the_other(session, groups, folder):
     with open(folder / "reports", "wb") as reports:
         session.config.pluginmanager.register(Recorder(session.config, reports))
-        list(run_what_is_free(session, files[::-1], folder))
+        list(run_what_is_free(session, groups[::-1], folder))
     return True
 
 
-def run_what_is_free(session, files, folder):
-    """Run the tests of each file that the other process has not taken, and yield them."""
-    for items in files:
+def run_what_is_free(session, groups, folder):
+    """Run the tests of each group, up to the first that the other process has taken, and yield them."""
+    tests = [item for items in groups for item in items]
+    following = dict(zip(tests, tests[1:]))
+    for items in groups:
         try:
             (folder / str(session.items.index(items[0]))).mkdir()       # only one of two processes can
         except FileExistsError:
-            continue
-        for item, following in zip(items, [*items[1:], None]):
-            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            return
+        for item in items:
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following.get(item))
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
         yield items
