@@ -67,8 +67,9 @@ def test_the_reference_itself_gives_the_known_values(n_latents):
     assert (round(log_likelihood, 6), round(sigma2, 6)) == KNOWN[n_latents]
 
 
-@pytest.mark.parametrize("n_latents", KNOWN)
-@pytest.mark.parametrize("posterior, rotated", [(DiagonalGaussian(), False), (FullGaussian(), False), (FullGaussian(), True)])
+@pytest.mark.parametrize("n_latents, posterior, rotated", [
+    *[(n_latents, DiagonalGaussian(), False) for n_latents in KNOWN],
+    *[(n_latents, FullGaussian(), rotated) for n_latents in (2, 5, 10) for rotated in (False, True)]])
 def test_at_the_optimum_the_elbo_is_the_log_likelihood_and_the_gradient_is_zero(rng, n_latents, posterior, rotated):
     vae, _ = at_the_optimum(n_latents, posterior, random_rotation(n_latents, rng) if rotated else None)
     eps = cubature(n_latents, len(IMAGES))
