@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import sys
 
 import numpy
 
@@ -100,7 +101,7 @@ def require_fraction(**values):
 def _floats(values, needed, is_possible):
     """np.float64(1) times an array of float32 is one of float64; Python's 1.0 leaves it as it is."""
     for name, value in values.items():
-        if not isinstance(value, numbers.Real) or not is_possible(value):
+        if not isinstance(value, numbers.Real) or not (is_possible(value) and value <= sys.float_info.max):
             raise InputError(f"{name} is {shown(value)}, but {needed} is needed")
     return [float(value) for value in values.values()]
 

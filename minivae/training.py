@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy
 
 from .backend import get_xp, to_numpy
-from .errors import Diverged, InputError, as_generator, require_count, require_real
+from .errors import Diverged, InputError, as_generator, require_count, require_real, require_shape
 from .saved_state import require_steps
 
 
@@ -36,6 +36,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     (not checked if there is a transform); Diverged if the loss or a parameter is no longer finite.
     """
     require_real("data", data)
+    require_shape("data", data, (None, None))
     require_count(epochs=epochs, first_epoch=first_epoch, batch_size=batch_size, n_examples=len(data))
     rng = as_generator(rng)
     theta = getattr(optimizer, "theta", model.parameters.flat)     # your own optimizer may not have one

@@ -161,6 +161,8 @@ def test_what_is_clearly_meant_is_accepted(options, same):
     (lambda: vae().loss_and_grad(X, EPS, beta="1"), "beta is '1'"), (lambda: vae().loss_and_grad(X, EPS, beta=None), "beta is None"),
     (lambda: vae().loss_and_grad(X, EPS, beta=numpy.ones(3)), "beta is array"),
     (lambda: vae().loss_and_grad(X, EPS, beta=-10 ** 400), "beta is -1000"), (lambda: train(beta="1"), "beta is '1'"),
+    (lambda: SGD(X[0], lr=10 ** 400), r"lr is 10+\.\.\., but a finite number"),
+    (lambda: train(numpy.float32(1).reshape(())), r"data has shape \(\), but shape \(any, any\) is needed"),
     (lambda: SGD(X[0], lr=-10 ** 400), r"lr is -10+\.\.\.,"), (lambda: SGD(X[0], lr=numpy.ones(1)), "lr is array"),
     (lambda: setattr(Adam(X[0]), "lr", -1), "lr is -1"), (lambda: vae().sample(2.5, 0), "n_examples is 2.5"),
     (lambda: train(first_epoch=0), "first_epoch is 0"), (lambda: train(first_epoch="1"), "first_epoch is '1'"),
