@@ -59,7 +59,7 @@ def array_module(name="auto"):
         if name == "cupy":
             raise BackendUnavailable(f"CuPy can't be used here: {_why_no_cupy(error)}") from error
         if getattr(error, "name", None) != "cupy":      # it is installed, so it was meant to be used
-            say_once(f"minivae: NumPy is used, as CuPy can't be: {_why_no_cupy(error)}")
+            say_once(f"minivae: NumPy is used, because CuPy can't be used: {_why_no_cupy(error)}")
         return numpy
 
 
@@ -72,7 +72,7 @@ def say_once(line):
 def _why_no_cupy(error):
     text = " ".join(str(error).rpartition("Original error:")[2].split())       # CuPy's message is a page long
     if isinstance(error, ImportError) or "failed to load" in text:
-        return (f"it can't be imported, or a library of CUDA can't ({text}); install both with pip install "
+        return (f"CuPy or a CUDA library can't be loaded ({text}); install both with pip install "
                 '"cupy-cuda13x[ctk]", or "cupy-cuda12x[ctk]" where the NVIDIA driver is older than 580, '
                 "or use the backend numpy")
     if "InsufficientDriver" in text:

@@ -37,7 +37,8 @@ def require_writeable(name, array):
     """Raise InputError unless this is an array of floats that can be changed in place."""
     require_real(name, array)
     if array.dtype.kind != "f" or not getattr(array.flags, "writeable", True):      # CuPy has no such flag
-        raise InputError(f"{name} can't change in place: it is read-only or no floats; give {name}.astype(float)")
+        raise InputError(f"{name} can't be changed in place: it is read-only, or not an array of "
+                         f"floats; give {name}.astype(float)")
 
 
 def require_range(name, x, low, high, remedy):
@@ -99,7 +100,7 @@ def require_fraction(**values):
 
 
 def _floats(values, needed, is_possible):
-    """np.float64(1) times an array of float32 is one of float64; Python's 1.0 leaves it as it is."""
+    """-> the values as Python floats: numpy.float64 would turn a product with float32 into float64."""
     for name, value in values.items():
         if not isinstance(value, numbers.Real) or not (is_possible(value) and value <= sys.float_info.max):
             raise InputError(f"{name} is {shown(value)}, but {needed} is needed")
@@ -113,11 +114,14 @@ def require_choice(name, value, choices):
 
 
 def require_object(name, value, method, named):
-    """-> value, or a new named[value], for None the first. Raise InputError unless it has this method."""
+    """-> value, or for a name a new named[value]; None means the first name.
+
+    Raise InputError unless it is a name or an object, not a class, with this method.
+    """
     value = next(iter(named)) if value is None else value
     if isinstance(value, str) and value in named:
         return named[value]()
     if isinstance(value, type) or not hasattr(value, method):
-        raise InputError(f"{name} is {shown(value)}, but {' or '.join(named)}, or an object with the method "
-                         f"{method} is needed")
+        raise InputError(f"{name} is {shown(value)}, but {' or '.join(named)}, or an object (not a class) "
+                         f"with the method {method}, is needed")
     return value

@@ -63,7 +63,7 @@ class EncoderDecoder:
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self._take_views()                  # a copy of a view is an array of its own
+        self._take_views()                  # the copied views no longer share memory with .flat
 
     def _initialize(self, rng):
         """W ~ N(0, gain/fan_in), b = 0, so that signals neither explode nor vanish from layer to layer.

@@ -18,7 +18,7 @@ class Parameters:
         self.__setstate__((dict(shapes), xp.zeros(size, dtype=dtype)))
 
     def __getstate__(self):
-        return self.shapes, self.flat       # without the views: a copy of a view is an array of its own
+        return self.shapes, self.flat       # without the views: copies of them share no memory with .flat
 
     def __setstate__(self, state):
         self.shapes, self.flat = state

@@ -38,5 +38,5 @@ def require_steps(state):
     """Raise InputError unless state["t"] is a number of steps."""
     t = numpy.asarray(state.get("t"))           # a checkpoint contains it as an array ()
     if t.dtype.kind not in "iu" or t.shape != () or t < 0:
-        raise InputError(f"t is {shown(state.get('t'))}, but a number of steps is at least 0; "
+        raise InputError(f"t is {shown(state.get('t'))}, but a whole number of at least 0 is needed; "
                          "restore the saved state")

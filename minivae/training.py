@@ -99,7 +99,7 @@ def _require_views(model):
     for flat, groups in ((model.parameters.flat, layers), (model.gradients.flat, grads)):
         if not all(get_xp(flat).may_share_memory(view, flat) for group in groups for view in group):
             raise InputError("the layers are no longer views into parameters.flat and gradients.flat; "
-                             "write values into these, flat[...] = values, and never replace them")
+                             "create the model again, and set values in place: parameters.flat[...] = values")
 
 
 class InTurn:
@@ -120,7 +120,7 @@ class InTurn:
     def __setstate__(self, state):
         vars(self).update(state)
         for optimizer, part in zip(self.optimizers, self.parts):
-            optimizer.theta = self.theta[part]      # a copy of a view is an array of its own
+            optimizer.theta = self.theta[part]      # a copied view no longer shares memory with θ
 
     @property
     def lr(self):

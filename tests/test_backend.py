@@ -44,7 +44,7 @@ NO_TOOLKIT = "libnvrtc.so.13: cannot open shared object file"
 
 
 @pytest.mark.parametrize("module, reason", [
-    (None, "can't be imported.*pip install \"cupy-cuda13x\\[ctk\\]\""),
+    (None, "can't be loaded.*pip install \"cupy-cuda13x\\[ctk\\]\""),
     (cupy_that_fails(f"CuPy failed to load libnvrtc.so.13: OSError: {NO_TOOLKIT}"), f"{NO_TOOLKIT}.*pip install \"cupy"),
     (cupy_that_fails("cudaErrorInsufficientDriver: CUDA driver version is insufficient"), "no NVIDIA driver"),
     (cupy_that_fails("cudaErrorNoDevice: no CUDA-capable device is detected"), "no GPU is visible"),
@@ -62,7 +62,7 @@ def test_cupy_that_does_not_work_is_refused_with_the_reason_and_auto_falls_back(
     if module is None:
         assert told == "", "CuPy is not installed: nobody expects it to be used"
     else:
-        assert re.fullmatch(f"minivae: NumPy is used, as CuPy can't be: .*{reason}.*\n", told), "one line, told once"
+        assert re.fullmatch(f"minivae: NumPy is used, because CuPy can't be used: .*{reason}.*\n", told), "one line, told once"
 
 
 def test_an_import_error_of_cupys_own_is_told_in_one_line(monkeypatch, tmp_path, capsys):

@@ -20,7 +20,7 @@ from minivae.training import train
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures"
-show_every_character()      # ✓ and the letters of equations, also where output is not UTF-8
+show_every_character()      # where ✓ or a letter can't be printed, ? appears instead of an error
 
 
 def options(text, **more):

@@ -127,7 +127,8 @@ def check_config(config, path):
     try:
         check_combination(config)
     except InputError as error:
-        raise InputError(f"{path} is not as `train` writes it: {error}; restore it, or train again") from error
+        raise InputError(f"{path} has options that don't fit together ({error}); "
+                         "restore it, or train again") from error
 
 
 def absolute_paths(args):
@@ -175,7 +176,7 @@ def config_from(asked):
 
 def check_combination(config):
     """Raise InputError if options of a complete configuration contradict each other."""
-    for name in ("levels", "epsilon"):      # the others have no effect where they don't belong
+    for name in ("levels", "epsilon"):      # every other option has a value even where it has no effect
         if config[name] is not None:
             require_effect(name, config[name], config)
     if config["bound"] == "iwae" and config["kl"] != "monte-carlo":

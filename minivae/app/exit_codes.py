@@ -1,4 +1,4 @@
-"""How the program ends: its exit codes, its last words, and what it does when its output can't be written."""
+"""How the program ends: its exit codes, its messages, and what it does when output can't be written."""
 
 import contextlib
 import errno
@@ -18,7 +18,7 @@ def say(text, prefix="minivae: "):
     try:
         print(prefix + line, file=sys.stderr, flush=True)
     except OSError:
-        drop_output(sys.stderr)     # the disk is full, perhaps; the exit code still tells
+        drop_output(sys.stderr)     # perhaps the disk is full; the exit code still reports the error
 
 
 def reader_left(error):
@@ -28,6 +28,6 @@ def reader_left(error):
 
 
 def drop_output(stream=None):
-    """Discard what stdout, or another stream, can't write, and all that follows."""
+    """Send stdout, or another stream, to the null device from now on: it can't be written any more."""
     with contextlib.suppress(io.UnsupportedOperation):      # in a notebook a stream is not a file
         os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())

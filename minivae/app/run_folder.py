@@ -41,7 +41,7 @@ class Run:
         self.folder = Path(folder)
         self.config = config
         self.history = list(history)
-        self.replaces = replaces        # files of another run, which stay until the first save
+        self.replaces = replaces        # are files of another run there? The first save replaces them
         self.is_saved = False
         # Goes into the checkpoint, and has to be the same when that is loaded; see build.add_images.
         self.fingerprint = {name: config[name] for name in DEFAULTS
@@ -83,7 +83,7 @@ class Run:
         return cls(folder, config, _read_history(Path(folder) / "history.csv"))
 
     def save(self, model, optimizer, epoch, rng):
-        """Write everything but the pictures: all files or, if one can't be written, none. Raises InputError.
+        """Write everything but the pictures. If a file can't be written, none is replaced. Raises InputError.
 
         The checkpoint comes last: a kill in between leaves one row of history too many, never too few. The
         first time, config.json is written too, and what a replaced or killed run left is removed.
@@ -129,8 +129,8 @@ class Run:
 def locked(folder):
     """While the block runs, no other process may train in this folder. Raises InputError if one does.
 
-    The system ends the lock together with the process, even a killed one. On a file system without locks,
-    there is none.
+    The lock ends with the process, even if that is killed. On a file system without locks, nothing stops
+    another process.
     """
     lock = None
     try:

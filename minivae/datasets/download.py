@@ -39,9 +39,9 @@ MIRRORS = {
                       "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"],
 }
 
-# A file of MNIST has up to 26 MB. These bound how long a download can take, and how much it can write.
+# Limits of a download; a file of MNIST has up to 26 MB. It may take PATIENCE + size / SLOWEST seconds.
 LARGEST = 10 ** 8       # bytes
-SLOWEST = 10 ** 4       # bytes per second, once the server has had
+SLOWEST = 10 ** 4       # bytes per second
 PATIENCE = 30           # seconds
 
 
@@ -111,7 +111,7 @@ def download(file_name, folder, mirrors, sha256):
 def _fetch(address, file, label):
     """Write to the file what an address sends. Raises InputError if that fails, is too slow, or too much."""
     blocks = queue.Queue(maxsize=16)
-    # In a thread: the timeout of a connection does not bound the whole, a byte a second would go on forever.
+    # In a thread: urlopen's timeout is for each read, so a byte per second could go on forever.
     threading.Thread(target=_receive, args=(address, blocks.put), daemon=True).start()
     bar, start, done, block = ProgressBar(f"downloading {label}", lines_every=10), time.monotonic(), 0, None
     while block != b"":

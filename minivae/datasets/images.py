@@ -48,7 +48,7 @@ def quantize(x, levels):
 
 
 def _require_grey(x):
-    """Raise InputError for values outside [0, 1]; on a GPU only for other types, as it would have to wait."""
+    """Raise InputError unless x is real and in [0, 1]; on a GPU, values are not checked, to save a wait."""
     require_real("x", x)
     if get_xp(x) is numpy:
         require_range("x", x, 0, 1, "scale them: x / 255, if they are bytes")

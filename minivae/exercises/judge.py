@@ -35,8 +35,8 @@ def judge(file):
     try:
         source = file.read_bytes()
     except OSError as error:
-        return Verdict(WRONG, f"{title}: {file} can't be read ({error.strerror}); check what it is, and its "
-                              "permissions")
+        return Verdict(WRONG, f"{title}: {file} can't be read ({error.strerror}); check that it is a file, "
+                              "and check its permissions")
     unfinished, reports, functions = _unfinished(source, exercise), [], _functions()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -181,7 +181,8 @@ def _warnings_of(caught, file):
 
 
 def main(file):
-    """What the separate process does. What it needs after the check, it takes before the learner's code runs."""
+    """Check the file in this separate process, and print the verdict between two copies of the token."""
+    # The learner's file could replace these, so take them before it runs.
     token, stdout, verdicts, exit_now = sys.stdin.read(), sys.stdout, open(os.dup(1), "w"), os._exit
     runner.judging = True
     verdict = json.dumps(judge(file))

@@ -3,9 +3,9 @@
     check(file)         what each exercise file calls in its last line
     run(file)           -> Verdict, from the separate process: python -m minivae.exercises.judge FILE
 
-The process gets a random token on stdin and prints its verdict between two of them. What else the learner's
-file prints, and how it ends the process, decides nothing. (A file that looks for the token in the judge's
-variables can forge a verdict: this is a guard against accidents, not against malice.)
+The process gets a random token on stdin, and prints the verdict between two copies of it. So nothing that
+the learner's file prints, and no exit code, is taken for a verdict. (A file that looks for the token in the
+judge's variables can forge a verdict: this protects against accidents, not against malice.)
 """
 
 import json
@@ -71,7 +71,7 @@ def _how_it_ended(done):
     code, last = done.returncode, done.stderr.rstrip().splitlines()[-1:]
     how = (f"ended with exit code {code}" if code >= 0 else
            f"was ended by signal {-code} ({signal.strsignal(-code)})")
-    why = f": {last[0]}" if last else "; look for the line that ends Python"
+    why = f": {last[0]}" if last else "; look for a line that ends Python, like sys.exit()"
     return f"{how} before the check was finished{why}"
 
 

@@ -1,1 +1,1 @@
-"""Plumbing towards the operating system: files, the terminal, Ctrl-C. Needs nothing but Python."""
+"""What depends on the operating system: files, the terminal, Ctrl-C. Imports only Python's own library."""

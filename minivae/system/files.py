@@ -1,4 +1,4 @@
-"""Read a file that can be read to its end, and replace one completely or not at all."""
+"""Open a regular file, and no device or pipe, for reading; replace a file completely or not at all."""
 
 import contextlib
 import errno

@@ -1,13 +1,13 @@
-"""A progress bar on one line of the terminal, durations as text, and output that shows every character."""
+"""A progress bar on one line of the terminal, durations as text, and the encoding of the output."""
 
 import sys
 import time
 
 
 class ProgressBar:
-    """Drawn on stderr, at most ten times per second; not drawn if that is not a terminal.
+    """Drawn on stderr, at most ten times per second, if stderr is a terminal.
 
-    lines_every: then a line at most every so many seconds, if given.
+    lines_every: if it is not a terminal, print a line instead, once in this many seconds and at the end.
     """
 
     def __init__(self, label, stream=None, lines_every=None):

@@ -387,7 +387,7 @@ def test_sizes_beyond_all_reason(run_cli, tmp_path, monkeypatch):
     refused(run_cli, "not enough memory.*choose smaller sizes", "train", "--out", tmp_path / "run", "--hidden",
             "999999999,999999999")
     refused(run_cli, "is not a name", "train", "--resume", "")
-    refused(run_cli, "File name too long" if os.name == "posix" else "", "train", "--data", "x" * 300)
+    refused(run_cli, "File name too long|no file is called", "train", "--data", "x" * 300)     # by system and Python
     assert not (tmp_path / "run").exists()
 
 
@@ -413,7 +413,7 @@ def test_bad_data(run_cli, tmp_path):
 
 def test_no_gpu(run_cli, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
-    refused(run_cli, "CuPy can't be used here: it can't be imported",
+    refused(run_cli, "CuPy can't be used here: CuPy or a CUDA library can't be loaded",
             "train", "--out", tmp_path / "run", "--backend", "cupy")
     assert not (tmp_path / "run").exists()
 

@@ -59,8 +59,8 @@ def test_a_wrong_file_that_changes_how_the_process_ends_is_not_right(write, monk
 # Other processes in its place, which start faster
 
 @pytest.mark.parametrize("code, words", [
-    ("", "ended with exit code 0 before the check was finished; look for the line that ends Python"),
-    ("sys.exit(3)", "ended with exit code 3 before the check was finished; look for the line that ends Python"),
+    ("", "ended with exit code 0 before the check was finished; look for a line that ends Python, like sys.exit"),
+    ("sys.exit(3)", "ended with exit code 3 before the check was finished; look for a line that ends Python, like sys.exit"),
     ("sys.exit('a line\\nMemoryError: the cause\\n')", "exit code 1 before the check was finished: MemoryError: the cause"),
     ("os._exit(77)", "ended with exit code 77"),
     pytest.param("os.kill(os.getpid(), signal.SIGKILL)", "was ended by signal 9 (Killed", marks=posix),
