@@ -102,7 +102,8 @@ def require_fraction(**values):
 def _floats(values, needed, is_possible):
     """-> the values as Python floats: numpy.float64 would turn a product with float32 into float64."""
     for name, value in values.items():
-        if not isinstance(value, numbers.Real) or not (is_possible(value) and value <= sys.float_info.max):
+        too_large = isinstance(value, numbers.Integral) and value > sys.float_info.max
+        if not isinstance(value, numbers.Real) or not is_possible(value) or too_large:
             raise InputError(f"{name} is {shown(value)}, but {needed} is needed")
     return [float(value) for value in values.values()]
 

@@ -361,7 +361,7 @@ def test_a_mirror_that_drips_is_given_up(raw_server, tmp_path, tiny_mnist, monke
         send(b"HTTP/1.0 200 OK\r\n" + start)
         while not stop.wait(0.01):
             send(b"x")
-    with pytest.raises(InputError, match=f"slow: {got} bytes in 0 seconds"):
+    with pytest.raises(InputError, match=f"slow: {got} bytes in 0.[1-9] seconds"):
         datasets.mnist("mnist", tmp_path, mirrors=[raw_server(drip)])
     stop.set()
 
@@ -427,3 +427,11 @@ def test_idx_values_of_every_type_are_big_endian(tmp_path, code, dtype):
     values = numpy.array([1, 2, 100]).astype(dtype)
     (tmp_path / "a").write_bytes(bytes([0, 0, code, 1]) + struct.pack(">I", 3) + values.tobytes())
     assert datasets.read_idx(tmp_path / "a").tolist() == [1, 2, 100]
+
+
+def test_a_key_for_a_file_without_keys_and_an_unknown_data_set_are_refused(tmp_path):
+    numpy.save(tmp_path / "a.npy", numpy.zeros((5, 4)))
+    with pytest.raises(InputError, match="a.npy is no .npz file, so it has no array 'x'; leave out --key"):
+        datasets.from_file(tmp_path / "a.npy", "x")
+    with pytest.raises(InputError, match="unknown data set 'emnist'; choose mnist or fashion-mnist"):
+        datasets.mnist("emnist", tmp_path)

@@ -215,8 +215,10 @@ def test_numbers_of_numpys_leave_float32_as_it_is(make_likelihood, options, kl, 
 @pytest.mark.parametrize("make, options", [
     (SGD, {}), (Momentum, {"momentum": 0.9}), (Adagrad, {"epsilon": 1e-8}), (RMSprop, {"decay": 0.9, "epsilon": 1e-8}),
     (Adam, {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})])
+@pytest.mark.filterwarnings("error")
 def test_numbers_of_numpys_are_pythons_in_an_optimizer(make, options):
     optimizer = make(X[0].copy(), lr=numpy.float64(0.1), **{name: numpy.float64(value) for name, value in options.items()})
+    assert make(X[0].copy(), lr=numpy.float32(0.1)).lr == pytest.approx(0.1), "without a warning"
     numbers = [getattr(optimizer, name) for name in ("lr", *options)]
     assert {type(number) for number in numbers} == {float} and numbers == [0.1, *options.values()]
     optimizer.lr = numpy.float64(0.01)          # as a schedule sets it

@@ -75,13 +75,14 @@ def saved_run(args):
     """The run that args.run names, with the options that args changes. -> Run, Images, model, epoch"""
     run = Run.open(args.run)
     absolute_paths(args)
+    own = args.data in (None, run.config["data"])
     for name in ("data", "data_dir", "backend"):
         if getattr(args, name) is not None:
             run.config[name] = getattr(args, name)
             require_effect(name, run.config[name], run.config)
     images = build_images(run.config)
     model = build_model(run.config, images.train.shape[1])
-    if args.data is None:       # else other images are wanted
+    if own:         # else other images are wanted
         add_images(run, images)
     try:
         return run, images, model, run.load(model)

@@ -106,7 +106,7 @@ def _require_fingerprint(path, saved, fingerprint):
     for name, now in fingerprint.items():
         if name in then and then[name] != now:
             raise InputError(f"{path} was saved with {name} = {then[name]!r:.80}, but now it is {now!r:.80}; "
-                             "restore what was changed, or choose another folder")
+                             "restore what was changed, or train again with --out and another folder")
 
 
 def _require_like(path, saved, own):

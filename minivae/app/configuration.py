@@ -3,6 +3,7 @@
 A configuration is a dict of all these options, as stored in config.json.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -134,9 +135,9 @@ def check_config(config, path):
 def absolute_paths(args):
     """Make the paths among the options absolute, so that a run can be resumed from any folder."""
     if args.data not in (None, *datasets.NAMES) and Path(args.data).exists():
-        args.data = str(Path(args.data).resolve())
+        args.data = os.path.realpath(args.data)
     if args.data_dir is not None:
-        args.data_dir = str(Path(args.data_dir).resolve())
+        args.data_dir = os.path.realpath(args.data_dir)
 
 
 def _is_vae(config):

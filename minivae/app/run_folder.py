@@ -8,6 +8,7 @@
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import math
@@ -27,6 +28,7 @@ from .configuration import DEFAULTS, MAY_CHANGE, check_config, rate_falls
 try:
     import fcntl
 except ImportError:     # Windows
+    import msvcrt
     fcntl = None
 
 HISTORY_FIELDS = ["epoch", "loss", "reconstruction", "kl", "test_loss", "seconds", "examples_per_second"]
@@ -98,6 +100,9 @@ class Run:
         if not self.is_saved:
             versions = {"minivae": __version__, "numpy": numpy.__version__, "python": platform.python_version()}
             files["config.json"] = json.dumps({**self.config, "versions": versions}, indent=2).encode() + b"\n"
+        old = {}        # what to restore if the checkpoint can't be replaced after the others
+        if self.replaces and not self.is_saved:
+            old = {path: path.read_bytes() for path in map(self.folder.joinpath, files) if path.is_file()}
         try:
             with contextlib.ExitStack() as stack:       # on exit, the last file is replaced first
                 for name, content in files.items():
@@ -105,10 +110,12 @@ class Run:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())     # all are on the disk before the first is replaced
-            if not self.is_saved:
-                self._remove_leftovers()
         except OSError as error:
+            for path, content in old.items():
+                path.write_bytes(content)
             raise _unwritable(self.folder, error) from error
+        if not self.is_saved:
+            self._remove_leftovers()
         self.is_saved = True
 
     def _remove_leftovers(self):
@@ -116,7 +123,8 @@ class Run:
         parts = [path for path in self.folder.glob("*.part")
                  if re.fullmatch(r"(.+)\.\d+\.part", path.name) and path.name.rsplit(".", 2)[0] in FILES]
         for path in parts + [self.folder / name for name in PICTURES if self.replaces]:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def load(self, model, optimizer=None, rng=None):
         """Load the checkpoint, and drop later rows of the history. -> its epoch. Raises InputError."""
@@ -135,25 +143,28 @@ def locked(folder):
     lock = None
     try:
         if fcntl:
-            lock = os.open(folder, os.O_RDONLY)
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        else:       # Windows: the file is deleted when its process ends
-            lock = os.open(Path(folder) / "train.lock", os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
-    except (BlockingIOError, FileExistsError) as error:
-        raise InputError(f"another process is training in {folder}; wait until it has finished, "
-                         "or choose another folder with --out") from error
-    except OSError:
-        pass
+        elif Path(folder).is_dir():
+            lock = os.open(Path(folder) / "train.lock", os.O_CREAT | os.O_RDWR)
+            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
+    except OSError as error:
+        if lock is not None and error.errno in (errno.EAGAIN, errno.EACCES):
+            os.close(lock)
+            raise InputError(f"another process is training in {folder}; wait until it has finished, "
+                             "or choose another folder with --out") from error
     try:
         yield
     finally:
         if lock is not None:
             os.close(lock)
+            with contextlib.suppress(OSError):
+                (Path(folder) / "train.lock").unlink()
 
 
 def make_folder(folder):
     """Create the folder, unless it exists. Raises InputError."""
-    if Path(folder).is_file():
+    if os.path.lexists(folder) and not os.path.isdir(folder):
         raise InputError(f"{folder} is a file, but a folder is needed; choose another with --out")
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, require_choice
 from ..system.files import open_regular, replacing
 from ..system.progress import ProgressBar
 from .files import read_idx
@@ -52,6 +52,7 @@ def mnist(name="mnist", data_dir=None, mirrors=None):
     data_dir/name. Default data_dir: the environment variable MINIVAE_DATA, else ~/.cache/minivae.
     Raises InputError if a file is not the published one (by SHA-256) or can't be downloaded.
     """
+    require_choice("data set", name, SHA256)
     root = _root(data_dir)
     arrays = {}
     for part, file_name in FILES.items():
@@ -119,7 +120,8 @@ def _fetch(address, file, label):
         try:
             total, block = blocks.get(timeout=max(0, PATIENCE + done / SLOWEST - seconds))
         except queue.Empty:
-            raise InputError(f"it is too slow: {done} bytes in {seconds:.0f} seconds") from None
+            seconds = time.monotonic() - start
+            raise InputError(f"it is too slow: {done} bytes in {seconds:.1f} seconds") from None
         if isinstance(block, Exception):
             raise InputError(str(getattr(block, "reason", block))) from block
         done += len(block)

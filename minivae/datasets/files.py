@@ -28,6 +28,8 @@ def from_file(path, key=None):
     try:
         with open(path, "rb") as file:
             start = file.read(6)
+        if key is not None and start[:2] != b"PK":
+            raise InputError(f"{path} is no .npz file, so it has no array {key!r}; leave out --key")
         if start == b"\x93NUMPY" or start[:2] == b"PK":
             array = _read_numpy(path, key)
         else:

@@ -69,10 +69,11 @@ def run(file):
 
 def _how_it_ended(done):
     code, last = done.returncode, done.stderr.rstrip().splitlines()[-1:]
-    how = (f"ended with exit code {code}" if code >= 0 else
-           f"was ended by signal {-code} ({signal.strsignal(-code)})")
-    why = f": {last[0]}" if last else "; look for a line that ends Python, like sys.exit()"
-    return f"{how} before the check was finished{why}"
+    if code < 0:
+        how, advice = f"was ended by signal {-code} ({signal.strsignal(-code)})", ""
+    else:
+        how, advice = f"ended with exit code {code}", "; look for a line that ends Python, like sys.exit()"
+    return f"{how} before the check was finished" + (f": {last[0]}" if last else advice)
 
 
 def _readable(text):

@@ -14,5 +14,6 @@ def _excepthook(kind, *details):
     sys.__excepthook__(kind, *details)
 
 
-if os.path.basename("".join(sys.argv[:1])).removesuffix(".exe") in ("-m", "minivae"):
+started = os.path.basename("".join(sys.argv[:1]))       # "-m" while `python -m` imports the package
+if started.removesuffix(".exe") == "minivae" or started == "-m" and "minivae" in sys.orig_argv:
     sys.excepthook = _excepthook    # only in the program, not where a user's script imports the library

@@ -572,7 +572,9 @@ def test_data_that_changed_since_are_refused(run_cli, small_run, tmp_path):
         numpy.save(tmp_path / "a.npy", changed)
         for arguments in EVERYTHING_THAT_LOADS:
             refused(run_cli, "saved with SHA-256 of the images = '[0-9a-f]{16}', but now it is '[0-9a-f]{16}'", *arguments, run)
-        assert run_cli("evaluate", run, "--samples", "2", "--data", tmp_path / "a.npy")[0] == 0, "asked for other images"
+        refused(run_cli, "SHA-256 of the images", "evaluate", run, "--data", tmp_path / "a.npy")
+        numpy.save(tmp_path / "other.npy", changed)
+        assert run_cli("evaluate", run, "--samples", "2", "--data", tmp_path / "other.npy")[0] == 0, "other images, on purpose"
     numpy.save(tmp_path / "a.npy", pixels)
     assert run_cli("train", "--resume", run, "--epochs", "3")[0] == 0
 
@@ -604,3 +606,10 @@ def test_the_folder_of_data_that_have_none_is_refused_when_a_run_is_used_again(r
     for arguments in EVERYTHING_THAT_LOADS:
         if arguments[0] != "infer":
             refused(run_cli, "--data-dir .* is for --data mnist", *arguments, small_run, "--data-dir", ".")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links, which Windows grants to few")
+def test_a_folder_that_links_to_itself(run_cli, tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    refused(run_cli, "loop", "train", "--data", "mnist", "--data-dir", tmp_path / "loop")
+    refused(run_cli, "loop", "train", "--data", tmp_path / "loop")

@@ -1,8 +1,10 @@
+import errno
 import json
 import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -93,6 +95,54 @@ def test_a_save_that_fails_replaces_no_file(saved, monkeypatch):
         with pytest.raises(InputError, match="can't be written .No space left on device.; what was saved before is kept"):
             new.save(model, optimizer, 1, rng)
         assert {path.name: path.read_bytes() for path in saved.folder.iterdir()} == before, n_good
+
+
+def test_a_file_that_can_not_be_replaced_keeps_the_others_of_the_old_run(saved):
+    """As on Windows, while another program has it open: the checkpoint comes last."""
+    before = {name: (saved.folder / name).read_bytes() for name in ("config.json", "history.csv")}
+    (saved.folder / "checkpoint.npz").unlink()
+    (saved.folder / "checkpoint.npz").mkdir()
+    new = run_folder.Run.create(saved.folder, {**CONFIG, "seed": 5}, overwrite=True)
+    new.history, model = [dict.fromkeys(run_folder.HISTORY_FIELDS, 1)], build.build_model(CONFIG, 64)
+    with pytest.raises(InputError, match="can't be written .Is a directory|denied"):
+        new.save(model, build.build_optimizer(CONFIG, model), 1, numpy.random.default_rng(0))
+    assert {name: (saved.folder / name).read_bytes() for name in before} == before
+
+
+def test_what_can_not_be_removed_does_not_stop_a_run_that_is_saved(saved):
+    (saved.folder / "plane.png").mkdir()
+    new, model = run_folder.Run.create(saved.folder, CONFIG, overwrite=True), build.build_model(CONFIG, 64)
+    new.save(model, build.build_optimizer(CONFIG, model), 1, numpy.random.default_rng(0))
+    assert new.is_saved and new.load(model) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes and links, as on POSIX")
+def test_what_is_no_folder_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("pipe", "link"):
+        with run_folder.locked(tmp_path / name), pytest.raises(InputError, match="is a file, but a folder is needed"):
+            run_folder.make_folder(tmp_path / name)
+
+
+def test_the_lock_where_there_is_no_fcntl(tmp_path, monkeypatch):
+    """Windows, in so far as it can be imitated: msvcrt.locking fails with EACCES on what is locked already."""
+    held = []
+
+    def locking(file, mode, size):
+        if held:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        held.append(file)
+    monkeypatch.setattr(run_folder, "fcntl", None)
+    monkeypatch.setattr(run_folder, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2), raising=False)
+    with run_folder.locked(tmp_path):
+        with pytest.raises(InputError, match="another process is training"):
+            with run_folder.locked(tmp_path):
+                pass
+        held.clear()
+    with run_folder.locked(tmp_path), run_folder.locked(tmp_path / "none"):
+        assert len(held) == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_one_process_trains_in_a_folder(tmp_path):

@@ -91,6 +91,13 @@ def test_what_is_no_number_of_hints_counts_as_none(text, started, run_cli):
     assert run_cli("exercises", "7", "--hint")[1].count("  hint ") == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes, which Windows doesn't have")
+def test_a_pipe_in_place_of_the_hints_is_not_waited_for(started, run_cli):
+    os.mkfifo(started / ".hints.json")
+    code, out, _ = run_cli("exercises", "7", "--hint")
+    assert code == 0 and "hint 1 of 3" in out
+
+
 def test_the_solution_is_shown_once_it_is_found(started, run_cli):
     code, out, _ = run_cli("exercises", "7", "--solution")
     assert code == 1 and "expm1" not in out and "--force" in out

@@ -63,7 +63,7 @@ def test_a_wrong_file_that_changes_how_the_process_ends_is_not_right(write, monk
     ("sys.exit(3)", "ended with exit code 3 before the check was finished; look for a line that ends Python, like sys.exit"),
     ("sys.exit('a line\\nMemoryError: the cause\\n')", "exit code 1 before the check was finished: MemoryError: the cause"),
     ("os._exit(77)", "ended with exit code 77"),
-    pytest.param("os.kill(os.getpid(), signal.SIGKILL)", "was ended by signal 9 (Killed", marks=posix),
+    pytest.param("os.kill(os.getpid(), signal.SIGKILL)", "was ended by signal 9 (Killed) before the check was finished", marks=posix),
     pytest.param("print('loading', file=sys.stderr, flush=True); os.abort()", ") before the check was finished: loading", marks=posix),
     ("print('0' * 32 + '[0, \"right\"]' + '0' * 32)", "ended with exit code 0"),
     ("print(sys.stdin.read() + '[0, \"ri')", "ended with exit code 0"),
@@ -75,6 +75,7 @@ def test_without_a_verdict_it_says_how_the_process_ended(code, words, write, mon
     monkeypatch.setattr(runner, "JUDGE", [sys.executable, "-ISc", f"import os, signal, sys\n{code}"])
     verdict = runner.run(write(SOLVED))
     assert verdict.code == WRONG and words in verdict.text
+    assert ("look for a line" in verdict.text) <= ("signal" not in verdict.text)
 
 
 def test_what_a_file_prints_is_shown_in_bounds(write, monkeypatch):

@@ -14,7 +14,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...exercises import runner
 from ...exercises.catalog import EXERCISES, by_number, originals
-from ...system.files import replacing
+from ...system.files import open_regular, replacing
 from ..exit_codes import CHECK_FAILED, OK
 
 POLL_SECONDS = 0.3
@@ -156,7 +156,8 @@ def hint(exercise):
     """Print the hints that were shown before, and one more."""
     path = folder() / ".hints.json"
     try:
-        shown = dict(json.loads(path.read_text(encoding="utf-8")))
+        with open_regular(path, "r", encoding="utf-8") as file:
+            shown = dict(json.load(file))
     except (OSError, ValueError, TypeError, RecursionError):
         shown = {}
     before = shown.get(exercise.file)
