@@ -100,10 +100,11 @@ class Run:
         if not self.is_saved:
             versions = {"minivae": __version__, "numpy": numpy.__version__, "python": platform.python_version()}
             files["config.json"] = json.dumps({**self.config, "versions": versions}, indent=2).encode() + b"\n"
-        old = {}        # what to restore if the checkpoint can't be replaced after the others
-        if self.replaces and not self.is_saved:
-            old = {path: path.read_bytes() for path in map(self.folder.joinpath, files) if path.is_file()}
+        old = {}        # what to restore if the checkpoint, which is the last, can't be replaced after the others
         try:
+            if self.replaces and not self.is_saved:
+                others = [self.folder / name for name in ("config.json", "history.csv")]
+                old = {path: path.read_bytes() for path in others if path.is_file()}
             with contextlib.ExitStack() as stack:       # on exit, the last file is replaced first
                 for name, content in files.items():
                     file = stack.enter_context(replacing(self.folder / name))
@@ -112,7 +113,9 @@ class Run:
                     os.fsync(file.fileno())     # all are on the disk before the first is replaced
         except OSError as error:
             for path, content in old.items():
-                path.write_bytes(content)
+                if path.read_bytes() != content:        # else a full disk would cost what is still there
+                    with replacing(path) as file:
+                        file.write(content)
             raise _unwritable(self.folder, error) from error
         if not self.is_saved:
             self._remove_leftovers()
@@ -158,6 +161,7 @@ def locked(folder):
     finally:
         if lock is not None:
             os.close(lock)
+        if lock is not None and not fcntl:
             with contextlib.suppress(OSError):
                 (Path(folder) / "train.lock").unlink()
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy
@@ -93,7 +94,9 @@ def test_a_save_that_fails_replaces_no_file(saved, monkeypatch):
         new = run_folder.Run.create(saved.folder, {**CONFIG, "seed": 5}, overwrite=True)
         new.history = [dict.fromkeys(run_folder.HISTORY_FIELDS, 1)]
         with pytest.raises(InputError, match="can't be written .No space left on device.; what was saved before is kept"):
-            new.save(model, optimizer, 1, rng)
+            with monkeypatch.context() as patch:
+                patch.setattr(Path, "write_bytes", lambda *_: pytest.fail("written in place, and not beside"))
+                new.save(model, optimizer, 1, rng)
         assert {path.name: path.read_bytes() for path in saved.folder.iterdir()} == before, n_good
 
 
@@ -152,6 +155,11 @@ def test_only_one_process_trains_in_a_folder(tmp_path):
                 pass
     with run_folder.locked(tmp_path), run_folder.locked(tmp_path / "none"):
         assert list(tmp_path.iterdir()) == []
+    if os.name == "posix":
+        (tmp_path / "train.lock").write_text("mine")        # a name of ours only where there is no fcntl
+        with run_folder.locked(tmp_path):
+            pass
+        assert (tmp_path / "train.lock").exists()
 
 
 def test_the_lock_of_a_killed_process_is_gone(tmp_path):
