@@ -84,7 +84,7 @@ def test_every_model_trains_evaluates_and_is_saved(device, assert_same, tmp_path
         optimizer, rng = build.build_optimizer(config, model), numpy.random.default_rng(0)
         data, transform = build.training_data(config, images, model)
         list(training.train(model, data[:40], optimizer, 2, 20, rng, transform=transform))
-        checkpoints.save_checkpoint(tmp_path / "c.npz", model, optimizer, 2, rng)
+        (tmp_path / "c.npz").write_bytes(checkpoints.checkpoint_bytes(model, optimizer, 2, rng))
         checkpoints.load_checkpoint(tmp_path / "c.npz", model, optimizer, rng)
         if "model" in options:
             results[backend] = evaluation.autoencoder_loss(model, images.test[:9])

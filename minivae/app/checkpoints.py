@@ -11,23 +11,17 @@ import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import InputError
-from ..system.files import open_regular, replacing
+from ..system.files import open_regular
 
 REMEDY = "restore a copy of the file, or train again with --overwrite"
 
 
-def save_checkpoint(path, model, optimizer, epoch, rng, fingerprint=None):
-    """Write all that training needs to continue after `epoch`. If this is interrupted, the old file remains.
-
-    rng is saved as it is now, so it must be the generator that train() draws from. Raises OSError.
-    """
-    content = checkpoint_bytes(model, optimizer, epoch, rng, fingerprint)
-    with replacing(path) as file:
-        file.write(content)
-
-
 def checkpoint_bytes(model, optimizer, epoch, rng, fingerprint=None):
-    """The content of a checkpoint file. fingerprint: {name: value} of what has to be the same when it is loaded."""
+    """The content of a file with all that training needs to continue after `epoch`.
+
+    rng is saved as it is now, so it must be the generator that train() draws from. fingerprint: {name: value} of
+    what has to be the same when the file is loaded.
+    """
     arrays = _arrays_of(model, optimizer)
     arrays["epoch"] = numpy.array(epoch)
     arrays["rng"] = json.dumps(rng.bit_generator.state)
