@@ -327,7 +327,7 @@ claim(f"so the check rejects a right gradient (error {check.error:.0e}), and war
 
 # %% [markdown]
 # **A kink.** relu has no derivative at 0, and the central difference there is the mean of both sides, ½. It
-# happens in earnest: an image that is all white (zeros), times weights, plus biases that start at 0, is zero. The
+# happens in practice: an image that is all white (zeros), times weights, plus biases that start at 0, is zero. The
 # library's check looks at both sides. It takes any value from one slope to the other for right, and says so; a
 # value outside stays wrong.
 
@@ -341,7 +341,7 @@ claim(f"differences give {half[1]:g} at the kink; relu_backward's 0 is accepted,
       abs(half[1] - 0.5) < 1e-9 and check.ok and len(check.warnings) == 1 and not wrong.ok)
 
 # %% [markdown]
-# **Noise that is drawn anew.** If the function draws random numbers at each call, f(x + s) and f(x − s) differ by
+# **Noise that is drawn again.** If the function draws random numbers at each call, f(x + s) and f(x − s) differ by
 # noise that is then divided by 10⁻⁵. Draw it before, and hand it over as an argument: in this library noise is
 # data.
 
@@ -356,7 +356,7 @@ frozen = check_gradient("the same, noise given", "a", lambda a: tanh(a + noise),
 claim(f"with the noise given it passes: relative error {frozen.error:.0e}", frozen.ok)
 
 # %% [markdown]
-# Two more, shortly. A function that *changes its input* in place spoils the next call (`check_backward` looks for
+# Two more, in brief. A function that *changes its input* in place spoils the next call (`check_backward` looks for
 # that). And a gradient that is *zero* has no relative error: both sides are rounding. The library's check then
 # says that, and lets it pass. The next section has one.
 #

@@ -257,7 +257,7 @@ claim(f"for fixed logits, log p averaged over 400 binarizations is −cross-entr
 
 # %% [markdown]
 # The last line is why it works in practice. The formula is linear in x, so the decoder gets the gradient that it
-# would get, on average, from images binarized anew at each step. As a *loss for the mean* grey cross-entropy is
+# would get, on average, from images binarized again at each step. As a *loss for the mean* grey cross-entropy is
 # sound: the best π is E[x]. But its value is no log-probability of the grey data, and the "ELBO" made of it bounds
 # nothing you could compare. (The encoder differs too: it sees the grey image, of which a binarized one tells
 # less.)
@@ -412,7 +412,7 @@ claim("and the fewer are averaged, the crisper is what is decoded; data are cris
 # which has no upper end: every tenth of σ gives another log 10 = 2.3 nats, per pixel, for nothing. The library has
 # a floor, σ² = floor + exp(s). Here are VAEs with a floor of 0.01, of 0.001 (the default), and with almost none,
 # 10⁻⁸. The last also has almost none, but is given *dequantized* data: each pixel gets noise from −1/32 to 1/32,
-# the width of a grey level, drawn anew each epoch.
+# the width of a grey level, drawn again in each epoch.
 
 # %%
 constant = np.flatnonzero(data.train.std(axis=0) == 0)

@@ -460,6 +460,6 @@ claim(f"and the binarization, {watched.nbytes}: D/Z = {watched.nbytes / sizes['Î
 #   `python -m minivae bench --backend cupy` prints the same parts. No GPU figure stands in this repository yet.
 # - `python -m pytest --backend cupy` checks every gradient on the GPU, and that training follows the CPU.
 # - Exercise 3, *A multilayer perceptron, by the chain rule*: your `mlp_backward` runs on CuPy arrays unchanged.
-#   Exercise 9, *The whole VAE: where two paths meet*, doesn't: find the line that breaks rule 2, and mend it.
+#   Exercise 9, *The whole VAE: where two paths meet*, doesn't: find the line that breaks rule 2, and fix it.
 # - Write softmax for both libraries, by the four rules. `likelihoods.Categorical` has one.
 # - Set `OPENBLAS_NUM_THREADS` to 1, 2, 4 and run this page on the CPU. Which part of the step gains?

@@ -57,7 +57,7 @@ RESULTS = lesson.HERE / "results" / "figure2"
 # ## The short version
 #
 # The digits inside the package, 64 pixels, 200 hidden units; 10⁵ samples are 67 times through the training
-# images. Pixels are drawn black or white anew each time, with their grey value as the probability.
+# images. Pixels are drawn black or white again each time, with their grey value as the probability.
 
 # %%
 data = digits()
@@ -139,7 +139,7 @@ def collect(folder, machine):
         asked = {**SETTING, "latent": Z}
         wrong = {name: run.config[name] for name, value in asked.items() if run.config[name] != value}
         if wrong:
-            sys.exit(f"error: {run.folder} was trained with {wrong}, which is not the paper's setting; train it anew")
+            sys.exit(f"error: {run.folder} was trained with {wrong}, which is not the paper's setting; train it again")
         seconds = sum(row["seconds"] for row in run.history)
         versions = ", ".join(f"{name} {version}" for name, version in run.config["versions"].items())
         with open(RESULTS / f"nz-{Z}.csv", "w", newline="", encoding="utf-8") as file:

@@ -8,7 +8,7 @@ What can be held against the truth instead? The KL is computed from μ and log �
 distribution that z is drawn from; or should be. The variance of many draws of z tells, and so does an average
 of log q(z) − log p(z) over draws.
 
-To do: mend it. Check it: run this file.
+To do: fix it. Check it: run this file.
 """
 
 import numpy as np

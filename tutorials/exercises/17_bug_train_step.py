@@ -7,7 +7,7 @@ of the one that was computed.
 A step of gradient descent has to move each parameter by −lr times the gradient of the loss, with the noise that the
 forward pass was given.
 
-To do: mend it. Check it: run this file.
+To do: fix it. Check it: run this file.
 """
 
 import numpy as np

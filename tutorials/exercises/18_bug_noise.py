@@ -6,7 +6,7 @@ right variance, and the KL is the KL.
 
 So look at more than one example at a time. What is ε allowed to have in common between two of them?
 
-To do: mend it. Check it: run this file.
+To do: fix it. Check it: run this file.
 """
 
 import numpy as np

@@ -6,7 +6,7 @@ aside.
 
 All gradients of one step belong to one and the same point in parameter space: that of the forward pass.
 
-To do: mend it. Check it: run this file.
+To do: fix it. Check it: run this file.
 """
 
 import numpy as np

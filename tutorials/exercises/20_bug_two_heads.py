@@ -5,7 +5,7 @@ in one line of backward. The encoder has one hidden layer and two heads: μ and 
 
 A number that is used twice collects its gradient twice.
 
-To do: mend it. Check it: run this file.
+To do: fix it. Check it: run this file.
 """
 
 import numpy as np

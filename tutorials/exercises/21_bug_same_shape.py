@@ -7,7 +7,7 @@ still learns, and the encoder is pushed about.
 
 Which gradient went where it does not belong?
 
-To do: mend it. Check it: run this file.
+To do: fix it. Check it: run this file.
 """
 
 import numpy as np
