@@ -11,6 +11,7 @@ from ..inference import FixedDecoder, FullRankGaussian, MeanFieldGaussian, uncon
 from ..inference.examples import EXAMPLES
 from ..inference.transforms import TRANSFORMS
 from ..likelihoods import Bernoulli, Categorical, Gaussian
+from ..monte_carlo import BOUNDS
 from ..posteriors import DiagonalGaussian, FullGaussian
 from ..prior import prior_log_prob, prior_log_prob_backward
 from ..vae import VAE
@@ -151,7 +152,21 @@ def _vae_reports(xp, normal, rng):
         vae.parameters.flat[...] += 0.1 * normal(*vae.parameters.flat.shape)     # so that no bias is 0
         x, eps = _data(xp, p, (4, 3), rng), normal(L, 4, 2)
         yield check_model(f"VAE, {name}, {type(q).__name__}, {kl} {bound}, L = {L}, {activation}", vae,
-                          lambda: vae.loss_and_grad(x, eps, kl=kl, bound=bound, beta=0.7))
+                          lambda: vae.loss_and_grad(x, eps, kl=kl, bound=bound, beta=0.7),
+                          loss=lambda: _vae_loss(vae, x, eps, kl, bound, beta=0.7))
+
+
+def _vae_loss(vae, x, eps, kl, bound, beta):
+    """The loss of VAE.loss_and_grad, by its definition."""
+    q, p = vae.posterior, vae.likelihood
+    h, _ = vae.encoder_forward(x)
+    z = q.sample(h, eps)
+    a, _ = vae.decoder_forward(z)
+    log_px = p.log_prob(x, a)
+    if kl == "closed-form":
+        return (beta * q.kl(h) - log_px.mean(axis=0)).mean()
+    bounds, _ = BOUNDS[bound](log_px - beta * (q.log_prob_of_sample(h, eps) - prior_log_prob(z)))
+    return -bounds.mean()
 
 
 def _autoencoder_reports(xp, normal, rng):

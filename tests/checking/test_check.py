@@ -3,9 +3,9 @@
 import numpy
 import pytest
 
-from minivae import gradcheck
+from minivae import VAE, gradcheck
 from minivae.errors import InputError
-from minivae.gradcheck import (check_backward, check_gradient, complex_step_gradient, gradient_error,
+from minivae.gradcheck import (check_backward, check_gradient, check_model, complex_step_gradient, gradient_error,
                                numerical_gradient)
 
 
@@ -398,3 +398,15 @@ def test_one_number_that_is_not_finite_is_found_where_it_is():
     x, yours = numpy.ones((2, 3)), numpy.full((2, 3), 2.0)
     yours[0, 1] = numpy.nan
     assert "first at [0, 1]" in str(check_gradient("f", "x", lambda x: (x * x).sum(), x, yours))
+
+
+def test_the_loss_that_a_model_returns_has_to_be_the_one_that_is_checked(rng):
+    """A constant that is missing from the loss does not show in its gradient."""
+    vae, x, eps = VAE(3, 2, hidden=(4,), dtype="float64", backend="numpy"), numpy.eye(3), rng.standard_normal((1, 3, 2))
+
+    def report(constant):
+        return check_model("VAE", vae, lambda: vae.loss_and_grad(x, eps),
+                           loss=lambda: vae.loss_and_grad(x, eps).loss + constant)
+    assert report(0).ok
+    wrong = report(1e-3)
+    assert not any(check.ok for check in wrong.checks) and "but loss_and_grad() returns" in str(wrong)
