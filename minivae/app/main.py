@@ -1,21 +1,18 @@
 """The command line, `python -m minivae` or `minivae`: run one command, and report an error in one line."""
 
+import importlib
+
 import numpy
 
 from ..backend import BackendUnavailable
 from ..errors import Diverged, InputError
 from ..system.progress import show_every_character
-from .commands.checks import bench_command, gradcheck_command
-from .commands.exercises import exercises_command
-from .commands.infer import infer_command, variance_command
-from .commands.saved_runs import evaluate_command, show_command
-from .commands.train import train_command
 from .exit_codes import BAD_INPUT, CHECK_FAILED, INTERRUPTED, OK, drop_output, reader_left, say
 from .options import parser
 
-COMMANDS = {"train": train_command, "show": show_command, "evaluate": evaluate_command,
-            "infer": infer_command, "variance": variance_command, "exercises": exercises_command,
-            "gradcheck": gradcheck_command, "bench": bench_command}
+# The file of commands/ in which each is. It is imported when its command is chosen, so that --help need not wait.
+COMMANDS = {"train": "train", "show": "saved_runs", "evaluate": "saved_runs", "infer": "infer",
+            "variance": "infer", "exercises": "exercises", "gradcheck": "checks", "bench": "checks"}
 
 
 def main(arguments=None):
@@ -25,8 +22,8 @@ def main(arguments=None):
         try:
             # No warnings: what overflows becomes infinite or NaN, and the commands report that.
             with numpy.errstate(all="ignore"):
-                args = parser(COMMANDS).parse_args(arguments)
-                return args.command(args)
+                args = parser().parse_args(arguments)
+                return command_function(args.command)(args)
         finally:
             print(end="", flush=True)       # here, where an error can be reported, not when Python ends
     except (InputError, BackendUnavailable) as error:
@@ -46,6 +43,12 @@ def main(arguments=None):
         if reader_left(error):
             return OK
         return _fail(f"{error}; check that the path, or the output, can be read and written")
+
+
+def command_function(name):
+    """"train" -> train_command, the function that takes the options and returns the exit code"""
+    module = importlib.import_module(f".commands.{COMMANDS[name]}", __package__)
+    return getattr(module, f"{name}_command")
 
 
 def _fail(error, code=BAD_INPUT):

@@ -25,19 +25,17 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT)
 
 
-def parser(commands):
-    """The argument parser. commands: {"train": function, ...}; args.command will be the chosen function."""
+def parser():
+    """The argument parser; args.command will be the name of the chosen command."""
     main = _Parser(
         prog="minivae", description="A variational autoencoder written out by hand.",
         epilog="Exit codes: 0 success, 1 a check failed or training diverged, 2 bad usage or input, "
                "130 interrupted.")
     main.add_argument("--version", action="version", version=f"minivae {__version__}")
-    subparsers = main.add_subparsers(required=True, metavar="COMMAND")
+    subparsers = main.add_subparsers(required=True, dest="command", metavar="COMMAND")
 
     def command(name, text):
-        sub = subparsers.add_parser(name, help=text, description=text)
-        sub.set_defaults(command=commands[name])
-        return sub
+        return subparsers.add_parser(name, help=text, description=text)
 
     _train_options(command("train", "Train a model, and write a run folder with pictures."))
 

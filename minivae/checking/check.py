@@ -294,8 +294,9 @@ def check_model(function, model, loss_and_grad, tolerance=TOLERANCE, context=Non
                              model.parameters[name], xp.asarray(gradients[name]), tolerance=tolerance)
               for name in model.parameters.names()]
     if loss and not numpy.isclose(float(loss()), float(value), rtol=tolerance, atol=0):
+        problem = f"loss() is {float(loss()):.8g}, but loss_and_grad() returns {float(value):.8g}"
         for check in checks:
-            check.problems.append(f"loss() is {float(loss()):.8g}, but loss_and_grad() returns {float(value):.8g}")
+            check.problems.append(problem)
     return explain(Report(checks), context)
 
 

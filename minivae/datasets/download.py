@@ -5,7 +5,6 @@ import os
 import queue
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
 from ..errors import InputError, require_choice
@@ -137,6 +136,7 @@ def _fetch(address, file, label):
 
 def _receive(address, put):
     """Call put((size of all or 0, bytes)) for each block. The last block is empty, or an Exception."""
+    import urllib.request       # only here: it takes as long to import as all of minivae
     try:
         with urllib.request.urlopen(address, timeout=PATIENCE) as response:
             total = int(response.headers.get("Content-Length") or 0)
