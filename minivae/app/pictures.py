@@ -5,26 +5,35 @@ import contextlib
 import numpy
 
 from ..errors import InputError
+from ..system.progress import ProgressBar
 from .configuration import EVALUATION_SEED, other_bound
 
 
 @contextlib.contextmanager
 def drawing(what, remedy):
-    """Turn any error into an InputError: about the disk, or matplotlib's backend, settings, fonts or cache."""
+    """Show a progress bar, and turn any error into an InputError.
+
+    The error may be about the disk, or about matplotlib's backend, settings, fonts or cache.
+    """
+    bar = ProgressBar("drawing")
+    bar(0, 1, lambda: "the first time, matplotlib looks for all fonts")     # which can take ten seconds
     try:
-        yield
+        yield bar
     except Exception as error:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"[:100]
         raise InputError(f"{what} can't be drawn ({reason}); {remedy}") from error
+    finally:
+        bar.clear()
 
 
 def draw(run, images, model):
     """Draw the pictures of a run into its folder, and print their names."""
     with drawing(f"the pictures of {run.folder}", "training is saved; once this is fixed, draw them with: "
-                 f"python -m minivae show {run.folder}"):
+                 f"python -m minivae show {run.folder}") as bar:
         pictures = _figures(run, images, model)
-        for name, figure in pictures.items():
+        for done, (name, figure) in enumerate(pictures.items()):
             save(figure, run.folder / f"{name}.png")
+            bar(done + 1, len(pictures))
     print(f"pictures in {run.folder}: " + ", ".join(f"{name}.png" for name in pictures))
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy
 import pytest
+from matplotlib.figure import Figure
 
 import minivae
 from minivae import plots
 from minivae.app import exit_codes, main
-from minivae.app.commands import checks
+from minivae.app.commands import checks, train
 from minivae.errors import InputError
 
 
@@ -129,6 +130,14 @@ def test_ctrl_c_during_the_imports_of_the_program_has_no_traceback(tmp_path, sta
     assert (child.stderr == "minivae: interrupted\n") == (child.returncode == 130) == is_program, child
 
 
+def finished_run(tmp_path):
+    """The folder of a run of one epoch, without pictures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "draw", lambda *_: None)
+        assert main.main(["train", "--out", str(tmp_path / "run"), "--hidden", "2", "--epochs", "1", "--backend", "numpy"]) == 0
+    return tmp_path / "run"
+
+
 @pytest.mark.draws
 @pytest.mark.parametrize("fails", ["import", "draw", "save"])
 def test_pictures_that_can_not_be_drawn_say_that_training_is_saved(run_cli, tmp_path, monkeypatch, fails):
@@ -146,6 +155,21 @@ def test_pictures_that_can_not_be_drawn_say_that_training_is_saved(run_cli, tmp_
     assert code == 2 and "   1/1 " in out and (run / "checkpoint.npz").exists()
     assert re.fullmatch(r"minivae: error: the pictures of (.*) can't be drawn \(.*(backend|matplotlib).*\); "
                         r"training is saved; .* python -m minivae show \1\n", err)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_terminal_says_what_it_waits_for_before_matplotlib_does_anything(tmp_path, monkeypatch, fails):
+    """On the first run, the list of all fonts can take it ten seconds."""
+    def first(*arguments):
+        seen.append(terminal.buffer.getvalue().decode())
+        return 1 / 0 if fails else Figure()
+    run, seen, terminal = finished_run(tmp_path), [], Output("utf-8", is_terminal=True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr(plots, "reconstructions", first)
+    code = main.main(["show", str(run)])
+    assert seen[0].startswith("\rdrawing [") and "fonts" in seen[0]
+    after = terminal.buffer.getvalue().decode().rpartition("\r")[2]
+    assert code == 2 and after.startswith("minivae: error: ") if fails else code == 0 and after == ""
 
 
 @pytest.mark.parametrize("fails", ["import", "save"])

@@ -62,6 +62,19 @@ def test_the_list_is_found_by_checking(started, run_cli, monkeypatch):
     assert run_cli("exercises", "1")[0] == 1, "undone again, but remembered as done"
 
 
+def test_the_list_is_printed_line_by_line_not_when_all_have_been_checked(started, monkeypatch):
+    printed, before = threading.Event(), []
+
+    def check(file):
+        if file.name.startswith("21"):
+            before.append(printed.wait(10))
+        return told(file)
+    monkeypatch.setattr(runner, "run", check)
+    monkeypatch.setattr(command, "print", lambda *given, **how: printed.set(), raising=False)
+    command.show_all()
+    assert before == [True]
+
+
 def test_one_is_checked_by_its_number(started, run_cli):
     assert run_cli("exercises", "7")[0] == 1
     solve(started, 7)

@@ -94,18 +94,18 @@ def show_all():
     """Check all exercises, and print which are done and which is next. -> are all done?"""
     where = folder()
     files = [where / f"{exercise.file}.py" for exercise in EXERCISES]
+    following, count = None, 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        verdicts = list(pool.map(lambda file: runner.run(file) if file.exists() else None, files))
-    following = None
-    for exercise, verdict in zip(EXERCISES, verdicts):
-        done = verdict is not None and verdict.code == runner.PASSED
-        words = "missing" if verdict is None else {runner.PASSED: "done", runner.WRONG: "not right yet"}.get(
-            verdict.code, "not done yet")
-        if not done and following is None:
-            following = exercise
-        print(f"  {'✓' if done else '→' if exercise is following else ' '} {exercise.number:>2}  "
-              f"{exercise.title:<64} {words}")
-    count = sum(verdict is not None and verdict.code == runner.PASSED for verdict in verdicts)
+        verdicts = pool.map(lambda file: runner.run(file) if file.exists() else None, files)
+        for exercise, verdict in zip(EXERCISES, verdicts):      # each is printed as soon as it is known
+            done = verdict is not None and verdict.code == runner.PASSED
+            words = "missing" if verdict is None else {runner.PASSED: "done", runner.WRONG: "not right yet"}.get(
+                verdict.code, "not done yet")
+            if not done and following is None:
+                following = exercise
+            count += done
+            print(f"  {'✓' if done else '→' if exercise is following else ' '} {exercise.number:>2}  "
+                  f"{exercise.title:<64} {words}", flush=True)
     filled = 24 * count // len(EXERCISES)
     print(f"\n[{'#' * filled}{'.' * (24 - filled)}] {count} of {len(EXERCISES)} done, in {where.resolve()}")
     if following:
