@@ -167,7 +167,7 @@ def test_a_terminal_says_what_it_waits_for_before_matplotlib_does_anything(tmp_p
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setattr(plots, "reconstructions", first)
     code = main.main(["show", str(run)])
-    assert seen[0].startswith("\rdrawing [") and "fonts" in seen[0]
+    assert seen[0].startswith("\rdrawing [") and "fonts" in seen[0] and len(seen[0]) <= 80
     after = terminal.buffer.getvalue().decode().rpartition("\r")[2]
     assert code == 2 and after.startswith("minivae: error: ") if fails else code == 0 and after == ""
 
