@@ -6,6 +6,7 @@ import numpy
 
 from ..backend import BackendUnavailable
 from ..errors import Diverged, InputError
+from ..system.memory import keep_freed_memory
 from ..system.progress import show_every_character
 from .exit_codes import BAD_INPUT, CHECK_FAILED, INTERRUPTED, OK, drop_output, reader_left, say
 from .options import parser
@@ -18,6 +19,7 @@ COMMANDS = {"train": "train", "show": "saved_runs", "evaluate": "saved_runs", "i
 def main(arguments=None):
     """Run one command. -> exit code: 0 success, 1 check failed or diverged, 2 bad usage or input, 130 Ctrl-C"""
     show_every_character()
+    keep_freed_memory()
     try:
         try:
             # No warnings: what overflows becomes infinite or NaN, and the commands report that.
