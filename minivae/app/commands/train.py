@@ -12,6 +12,7 @@ from ...backend import array_module
 from ...errors import Diverged, InputError
 from ...system.progress import ProgressBar, duration
 from ...training import train
+from ..blas import one_thread_if_small
 from ..build import add_images, build_images, build_model, build_optimizer, training_data
 from ..configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, config_from, learning_rate, loss_options,
                              other_bound, rate_falls, require_effect)
@@ -56,13 +57,14 @@ def _train(run, images, model, optimizer, data, transform, rng, epoch):
     """Train from `epoch` to the last one, saving each, then draw the pictures. -> exit code"""
     config = run.config
     xp_name = array_module(config["backend"]).__name__
+    single = one_thread_if_small(model, config["batch_size"] * config["samples"])
     bar = ProgressBar("epoch")
     sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
     optimizer.lr = learning_rate(config, epoch + 1)
     try:
         print(f"{len(images.train)} training images and {len(images.test)} test images of {images.shape[0]}x"
               f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
-              f"{config['dtype']}")
+              f"{config['dtype']}{', one thread' if single else ''}")
         print(_what_the_loss_is(config))
         print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
