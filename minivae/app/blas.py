@@ -21,9 +21,9 @@ WIDEST = [("SkylakeX", {"X86_V4", "AVX512_SKX"}), ("Haswell", {"X86_V3", "AVX2"}
 AS_WIDE = {"SkylakeX": {"SkylakeX", "Cooperlake", "SapphireRapids"},
            "Haswell": {"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "SapphireRapids"}}
 
-# Rows times parameters, below which a second thread isn't worth its waiting. Measured with 2 cores, a step takes
-# with two threads, compared to one: 8 % longer with 64-300-150-2 and batches of 50 (6·10⁶), 4 % less with batches
-# of 200 (3·10⁷), and 17 % less with 784-500-20 and 100 (8·10⁷); on a busy machine often several times as long.
+# Rows times parameters, up to which a second thread isn't worth its waiting. Measured with 2 cores, a step with
+# two threads takes 8 % longer than with one for 64-300-150-2 and batches of 50 (6·10⁶), 4 % less with batches
+# of 200 (3·10⁷), and 17 % less for 784-500-20 and 100 (8·10⁷); on a busy machine often several times as long.
 SMALL = 30_000_000
 
 
@@ -53,9 +53,9 @@ def blas():
 
 
 def _openblas():
-    """The OpenBLAS in NumPy's wheel, or None. -> function: "get_num_threads" -> OpenBLAS's function of that name
+    """The OpenBLAS in NumPy's wheel, as openblas("get_num_threads")() calls its functions; None without it.
 
-    There its functions have a prefix and a suffix, which differ between versions of NumPy.
+    Their names have a prefix and a suffix, which differ between versions of NumPy.
     """
     package = Path(numpy.__file__).parent
     for folder in (package.parent / "numpy.libs", package / ".dylibs"):

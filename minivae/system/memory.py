@@ -1,8 +1,8 @@
 """Keep memory that was freed, because getting it back from the kernel is slow.
 
 glibc, the C library of most Linux systems, returns large blocks to the kernel as soon as they are freed. The
-next array of that size gets its memory back page by page, each filled with zeros: a page fault per 4 kB, which
-can take as long as the arithmetic. `ru_minflt` of resource.getrusage counts them.
+next array of that size gets its memory back page by page, each filled with zeros: a page fault per 4 kB.
+Together they can take as long as the arithmetic. `ru_minflt` of resource.getrusage counts them.
 """
 
 import ctypes
@@ -25,5 +25,5 @@ def keep_freed_memory():
         return False
     # Never return the end of the heap, and put large blocks there too. A higher M_MMAP_THRESHOLD would do the
     # second, but older versions refuse more than 32 MiB. The cost: a process stays as large as it ever was.
-    # `evaluate` of MNIST needs 330 MB while it loads the images, and 115 MB after that; with this, 350 MB to its end.
+    # `evaluate` of MNIST needs 330 MB while it loads the images and 115 MB then; with this, 350 MB to its end.
     return bool(library.mallopt(M_TRIM_THRESHOLD, -1) and library.mallopt(M_MMAP_MAX, 0))
