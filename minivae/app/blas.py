@@ -21,8 +21,8 @@ WIDEST = [("SkylakeX", {"X86_V4", "AVX512_SKX"}), ("Haswell", {"X86_V3", "AVX2"}
 AS_WIDE = {"SkylakeX": {"SkylakeX", "Cooperlake", "SapphireRapids"},
            "Haswell": {"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "SapphireRapids"}}
 
-# Rows times parameters, up to which a second thread isn't worth its waiting. Measured with 2 cores, a step with
-# two threads takes 8 % longer than with one for 64-300-150-2 and batches of 50 (6·10⁶), 4 % less with batches
+# Rows times parameters, up to which a second thread isn't worth its waiting. Measured with 2 cores: with two
+# threads a step takes 8 % longer than with one for 64-300-150-2 and batches of 50 (6·10⁶), 4 % less with batches
 # of 200 (3·10⁷), and 17 % less for 784-500-20 and 100 (8·10⁷); on a busy machine often several times as long.
 SMALL = 30_000_000
 

@@ -24,6 +24,6 @@ def keep_freed_memory():
     if not hasattr(library, "gnu_get_libc_version"):        # musl, for example
         return False
     # Never return the end of the heap, and put large blocks there too. A higher M_MMAP_THRESHOLD would do the
-    # second, but older versions refuse more than 32 MiB. The cost: a process stays as large as it ever was.
-    # `evaluate` of MNIST needs 330 MB while it loads the images and 115 MB then; with this, 350 MB to its end.
+    # second, but some versions refuse more than 32 MiB. The cost: a process stays as large as it ever was. While
+    # `evaluate` loads MNIST it needs 330 MB, and then 115 MB; with this, 350 MB to its end.
     return bool(library.mallopt(M_TRIM_THRESHOLD, -1) and library.mallopt(M_MMAP_MAX, 0))
