@@ -82,6 +82,24 @@ def _why_no_cupy(error):
     return f"{type(error).__name__}: {text}; use the backend numpy"
 
 
+def fused(function):
+    """Decorator: on a GPU, this function of arrays and numbers becomes one kernel; with NumPy nothing changes.
+
+    Otherwise each operator in it is a kernel of its own. To start one takes longer than to add a hundred thousand
+    numbers. Inside, only elementwise operations are possible: no sums, products of matrices, indices or checks.
+    """
+    @functools.wraps(function)
+    def call(*arguments):
+        xp = get_xp(arguments[0])
+        return function(*arguments) if xp is numpy else _kernel(xp, function)(*arguments)
+    return call
+
+
+@functools.cache
+def _kernel(xp, function):
+    return xp.fuse(kernel_name=function.__name__)(function)
+
+
 def to_numpy(a):
     """The same numbers as a NumPy array on the host; waits for the GPU if they are there."""
     return a if get_xp(a) is numpy else a.get()

@@ -1,11 +1,11 @@
 """Is a gradient right? Compare it with differences.
 
 A derivative is the limit of (f(x + s) − f(x − s)) / 2s, so it can be measured for a small step s without any
-calculus. That takes two evaluations of f for each number in x: far too slow to train with, but exact to about
-ten digits in float64, which finds any mistake in a gradient derived by hand.
+calculus. That takes two evaluations of f for each number in x: too slow to train with, but exact to about ten
+digits in float64, which finds any mistake.
 
-This file shows the method. To check your own functions use `check_backward`, re-exported here from checking/.
-It makes the same comparison for several inputs, and says where a wrong gradient is wrong, and probably why.
+This file shows the method. To check your own functions use `check_backward` from checking/. It takes
+several inputs, and says where a gradient is wrong, and probably why.
 """
 
 import numpy
@@ -26,7 +26,7 @@ def numerical_gradient(f, x, dy=None, step=STEP):
     require_changeable(x)
     dy = 1.0 if dy is None else to_numpy(dy)
     gradient = numpy.empty(x.shape)
-    flat = x.reshape(-1)                        # a view: to change flat is to change x
+    flat = x.reshape(-1)                        # a view of x
     for i in range(x.size):
         value = float(flat[i])
         try:
@@ -47,7 +47,7 @@ def relative_error(yours, expected):
     About 1e-10 for a right gradient, usually 1e-3 or more for a mistake, NaN if a number is NaN.
     """
     require_shape("yours", yours, numpy.shape(expected))
-    scale = numpy.maximum(norm(yours), norm(expected))                                  # NaN where one is NaN
+    scale = numpy.maximum(norm(yours), norm(expected))          # NaN where one is
     return 0.0 if scale == 0 else float(norm(yours - expected) / scale)
 
 

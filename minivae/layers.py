@@ -20,8 +20,8 @@ def linear(x, W, b):
 def linear_backward(dy, x, W, dW, db, need_dx=True):
     """Gradients of y = x W + b, given dy = ∂loss/∂y (N, O).
 
-    Writes into dW (I, O) and db (O,), which are parts of the one vector of all gradients that the optimizer
-    reads. Returns dx (N, I), or None if not need_dx. Derived in derivations.md, "Linear".
+    Writes into dW (I, O) and db (O,), views into the vector of all gradients. Returns dx (N, I), or None if
+    not need_dx. Derived in derivations.md, "Linear".
     """
     xp = get_xp(dy)
     xp.matmul(x.T, dy, out=dW)              # y = x W + b  =>  ∂loss/∂W = xᵀ dy
@@ -57,8 +57,7 @@ def relu_backward(dy, y):
     return dy * (y > 0)                     # y = max(x, 0)  =>  ∂y/∂x = 1 where y > 0, else 0
 
 
-# These backward functions need only the output y, so `mlp` keeps one array per layer. The slope of GELU can't
-# be computed from y: to add it, keep x as well.
+# These backward functions need only the output y, so `mlp` keeps one array per layer. GELU needs x as well.
 ACTIVATIONS = {"tanh": (tanh, tanh_backward), "relu": (relu, relu_backward)}
 
 
@@ -66,21 +65,20 @@ def mlp(x, layers, activation):
     """Multilayer perceptron: linear layers with an activation between them, none after the last.
 
     x (N, I), layers [(W, b), ...], activation "tanh" or "relu" -> y (N, O), and the input of each layer,
-    which is all that `mlp_backward` needs.
+    all that `mlp_backward` needs.
     """
     activate, _ = ACTIVATIONS[activation]
-    *hidden, (W_last, b_last) = layers
     inputs = [x]
-    for W, b in hidden:
+    for W, b in layers[:-1]:
         inputs.append(activate(linear(inputs[-1], W, b)))
-    return linear(inputs[-1], W_last, b_last), inputs
+    return linear(inputs[-1], *layers[-1]), inputs
 
 
 def mlp_backward(dy, inputs, layers, grads, activation, need_dx=True):
     """Backpropagation through `mlp`: its layers in reverse, given dy = ∂loss/∂y (N, O).
 
-    Writes into grads [(dW, db), ...]; returns dx (N, I), or None if not need_dx: the encoder's x is data,
-    whose gradient is not needed. Derived in derivations.md, "A multilayer perceptron".
+    Writes into grads [(dW, db), ...]; returns dx (N, I), or None if not need_dx: the data need none.
+    Derived in derivations.md, "A multilayer perceptron".
     """
     _, activation_backward = ACTIVATIONS[activation]
     for i in reversed(range(len(layers))):

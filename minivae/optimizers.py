@@ -4,7 +4,7 @@
 place.
 """
 
-from .backend import get_xp
+from .backend import fused, get_xp
 from .errors import require_fraction, require_positive, require_shape, require_writeable
 from .saved_state import SavedState
 
@@ -12,8 +12,8 @@ from .saved_state import SavedState
 class Optimizer(SavedState):
     """What all optimizers have in common. A subclass defines update(xp, g, scratch), which changes θ.
 
-    scratch (P,) is room for intermediate results, allocated once: for a large θ, allocating a new array for
-    `lr * g` takes longer than the multiplication. So each line writes into an array that exists already.
+    scratch (P,) is room for intermediate results, allocated once: for a large θ, a new array for `lr * g` takes
+    longer than the multiplication. So each line writes into an array that exists.
     """
 
     memory = ()     # names of the vectors (P,) that are kept from step to step
@@ -30,7 +30,7 @@ class Optimizer(SavedState):
             setattr(self, name, xp.zeros_like(theta))
 
     def step(self, g):
-        """One step of descent, against the gradient g (P,)."""
+        """One step against the gradient g (P,)."""
         require_shape("gradient", g, self.theta.shape)
         self.t += 1
         self.update(get_xp(g, self.theta), g, self.scratch)
@@ -44,7 +44,7 @@ class Adam(Optimizer):
 
     So m = Σᵢ (1 − β₁) β₁ᵗ⁻ⁱ gᵢ, whose weights add up to 1 − β₁ᵗ, and m̂ is a weighted mean. The code leaves
     out the factor 1 − β₁, M = Σᵢ β₁ᵗ⁻ⁱ gᵢ, and divides by what the weights then add up to: the same m̂ and v̂
-    in fewer passes over memory. Explained in derivations.md, "Adam".
+    in fewer passes. Explained in derivations.md, "Adam".
     """
 
     memory = ("M", "V")
@@ -55,18 +55,26 @@ class Adam(Optimizer):
         self.beta1, self.beta2 = require_fraction(beta1=beta1, beta2=beta2)
 
     def update(self, xp, g, scratch):
-        weights1 = (1 - self.beta1 ** self.t) / (1 - self.beta1)    # Σᵢ β₁ᵗ⁻ⁱ
-        weights2 = (1 - self.beta2 ** self.t) / (1 - self.beta2)    # Σᵢ β₂ᵗ⁻ⁱ
-        self.M *= self.beta1
-        self.M += g                                                 # M ← β₁ M + g,   m̂ = M / weights1
-        xp.multiply(g, g, out=scratch)
-        self.V *= self.beta2
-        self.V += scratch                                           # V ← β₂ V + g²,  v̂ = V / weights2
-        xp.sqrt(self.V, out=scratch)
-        scratch += self.epsilon * weights2 ** 0.5                   # √V + ε √weights2 = (√v̂ + ε) √weights2
-        xp.divide(self.M, scratch, out=scratch)
-        scratch *= self.lr * weights2 ** 0.5 / weights1             # η m̂ / (√v̂ + ε)
-        self.theta -= scratch
+        # Σᵢ βᵗ⁻ⁱ of M and of V: m̂ = M / weights1, v̂ = V / weights2
+        weights1, weights2 = ((1 - beta ** self.t) / (1 - beta) for beta in (self.beta1, self.beta2))
+        adam_update(self.theta, self.M, self.V, g, scratch, self.beta1, self.beta2,
+                    self.epsilon * weights2 ** 0.5, self.lr * weights2 ** 0.5 / weights1)
+
+
+@fused
+def adam_update(theta, M, V, g, scratch, beta1, beta2, epsilon, lr):
+    """Adam's arithmetic, with ε √weights2 for epsilon and η √weights2 / weights1 for lr."""
+    xp = get_xp(g)
+    M *= beta1
+    M += g                                      # M ← β₁ M + g
+    xp.multiply(g, g, out=scratch)
+    V *= beta2
+    V += scratch                                # V ← β₂ V + g²
+    xp.sqrt(V, out=scratch)
+    scratch += epsilon                          # √V + ε √weights2 = (√v̂ + ε) √weights2
+    xp.divide(M, scratch, out=scratch)
+    scratch *= lr                               # η m̂ / (√v̂ + ε)
+    theta -= scratch
 
 
 class SGD(Optimizer):

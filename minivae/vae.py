@@ -18,7 +18,7 @@ def elbo_and_grad(vae, x, eps, beta):
     loss = mean over the batch of β KL(q(z|x) ‖ p(z)) − E_q[log p(x|z)]. With β = 1 this is −ELBO (Kingma &
     Welling 2014, eq. 7).
 
-    x (N, D) data; eps (L, N, Z) standard normal noise, for L samples of z per example. Returns Loss.
+    x (N, D) data; eps (L, N, Z) standard normal noise. Returns Loss.
     Derived in derivations.md, "The gradient with the closed-form KL".
     """
     q, p, xp = vae.posterior, vae.likelihood, get_xp(x)
@@ -51,7 +51,7 @@ class VAE(EncoderDecoder):
     object; dtype "float32" or "float64"; backend "numpy", "cupy", or "auto": CuPy where it works; seed of the
     initial weights.
 
-    Raises InputError for impossible arguments, BackendUnavailable where CuPy doesn't work.
+    Raises InputError, or BackendUnavailable where CuPy doesn't work.
     """
 
     def __init__(self, data_dim, latent_dim, hidden=(500,), likelihood="bernoulli", posterior="diagonal",
@@ -62,11 +62,11 @@ class VAE(EncoderDecoder):
                          self.likelihood.parameter_shapes(), activation, dtype, backend, seed)
 
     def loss_and_grad(self, x, eps, kl="closed-form", bound="elbo", beta=1.0):
-        """The loss of a batch, and its gradient, which is written into `.gradients`. Returns Loss.
+        """The loss of a batch, with its gradient in `.gradients`. Returns Loss.
 
         x (N, D) data; eps (N, Z) or (L, N, Z) standard normal noise
-        kl "closed-form": elbo_and_grad above; "monte-carlo": the KL, too, is estimated from the samples
-        bound "elbo"; or with the Monte Carlo KL also "iwae", which is tighter (monte_carlo.py)
+        kl "closed-form": elbo_and_grad above; "monte-carlo": estimated from the samples (monte_carlo.py)
+        bound "elbo"; or with the Monte Carlo KL also "iwae", which is tighter
         beta: weight of the KL; −loss is the ELBO, or the IWAE bound, only if it is 1
 
         Raises InputError for wrong shapes or options, TypeError for arrays of another library.
@@ -100,11 +100,11 @@ class VAE(EncoderDecoder):
         return dz.reshape(*da.shape[:-1], self.latent_dim)
 
     def posterior_parameters(self, x):
-        """The encoder alone: x (N, D) -> h (N, ·), the parameters of q(z|x)."""
+        """x (N, D) -> h (N, ·), the parameters of q(z|x)."""
         return self.encoder_forward(self.check_batch(x))[0]
 
     def likelihood_parameters(self, z):
-        """The decoder alone: z (..., Z) -> a (..., ·), the parameters of p(x|z)."""
+        """z (..., Z) -> a (..., ·), the parameters of p(x|z)."""
         self.check_latents(z)
         return self.decoder_forward(z)[0]
 
@@ -121,7 +121,7 @@ class VAE(EncoderDecoder):
         return self.likelihood.mean(self.likelihood_parameters(z))
 
     def sample(self, n, rng):
-        """n new examples (n, D): z from the prior N(0, I), then x ~ p(x|z). rng: a generator or a seed."""
+        """n new examples (n, D): z from the prior, then x ~ p(x|z). rng: a generator or a seed."""
         rng = as_generator(rng)
         z = self.draw_noise(rng, n)[0]
         return self.likelihood.sample(self.likelihood_parameters(z), rng)

@@ -5,6 +5,7 @@ import types
 import numpy
 import pytest
 
+import strict_cupy
 from minivae import backend
 
 
@@ -80,6 +81,38 @@ def test_to_numpy_and_synchronize(cupy_stand_in):
     assert backend.to_numpy(cupy_stand_in.asarray(a)).tolist() == [0, 1, 2]
     backend.synchronize(numpy)
     backend.synchronize(cupy_stand_in)
+
+
+@backend.fused
+def both(x, y):
+    return inner(x) * y + 1
+
+
+@backend.fused
+def inner(x):
+    return backend.get_xp(x).exp(x) - 1
+
+
+def test_a_fused_function_is_one_kernel_on_the_device(cupy_stand_in):
+    x, y = numpy.linspace(-1, 1, 6).reshape(2, 3), numpy.arange(3.0)
+    expected = (numpy.exp(x) - 1) * y + 1
+    assert both.__name__ == "both" and both(x, y).tolist() == expected.tolist()
+    before = strict_cupy.launches
+    result = both(cupy_stand_in.asarray(x), cupy_stand_in.asarray(y))
+    assert strict_cupy.launches == before + 1 and result.get().tolist() == expected.tolist()
+    inner(cupy_stand_in.asarray(x))
+    assert strict_cupy.launches == before + 2
+
+
+@pytest.mark.parametrize("function", [lambda x: x.sum(), lambda x: x @ x, lambda x: x[0], lambda x: x.reshape(-1),
+                                      lambda x: backend.get_xp(x).concatenate([x, x])])
+def test_the_stand_in_fuses_only_what_cupy_can(cupy_stand_in, function):
+    x = cupy_stand_in.ones((2, 2))
+    function(x)
+    with pytest.raises(TypeError, match="cupy.fuse makes one kernel of elementwise operations"):
+        backend.fused(function)(x)
+    with pytest.raises(TypeError):
+        both(x, numpy.ones(2))
 
 
 # The stand-in has to be strict, or what follows proves nothing.

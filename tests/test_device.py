@@ -4,11 +4,12 @@ import numpy
 import pytest
 
 import strict_cupy
-from minivae import VAE, Adam, datasets, evaluation, plots, to_numpy, training
+from minivae import VAE, Adam, Gaussian, datasets, evaluation, plots, to_numpy, training
 from minivae.app import bench, build, checkpoints, configuration
 from minivae.backend import array_module
 from minivae.checking import check as checker
 from minivae.checking.library import library_reports
+from minivae.optimizers import OPTIMIZERS
 
 BACKENDS = ("numpy", "cupy")
 
@@ -75,7 +76,8 @@ def test_a_whole_training_run_equals_numpys(device, assert_same):
     {"likelihood": "gaussian", "update": "alternate"}, {"likelihood": "gaussian", "variance": "per-pixel"},
     {"likelihood": "categorical", "levels": 4},
 ])
-def test_every_model_trains_evaluates_and_is_saved(device, assert_same, tmp_path, options):
+def test_every_model_trains_evaluates_and_is_saved(device, assert_same, tmp_path, monkeypatch, options):
+    monkeypatch.setitem(evaluation.ROWS, "cupy", evaluation.ROWS["numpy"])      # the same sums, to the bit
     results = {}
     for backend in BACKENDS:
         config = configuration.complete({**configuration.DEFAULTS, "hidden": [6], "dtype": "float64", **options, "backend": backend})
@@ -121,3 +123,62 @@ def test_nothing_is_fetched_from_the_device_within_an_epoch(cupy_stand_in):
         list(training.train(vae, data, Adam(vae.parameters.flat), 1, 200 // steps, numpy.random.default_rng(0)))
         counts.append(strict_cupy.copies_to_host - before)
     assert counts == [4, 4]     # before: the range of the data; after: all losses at once, and are the parameters finite?
+
+
+LAUNCHES = [        # kernels of a forward and a backward pass: with the closed-form KL, and with IWAE
+    ({}, 68, 84), ({"posterior": "full"}, 81, 88), ({"likelihood": "gaussian"}, 70, 86),
+    ({"hidden": (6, 5), "activation": "relu"}, 82, 98),
+]
+
+
+@pytest.mark.parametrize("options, closed_form, iwae", LAUNCHES)
+def test_a_step_starts_no_more_kernels_than_it_did(cupy_stand_in, options, closed_form, iwae):
+    """To start one takes longer than the arithmetic of a small network. Only the stand-in can count them."""
+    vae = VAE(64, 2, **{"hidden": (6,), **options}, backend="cupy")
+    adam, x = Adam(vae.parameters.flat), cupy_stand_in.asarray(datasets.digits().train[:10])
+    counts = []
+    for bound in ({}, {"kl": "monte-carlo", "bound": "iwae"}):
+        eps = vae.draw_noise(numpy.random.default_rng(0), 10)
+        before = strict_cupy.launches
+        vae.loss_and_grad(x, eps, **bound)
+        counts.append(strict_cupy.launches - before)
+    before = strict_cupy.launches
+    adam.step(vae.gradients.flat)
+    counts.append(strict_cupy.launches - before)
+    assert 30 < counts[0] <= closed_form and 30 < counts[1] <= iwae and counts[2] == 1
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values())
+def test_numpys_numbers_leave_float32_alone(cupy_stand_in, optimizer):
+    """numpy.float64(0.5) times a float32 array is float64; the stand-in refuses NumPy's numbers."""
+    half = numpy.float64(0.5)
+    vae = VAE(64, 2, hidden=(6,), likelihood=Gaussian(half), backend="cupy")
+    step = optimizer(vae.parameters.flat, lr=half)
+    step.lr = half
+    x, eps = cupy_stand_in.asarray(datasets.digits().train[:10]), vae.draw_noise(numpy.random.default_rng(0), 10)
+    for bound in ({}, {"kl": "monte-carlo", "bound": "iwae"}):
+        loss = vae.loss_and_grad(x, eps, beta=half, **bound)
+        step.step(vae.gradients.flat)
+    assert {a.dtype.name for a in (*loss, vae.gradients.flat, vae.parameters.flat)} == {"float32"}
+    with pytest.raises(TypeError, match="NumPy's number"):
+        half * vae.parameters.flat
+
+
+def test_noise_is_drawn_on_the_device_if_asked_for(cupy_stand_in, monkeypatch):
+    """And then nothing is moved there in an epoch but the order of the examples."""
+    vae = VAE(64, 2, hidden=(6,), backend="cupy")
+    data, moved = cupy_stand_in.asarray(datasets.digits().train[:200]), []
+    asarray = cupy_stand_in.asarray
+    monkeypatch.setattr(type(cupy_stand_in), "asarray", staticmethod(
+        lambda a, dtype=None: moved.append(a.dtype.kind) or asarray(a, dtype) if isinstance(a, numpy.ndarray) else asarray(a, dtype)))
+    for place, kinds in (("host", "fff"), ("device", "")):
+        moved.clear()
+        list(training.train(vae, data, Adam(vae.parameters.flat), 1, 200, 0, transform=datasets.binarize, draw_on=place))
+        assert "".join(sorted(moved)) in (kinds[:2] + "i", kinds[:2] + "l")
+
+
+def test_log_px_with_a_generator_of_the_device(device):
+    vae = VAE(64, 2, hidden=(6,), dtype="float64", backend="cupy")
+    x = datasets.digits().test[:12]
+    there = evaluation.log_likelihood(vae, x, device.random.default_rng(0), n_samples=2000)
+    numpy.testing.assert_allclose(there, evaluation.log_likelihood(vae, x, 0, n_samples=2000), atol=0.5)

@@ -3,16 +3,19 @@
 Letters: N examples, D pixels, L samples of z per example. log p is in nats, summed over the pixels.
 """
 
-from ..backend import get_xp
+from ..backend import fused, get_xp
 from .likelihood import Likelihood, require_range, require_same_pixels
 
 
+@fused
 def softplus(a):
     """log(1 + exp(a)), elementwise = max(a, 0) + log(1 + exp(−|a|)), where exp can't overflow."""
     xp = get_xp(a)
-    return xp.maximum(a, 0) + xp.log1p(xp.exp(-xp.abs(a)))
+    # Not log1p: without AVX-512, NumPy takes 9 times as long; log is off by the rounding of 1 + t.
+    return xp.maximum(a, 0) + xp.log(1 + xp.exp(-xp.abs(a)))
 
 
+@fused
 def sigmoid(a):
     """1 / (1 + exp(−a)), elementwise = ½ (1 + tanh(a/2)), where nothing can overflow."""
     return 0.5 * (1 + get_xp(a).tanh(0.5 * a))
@@ -49,7 +52,7 @@ class Bernoulli(Likelihood):
     def check(self, x):
         """Raise InputError for data outside [0, 1].
 
-        Grey values between 0 and 1 are accepted: the gradient is that of the cross-entropy. But then log p is
-        not the log-probability of the data, and the ELBO bounds nothing; binarize where its value matters.
+        Grey values between 0 and 1 are accepted, but then log p is no log-probability of the data, and the
+        ELBO bounds nothing; binarize where its value matters.
         """
         require_range("Bernoulli data", x, 0, 1, "scale them, or binarize them")

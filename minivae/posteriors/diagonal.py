@@ -17,7 +17,7 @@ class DiagonalGaussian:
     """
 
     def n_outputs(self, latent_dim):
-        """How many numbers the encoder outputs per example: a mean and a log-variance for each latent."""
+        """How many numbers the encoder outputs: a mean and a log-variance for each latent."""
         return 2 * latent_dim
 
     def split(self, h):
