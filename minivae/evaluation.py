@@ -14,6 +14,11 @@ from .errors import as_generator, require_count
 from .layers import mlp
 from .optimizers import Adam
 from .prior import prior_log_prob
+from .system.blas import one_blas_thread
+from .system.threads import in_threads
+
+# Samples decoded at a time: on a CPU their arrays should fit into its cache; a GPU needs many to be busy.
+ROWS = {"numpy": 200, "cupy": 50_000}
 
 
 class Elbo(NamedTuple):
@@ -48,32 +53,49 @@ def elbo(vae, x, rng, n_samples=1, batch_size=500):
     return Elbo(reconstruction - kl, reconstruction, kl)
 
 
-def log_likelihood(vae, x, rng, n_samples=5000, rows=500, progress=None):
+def log_likelihood(vae, x, rng, n_samples=5000, rows=None, progress=None):
     """log p(x) of each example by importance sampling from q(z|x).    x (N, D) -> (N,)
 
     log p(x) ≈ log 1/K Σₖ wₖ,  w = p(x|z) p(z) / q(z|x)      (Burda et al. 2016, eq. 8, K = n_samples)
 
     On average the estimate is a lower bound, which rises to log p(x) as K grows. At most `rows` samples are
-    decoded at a time, whatever N and K are. progress(done, total) is called after each batch of examples.
+    decoded at a time, whatever N and K are; None means as many as suit the device. The result does not depend on
+    it, but for rounding, if it is at least 10. progress(done, total) is called after each batch of examples.
     """
-    n_samples, rows = require_count(n_samples=n_samples, rows=rows)
     rng, q, p, xp = as_generator(rng), vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
-    chunk = max(1, min(n_samples, rows // 10))
-    result = []
-    for batch in _batches(vae, x, max(1, rows // chunk)):
-        h = vae.posterior_parameters(batch)
-        log_sum = xp.full(len(batch), -numpy.inf, dtype=h.dtype)            # log Σₖ wₖ so far
-        for first in range(0, n_samples, chunk):
-            eps = vae.draw_noise(rng, len(batch), min(chunk, n_samples - first))
-            z = q.sample(h, eps)
-            log_w = (p.log_prob(batch, vae.likelihood_parameters(z))        # log p(x|z)
-                     + prior_log_prob(z) - q.log_prob_of_sample(h, eps))    # + log p(z) − log q(z|x)
-            top = xp.maximum(log_sum, log_w.max(axis=0))
-            log_sum = top + xp.log(xp.exp(log_sum - top) + xp.exp(log_w - top).sum(axis=0))
-        result.append(to_numpy(log_sum) - numpy.log(n_samples))
-        if progress:
-            progress(sum(map(len, result)), len(x))
+    n_samples, rows = require_count(n_samples=n_samples, rows=ROWS[xp.__name__] if rows is None else rows)
+    n_examples = min(10, rows)
+    chunk = rows // n_examples
+
+    def pieces():
+        for batch in _batches(vae, x, n_examples):
+            h = vae.posterior_parameters(batch)
+            for first in range(0, n_samples, chunk):
+                yield batch, h, vae.draw_noise(rng, len(batch), min(chunk, n_samples - first))
+
+    def log_sum_of_weights(x, h, eps):
+        z = q.sample(h, eps)
+        log_w = (p.log_prob(x, vae.likelihood_parameters(z))            # log p(x|z)                    (L, N)
+                 + prior_log_prob(z) - q.log_prob_of_sample(h, eps))    # + log p(z) − log q(z|x)
+        return _log_sum_exp(log_w)
+
+    result, sums = [], []
+    with one_blas_thread() as threads:
+        for log_sum in in_threads(log_sum_of_weights, pieces(), threads if xp is numpy else 1):
+            sums.append(log_sum)
+            if len(sums) == -(-n_samples // chunk):     # all samples of a batch
+                result.append(to_numpy(_log_sum_exp(xp.stack(sums))) - numpy.log(n_samples))
+                sums = []
+                if progress:
+                    progress(sum(map(len, result)), len(x))
     return numpy.concatenate(result)
+
+
+def _log_sum_exp(a):
+    """log Σ exp a over the first axis, where the largest a is subtracted first.    (L, N) -> (N,)"""
+    xp = get_xp(a)
+    top = a.max(axis=0)
+    return top + xp.log(xp.exp(a - top).sum(axis=0))
 
 
 def active_units(vae, x, threshold=0.01, batch_size=500):

@@ -1,3 +1,4 @@
+import contextlib
 import math
 import tracemalloc
 
@@ -64,6 +65,19 @@ def test_the_portions_do_not_change_the_result(rng):
     once = evaluation.elbo(vae, numpy.tile(x, (5, 1)), numpy.random.default_rng(0), batch_size=100).elbo
     split = evaluation.elbo(vae, numpy.tile(x, (5, 1)), numpy.random.default_rng(0), batch_size=4).elbo
     numpy.testing.assert_allclose(once, split, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype, rtol", [("float64", 1e-13), ("float32", 1e-6)])
+def test_neither_rows_nor_threads_change_the_result(rng, monkeypatch, dtype, rtol):
+    """The noise is drawn in the same order, whoever computes with it."""
+    vae = VAE(6, 2, hidden=(5,), dtype=dtype, backend="numpy")
+    x = (rng.random((23, 6)) < 0.5).astype(dtype)
+    usual = evaluation.log_likelihood(vae, x, 0, n_samples=57)
+    for rows in (10, 40, 10_000):
+        numpy.testing.assert_allclose(evaluation.log_likelihood(vae, x, 0, 57, rows), usual, rtol=rtol)
+    for threads in (2, 3):
+        monkeypatch.setattr(evaluation, "one_blas_thread", lambda: contextlib.nullcontext(threads))
+        assert evaluation.log_likelihood(vae, x, 0, n_samples=57).tolist() == usual.tolist()
 
 
 def test_memory_stays_bounded_whatever_the_number_of_samples(rng):

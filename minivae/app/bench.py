@@ -1,4 +1,4 @@
-"""How long does a training step take, and how much of that time is matrix products?
+"""How long does a training step take, and how much of that time is matrix products? And how long log p(x)?
 
 No implementation can avoid the products. The ratio of the step to its products shows the cost of everything
 else. Measure on an idle machine: other work slows down the threads of the BLAS (the matrix library) more than
@@ -16,9 +16,16 @@ from typing import NamedTuple
 import numpy
 
 from ..backend import array_module, get_xp, synchronize
+from ..evaluation import log_likelihood
 from ..optimizers import Adam
+from ..system.progress import ProgressBar
 from ..vae import VAE
-from .blas import better_kernels, blas, why_not
+from .blas import better_kernels, blas, has_avx512, why_not
+
+try:
+    import resource
+except ImportError:     # Windows
+    resource = None
 
 
 class Network(NamedTuple):
@@ -65,8 +72,11 @@ class Step:
         self.adam_step()
 
 
-def measure(step, seconds=8.0):
-    """Median milliseconds of each part of a Step; all run in turn, at least five times. -> {name: ms}"""
+def measure(step, seconds=8.0, progress=None):
+    """Median milliseconds of each part of a Step; all run in turn, at least five times. -> {name: ms}
+
+    progress(tenths of a second, of all), called after each turn
+    """
     parts = {"matrix products alone": step.products, "forward + backward": step.both_passes,
              "Adam": step.adam_step, "whole step": step.whole}
     times = {name: [] for name in parts}
@@ -77,6 +87,8 @@ def measure(step, seconds=8.0):
     while time.perf_counter() - start < seconds or len(times["whole step"]) < 5:
         for name, part in parts.items():
             times[name].append(_milliseconds(part, step.xp))
+        if progress:
+            progress(min(int(10 * (time.perf_counter() - start)), int(10 * seconds)), max(1, int(10 * seconds)))
     return {name: statistics.median(values) for name, values in times.items()}
 
 
@@ -86,6 +98,26 @@ def _milliseconds(part, xp):
     part()
     synchronize(xp)
     return 1e3 * (time.perf_counter() - start)
+
+
+def evaluation_of(step, seconds=4.0, n_examples=10, n_samples=1000):
+    """log p(x) with 1000 samples per example. -> median examples/s, and page faults per example or None
+
+    A page fault is a piece of memory, mostly 4 kB, that the kernel has to provide, filled with zeros.
+    """
+    x, times, start = step.x[:n_examples], [], time.perf_counter()
+    n_examples = len(x)
+    evaluate = lambda: log_likelihood(step.vae, x, 0, n_samples)
+    evaluate()
+    before = _page_faults()
+    while time.perf_counter() - start < seconds or len(times) < 3:
+        times.append(_milliseconds(evaluate, step.xp))
+    faults = before and (_page_faults() - before) / (len(times) * n_examples)
+    return 1e3 * n_examples / statistics.median(times), faults
+
+
+def _page_faults():
+    return resource and resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 def matrix_products(vae, x):
@@ -152,12 +184,15 @@ def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0
     """
     xp = array_module(backend)
     library = blas()
-    print(f"{_device(xp)}numpy {numpy.__version__}, BLAS: {library}")
+    print(f"{_device(xp)}numpy {numpy.__version__} {'with' if has_avx512() else 'without'} AVX-512, BLAS: {library}")
     for network in networks:
         network = network._replace(batch_size=batch_size or network.batch_size)
         print(f"\n{network}", flush=True)
         step = Step(network, backend)
-        times = measure(step, seconds)
+        bar = ProgressBar("measuring")
+        times = measure(step, seconds, bar)
+        images_per_second, faults = evaluation_of(step, seconds / 2)
+        bar.clear()
         alone = times["matrix products alone"]
         for name, milliseconds in times.items():
             print(f"  {name:<22} {milliseconds:9.3f} ms   {milliseconds / alone:5.2f} x the products")
@@ -169,6 +204,8 @@ def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0
         peak, needed = memory(network, backend)
         print(f"  {network.batch_size / times['whole step'] * 1e3:,.0f} examples/s, not counting the "
               f"preparation of batches; products {rate:,.0f} GFLOP/s")
+        print(f"  log p(x) with 1000 samples: {images_per_second:,.0f} examples/s"
+              + (f", {faults:.0f} page faults per example" if faults is not None else ""))
         print(f"  arrays take {peak / 1e6:.0f} MB at most, {peak / needed:.2f} x the size of parameters, "
               "Adam's memory, batch and activations", flush=True)
     print(f"\none product of 4096 x 4096 matrices: {rate_of_a_large_product(xp):,.0f} GFLOP/s")

@@ -1,18 +1,16 @@
-"""Which library computes NumPy's matrix products, with how many threads, and with the widest vectors?
+"""Which library computes NumPy's matrix products, and does it use this processor's widest vectors?
 
 Matrix products take more than half of the time of a training step, and nearly all of it if the network is
 large.
 """
 
-import contextlib
 import ctypes
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy
 
-from ..backend import get_xp
+from ..system.blas import openblas
 
 # OpenBLAS has hand-written code (kernels) for each kind of processor, named after the first of that kind.
 # WIDEST lists the kernels for the widest vectors, newest first, and the instructions that they need, as NumPy
@@ -20,12 +18,6 @@ from ..backend import get_xp
 WIDEST = [("SkylakeX", {"X86_V4", "AVX512_SKX"}), ("Haswell", {"X86_V3", "AVX2"})]
 AS_WIDE = {"SkylakeX": {"SkylakeX", "Cooperlake", "SapphireRapids"},
            "Haswell": {"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "SapphireRapids"}}
-
-# Rows times parameters, up to which a second thread isn't worth its waiting. Measured with 2 cores: with two
-# threads a step takes 8 % longer than with one for 64-300-150-2 and batches of 50 (6·10⁶), 4 % less with batches
-# of 200 (3·10⁷), and 17 % less for 784-500-20 and 100 (8·10⁷); on a busy machine often several times as long.
-SMALL = 30_000_000
-
 
 class Blas(NamedTuple):
     """The matrix library behind NumPy; kernels and threads are None if they are unknown."""
@@ -44,42 +36,12 @@ def blas():
     """The library that this NumPy was built with; for OpenBLAS, also its kernels and threads. -> Blas"""
     config = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
     name = f"{config.get('name', 'unknown')} {config.get('version', '')}".strip()
-    openblas = _openblas()
-    if openblas is None:
+    library = openblas()
+    if library is None:
         return Blas(name, None, None)
-    corename = openblas("get_corename")
+    corename = library("get_corename")
     corename.restype = ctypes.c_char_p
-    return Blas(name, corename().decode(), openblas("get_num_threads")())
-
-
-def _openblas():
-    """The OpenBLAS in NumPy's wheel, as openblas("get_num_threads")() calls its functions; None without it.
-
-    Their names have a prefix and a suffix, which differ between versions of NumPy.
-    """
-    package = Path(numpy.__file__).parent
-    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        for path in folder.glob("*openblas*"):
-            with contextlib.suppress(OSError):
-                library = ctypes.CDLL(str(path))        # the one that NumPy has loaded, not another
-                for form in ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}"):
-                    if hasattr(library, form.format("get_num_threads")):
-                        return lambda name: library[form.format(name)]
-    return None
-
-
-def one_thread_if_small(model, rows):
-    """Compute with one thread from now on if training steps with this many rows are SMALL. -> was it done?
-
-    Not if the user has set a number of threads, and not on a GPU or without OpenBLAS. Threads wait for each
-    other after each product: that costs little on an idle machine, and most of the time on a busy one.
-    """
-    flat, openblas = model.parameters.flat, _openblas()
-    chosen = any(name.endswith("_NUM_THREADS") for name in os.environ)
-    if rows * flat.size > SMALL or chosen or get_xp(flat) is not numpy or openblas is None:
-        return False
-    openblas("set_num_threads")(1)
-    return True
+    return Blas(name, corename().decode(), library("get_num_threads")())
 
 
 def better_kernels(kernels, instructions=None):
@@ -90,13 +52,22 @@ def better_kernels(kernels, instructions=None):
     """
     if kernels is None:
         return None
-    if instructions is None:
-        found = numpy.show_config(mode="dicts").get("SIMD Extensions", {})
-        instructions = {*found.get("baseline", ()), *found.get("found", ())}
+    instructions = instructions_of_numpy() if instructions is None else instructions
     for best, needed in WIDEST:
         if needed & set(instructions):
             return None if kernels in AS_WIDE[best] else best
     return None
+
+
+def instructions_of_numpy():
+    """The processor's vector instructions that NumPy knows, by its names, less those that are switched off."""
+    found = numpy.show_config(mode="dicts").get("SIMD Extensions", {})
+    return {*found.get("baseline", ()), *found.get("found", ())}
+
+
+def has_avx512():
+    """Does NumPy use AVX-512, which makes exp, log and tanh of float32 two to six times as fast?"""
+    return bool(instructions_of_numpy() & WIDEST[0][1])
 
 
 def why_not(kernels):

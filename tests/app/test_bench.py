@@ -57,6 +57,7 @@ def test_the_report_says_what_was_measured(monkeypatch, capsys):
         return known[name] + (90.0 if ran.count(name) == 5 else 0.0)        # one disturbed: the median ignores it
     monkeypatch.setattr(bench, "_milliseconds", milliseconds)
     monkeypatch.setattr(bench, "memory", lambda network, backend: (30_000_000, 15_000_000))
+    monkeypatch.setattr(bench, "evaluation_of", lambda step, seconds: (1234.5, 2.6))
     monkeypatch.setattr(bench, "rate_of_a_large_product", lambda xp: 5)
     monkeypatch.setattr(bench, "better_kernels", lambda kernels: None)
     network = bench.Network(1000, 50, 5, 100)
@@ -69,10 +70,38 @@ def test_the_report_says_what_was_measured(monkeypatch, capsys):
         "  Adam                       1.000 ms    0.50 x the products\n"
         "  whole step                 5.000 ms    2.50 x the products\n"
         f"  20,000 examples/s, not counting the preparation of batches; products {flops / 2e-3 / 1e9:,.0f} GFLOP/s\n"
+        "  log p(x) with 1000 samples: 1,234 examples/s, 3 page faults per example\n"
         "  arrays take 30 MB at most, 2.00 x the size of parameters, Adam's memory, batch and activations")
+    monkeypatch.setattr(bench, "evaluation_of", lambda step, seconds: (1234.5, None))
     known["whole"] = 2.5
     bench.report("numpy", networks=[network], seconds=0)
-    assert "a part took longer than the whole: other work on this machine, or memory" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "a part took longer than the whole: other work on this machine, or memory" in out
+    assert "  log p(x) with 1000 samples: 1,234 examples/s\n" in out
+
+
+def test_evaluation_is_timed_and_its_page_faults_are_counted(monkeypatch):
+    asked, faults = [], iter([100, 130])
+    monkeypatch.setattr(bench, "log_likelihood", lambda vae, x, rng, n_samples: asked.append((len(x), n_samples)))
+    monkeypatch.setattr(bench, "_milliseconds", lambda part, xp: part() or 5.0)
+    monkeypatch.setattr(bench, "_page_faults", lambda: next(faults))
+    step = bench.Step(SMALL._replace(batch_size=12), "numpy")
+    assert bench.evaluation_of(step, seconds=0) == (10 / 5e-3, 30 / (3 * 10)) and asked == [(10, 1000)] * 4
+    monkeypatch.setattr(bench, "_page_faults", lambda: None)
+    assert bench.evaluation_of(step, seconds=0)[1] is None
+
+
+def test_the_report_says_which_vectors_numpy_uses(monkeypatch, capsys):
+    found = {"SIMD Extensions": {"baseline": ["X86_V2"], "found": ["X86_V3", "X86_V4"], "not found": ["AVX512_ICL"]},
+             "Build Dependencies": {"blas": {"name": "openblas"}}}
+    monkeypatch.setattr(blas.numpy, "show_config", lambda mode: found)
+    monkeypatch.setattr(bench, "rate_of_a_large_product", lambda xp: 1)
+    monkeypatch.setattr(bench, "better_kernels", lambda kernels: None)
+    bench.report("numpy", networks=())
+    found["SIMD Extensions"]["found"] = ["X86_V3"]
+    bench.report("numpy", networks=())
+    heads = [line for line in capsys.readouterr().out.splitlines() if line.startswith("numpy")]
+    assert [" with AVX-512, " in head for head in heads] == [True, False] and " without AVX-512, " in heads[1]
 
 
 def test_the_parts_of_a_step_do_what_they_say():

@@ -10,9 +10,9 @@ from ... import evaluation
 from ...autoencoder import Autoencoder
 from ...backend import array_module
 from ...errors import Diverged, InputError
+from ...system.blas import one_thread_if_small
 from ...system.progress import ProgressBar, duration
 from ...training import train
-from ..blas import one_thread_if_small
 from ..build import add_images, build_images, build_model, build_optimizer, training_data
 from ..configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, config_from, learning_rate, loss_options,
                              other_bound, rate_falls, require_effect)

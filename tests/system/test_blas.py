@@ -5,8 +5,9 @@ import numpy
 import pytest
 
 from minivae import VAE
-from minivae.app import blas
+from minivae.app.blas import blas as what_blas
 from minivae.app.commands import train
+from minivae.system import blas
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def unset(monkeypatch):
 @pytest.fixture
 def threads(unset):
     """threads() says how many NumPy's OpenBLAS uses: first two, also on one core."""
-    openblas = blas._openblas()
+    openblas = blas.openblas()
     if openblas is None:
         pytest.skip("NumPy computes with another library")
     before = openblas("get_num_threads")()
@@ -35,12 +36,12 @@ def of_size(parameters):
 
 def test_the_network_of_the_digits_gets_one_thread(threads):
     assert blas.one_thread_if_small(VAE(64, 2, (300, 150), backend="numpy"), 50)
-    assert threads() == blas.blas().threads == 1
+    assert threads() == what_blas().threads == 1
 
 
 def test_the_papers_network_keeps_all_threads(threads):
     assert not blas.one_thread_if_small(VAE(784, 20, backend="numpy"), 100)
-    assert threads() == blas.blas().threads == 2
+    assert threads() == what_blas().threads == 2
 
 
 def test_small_means_rows_times_parameters(threads):
@@ -65,7 +66,7 @@ def test_a_gpu_needs_no_threads(threads, cupy_stand_in):
 def test_other_libraries_are_left_alone(unset, tmp_path, monkeypatch):
     monkeypatch.setattr(numpy, "__file__", str(tmp_path / "numpy" / "__init__.py"))
     assert not blas.one_thread_if_small(of_size(1), 1)
-    assert blas.blas().kernels is blas.blas().threads is None
+    assert what_blas().kernels is what_blas().threads is None
     (tmp_path / "numpy.libs").mkdir()
     (tmp_path / "numpy.libs" / "libopenblas.so").write_bytes(b"not a library")
     assert not blas.one_thread_if_small(of_size(1), 1)
@@ -82,3 +83,18 @@ def test_training_decides_by_the_samples_of_a_batch_and_says_so(run_cli, tmp_pat
     P = 64 * 4 + 4 + 4 * 4 + 4 + 2 * 4 + 4 + 4 * 64 + 64
     assert asked == [(P, 500), (P, 600), (P, 600)]
     assert "numpy float32\n" in few and "numpy float32, one thread\n" in many and ", one thread\n" in resumed
+
+
+def test_products_have_one_thread_for_a_while(threads):
+    with blas.one_blas_thread() as before:
+        assert before == 2 and threads() == 1
+    assert threads() == 2
+    with pytest.raises(ZeroDivisionError), blas.one_blas_thread():
+        1 / 0
+    assert threads() == 2
+
+
+def test_without_openblas_work_has_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setattr(numpy, "__file__", str(tmp_path / "numpy" / "__init__.py"))
+    with blas.one_blas_thread() as before:
+        assert before == 1
