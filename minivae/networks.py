@@ -82,7 +82,10 @@ class EncoderDecoder:
         return self.decode(self.represent(x))
 
     def draw_noise(self, rng, n_examples, n_samples=1):
-        """Standard normal ε (L, N, Z) for a batch, drawn on the host and moved to the device."""
+        """Standard normal ε (L, N, Z) for a batch, on the model's device.
+
+        rng: a numpy.random.Generator, or on a GPU also CuPy's, which draws there.
+        """
         as_generator(rng, seeds=False)      # a seed would give the same noise at each step
         require_count(n_examples=n_examples, n_samples=n_samples)
         shape = (n_samples, n_examples, self.latent_dim)

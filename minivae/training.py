@@ -6,8 +6,11 @@ from typing import NamedTuple
 import numpy
 
 from .backend import get_xp, to_numpy
-from .errors import Diverged, InputError, as_generator, require_count, require_real, require_shape
+from .errors import (Diverged, InputError, as_generator, require_choice, require_count, require_real,
+                     require_shape)
 from .saved_state import require_steps
+
+DRAW_ON = ("host", "device")
 
 
 class EpochReport(NamedTuple):
@@ -22,7 +25,7 @@ class EpochReport(NamedTuple):
 
 
 def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transform=None, progress=None,
-          n_samples=1, **loss_options):
+          n_samples=1, draw_on="host", **loss_options):
     """Minibatch descent on model.loss_and_grad. A generator that yields an EpochReport after each epoch.
 
     data        (N, D), on the model's device; shuffled in each epoch; the last batch may be smaller
@@ -31,6 +34,8 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     transform   transform(x, rng) -> x, applied to each batch in each epoch, like random binarization
     progress    progress(finished examples, all examples, note), called after each step
     n_samples   L, samples of z per example; other options, like beta=0.5, are passed to loss_and_grad
+    draw_on     "host": rng draws all numbers, the same for NumPy and CuPy. "device": a generator there, with
+                a seed from rng in each epoch, draws the noise and for the transform; faster on a GPU
 
     Raises InputError for bad sizes, an optimizer of other parameters, or data that the model can't describe
     (not checked if there is a transform); Diverged if the loss or a parameter is no longer finite.
@@ -39,6 +44,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     require_shape("data", data, (None, None))
     require_count(epochs=epochs, first_epoch=first_epoch, batch_size=batch_size, n_examples=len(data))
     rng = as_generator(rng)
+    require_choice("draw_on", draw_on, DRAW_ON)
     theta = getattr(optimizer, "theta", model.parameters.flat)     # your own optimizer may not have one
     if not get_xp(data).may_share_memory(theta, model.parameters.flat):
         raise InputError("the optimizer does not change this model's parameters; create it with "
@@ -50,7 +56,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     for epoch in range(first_epoch, epochs + 1):
         start = time.perf_counter()
         steps, sizes = _train_epoch(model, data, optimizer, batch_size, rng, transform, progress,
-                                    n_samples, loss_options)
+                                    n_samples, draw_on, loss_options)
         # All losses are fetched here at once: fetching one per step would make the GPU wait.
         losses = to_numpy(get_xp(data).stack([value for step in steps for value in step])).reshape(-1, 3)
         _require_finite(model, losses, epoch)
@@ -60,9 +66,11 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
 
 
 @numpy.errstate(over="ignore", invalid="ignore")        # _require_finite raises a clearer error
-def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n_samples, loss_options):
+def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n_samples, draw_on, loss_options):
     xp = get_xp(data)
     order = rng.permutation(len(data))
+    if draw_on == "device":
+        rng = xp.random.default_rng(int(rng.integers(2 ** 63)))
     steps, sizes = [], []
     for first in range(0, len(data), batch_size):
         x = data[xp.asarray(order[first:first + batch_size])]

@@ -196,3 +196,16 @@ def test_a_loss_that_is_not_finite_from_the_start_does_not_blame_the_learning_ra
     vae = VAE(4, 2, hidden=(8,), likelihood=Gaussian(), backend="numpy")
     with pytest.raises(training.Diverged, match="is inf at the first step, before any parameter has changed; try a smaller beta"):
         list(training.train(vae, numpy.full((20, 4), 1e30, "float32"), Adam(vae.parameters.flat), 1, 10, 0))
+
+
+def test_numbers_drawn_on_the_device_depend_on_the_seed_alone():
+    """With NumPy the device is the host, but the numbers are others: each epoch has a generator of its own."""
+    def losses(seed, draw_on, epochs=3, **options):
+        vae, optimizer, _ = make()
+        rng = numpy.random.default_rng(seed)
+        return [report.loss for report in training.train(vae, IMAGES, optimizer, epochs, 50, rng, transform=datasets.binarize,
+                                                         draw_on=draw_on, **options)]
+    device = losses(0, "device")
+    assert device == losses(0, "device") and device != losses(1, "device") and device != losses(0, "host")
+    with pytest.raises(InputError, match="unknown draw_on 'gpu'; choose host or device"):
+        losses(0, "gpu")

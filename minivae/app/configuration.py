@@ -15,6 +15,7 @@ from ..layers import ACTIVATIONS
 from ..monte_carlo import BOUNDS, KL_ESTIMATES
 from ..optimizers import OPTIMIZERS
 from ..posteriors import POSTERIORS
+from ..training import DRAW_ON
 
 UPDATES = {"both": [], "encoder": [("encoder",)], "decoder": [("decoder", "likelihood")],
            "alternate": [("encoder",), ("decoder", "likelihood")]}
@@ -108,9 +109,12 @@ OPTIONS = {
                       "adagrad and rmsprop add to the root in the denominator (default: 1e-08)", "E"),
     "seed": Option(SEED, 0, "seed of the weights, the order of the data and the noise", "S"),
     "backend": Option(one_of(("numpy", "cupy", "auto")), "auto", "the CPU, the GPU, or the GPU if it works"),
+    "draw_on": Option(one_of(DRAW_ON), "host", "where random numbers are drawn: on the host, the same for CPU and "
+                      "GPU; or on the device, which is faster on a GPU"),
 }
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
 MAY_STAY_OPEN = ("data_dir", "key", "levels", "final_lr", "stages", "epsilon")      # may be None in a complete one
+ADDED_LATER = {"draw_on": "host"}     # what runs did before they had these options
 MAY_CHANGE = ("data", "data_dir", "key", "backend", "epochs")       # between two sessions of a run
 
 
@@ -241,10 +245,10 @@ def _stage_lengths(config):
 
 
 def loss_options(config):
-    """The options that train() passes on to the model's loss."""
+    """The options of train() and of the model's loss that are passed on as they are."""
     if config["model"] == "autoencoder":
-        return {}
-    return {"n_samples": config["samples"], **{name: config[name] for name in ("kl", "bound", "beta")}}
+        return {"draw_on": config["draw_on"]}
+    return {"n_samples": config["samples"], **{name: config[name] for name in ("kl", "bound", "beta", "draw_on")}}
 
 
 def other_bound(config):

@@ -13,7 +13,7 @@ GROUPS = {
     "model": ("model", "latent", "hidden", "activation", "likelihood", "variance", "floor", "levels", "posterior",
               "error", "dtype"),
     "training": ("samples", "kl", "bound", "beta", "update", "epochs", "batch_size", "optimizer", "lr", "final_lr",
-                 "stages", "epsilon", "seed", "backend"),
+                 "stages", "epsilon", "seed", "backend", "draw_on"),
 }
 
 
@@ -48,6 +48,7 @@ def parser():
     _add(sub, "--images", COUNT, "use only the first N test images", "N")
     _add(sub, "--gap", COUNT, "also fit a separate q to each of the first N images; print the amortization gap",
          "N")
+    _add_option(sub, "draw_on")
 
     _infer_options(command("infer", "Fit q to the posterior of a model, and compare it with the exact posterior."))
 

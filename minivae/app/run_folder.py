@@ -23,7 +23,7 @@ from .. import __version__
 from ..errors import InputError
 from ..system.files import open_regular, replacing
 from .checkpoints import checkpoint_bytes, load_checkpoint
-from .configuration import DEFAULTS, MAY_CHANGE, check_config, rate_falls
+from .configuration import ADDED_LATER, DEFAULTS, MAY_CHANGE, check_config, rate_falls
 
 try:
     import fcntl
@@ -81,6 +81,8 @@ class Run:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path} is not valid JSON ({error!r:.80}); restore it, "
                              "or train again") from error
+        if isinstance(config, dict):
+            config = {**ADDED_LATER, **config}
         check_config(config, path)
         return cls(folder, config, _read_history(Path(folder) / "history.csv"))
 

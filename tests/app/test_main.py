@@ -113,6 +113,7 @@ def test_evaluate_prints_the_three_measures(run_cli, tmp_path):
     ["--likelihood", "gaussian", "--variance", "per-pixel"], ["--likelihood", "categorical"],
     ["--likelihood", "categorical", "--levels", "4"], ["--posterior", "full"],
     ["--samples", "3", "--kl", "monte-carlo", "--bound", "iwae"], ["--beta", "0"], ["--update", "alternate"],
+    ["--draw-on", "device"],
 ])
 def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, options):
     train_small(run_cli, tmp_path / "whole", *options, epochs=3)
@@ -126,6 +127,18 @@ def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, optio
     assert code == 0 and ("autoencoder" in options) != ("log p(x)" in out)
     if "autoencoder" in options:
         refused(run_cli, "--gap 3 is for a VAE.*leave it out", "evaluate", tmp_path / "run", "--gap", "3")
+        refused(run_cli, "--draw-on host is for a VAE", "evaluate", tmp_path / "run", "--draw-on", "host")
+
+
+def test_a_run_from_before_an_option_existed_goes_on_as_it_was(run_cli, tmp_path):
+    train_small(run_cli, tmp_path / "whole", epochs=3)
+    train_small(run_cli, tmp_path / "run", epochs=1)
+    path = tmp_path / "run" / "config.json"
+    config = json.loads(path.read_text("utf-8"))
+    assert config.pop("draw_on") == "host"
+    path.write_text(json.dumps(config), "utf-8")
+    assert run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")[0] == 0
+    assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
 
 
 def test_the_learning_rate_falls_by_the_same_factor_each_epoch_and_resumes_where_it_was(run_cli, tmp_path):

@@ -7,7 +7,8 @@
 Each contender (contenders.py) runs in its own process, because two thread pools in one process disturb each other.
 First, all must compute the same loss and gradients from the same weights and noise, up to float32 rounding. Then
 they take many turns of half a second, while the others wait, so that changes in the machine's speed affect all.
-The script measures a step (loss, gradients, Adam), an epoch of 60,000 images, the import, and the memory used.
+The script measures a step (loss, gradients, Adam), an epoch of 60,000 images, log p(x) of 40 images with 1000
+samples each, which must agree to 1e-4 nats for the same noise, the import, and the memory used.
 
 In an epoch, all images are in one array or tensor, and each batch is selected by shuffled indices. On the CPU,
 PyTorch is also measured as its users load MNIST, with a DataLoader over torchvision's data set: each image
@@ -19,6 +20,7 @@ import argparse
 import importlib
 import importlib.util
 import json
+import math
 import os
 import platform
 import statistics
@@ -29,12 +31,14 @@ import time
 from pathlib import Path
 
 import numpy
-from contenders import CONTENDERS
+from contenders import CONTENDERS, Given, K
 
 NETWORKS = {"paper": {"sizes": (784, 500, 20), "batch": 100}, "large": {"sizes": (784, 2000, 64), "batch": 4096}}
 N_IMAGES = 60_000
 FLOAT32 = 1e-5      # allowed error, relative to a tensor's norm: sums of thousands of terms, each rounded to 6e-8
+NATS = 1e-4         # allowed difference between two estimates of the mean log p(x)
 TURN = 0.5          # seconds
+EVALUATED = 40      # images
 EPOCHS = 5
 
 
@@ -45,14 +49,18 @@ def answer(name, network, device, folder):
     package, make, _ = CONTENDERS[name]
     with numpy.load(folder / f"{network}.npz") as file:
         given = dict(file)
+    noise = given.pop("noise")
     contender = make(given, given.pop("x"), given.pop("eps"), numpy.load(folder / "images.npy"), device)
     loss, gradients = contender.loss_and_gradients()
+    if contender.log_likelihood:
+        x = numpy.load(folder / "images.npy")[:10 * len(noise)]
+        gradients["log p(x)"] = contender.log_likelihood(x, noise)
     numpy.savez(folder / f"{name} gradients.npz", loss=numpy.float64(loss), **gradients)
     steps(contender)        # not measured: compilation, caches, the allocator
     print(json.dumps({"version": getattr(importlib.import_module(package), "__version__", "")}), flush=True)
     for line in sys.stdin:
-        print(json.dumps({"step_ms": steps, "epoch_s": epoch, "pil_epoch_s": pil_epoch,
-                          "memory_mb": memory}[line.strip()](contender)), flush=True)
+        print(json.dumps({"step_ms": steps, "epoch_s": epoch, "pil_epoch_s": pil_epoch, "memory_mb": memory,
+                          "image_ms": image}[line.strip()](contender)), flush=True)
 
 
 def steps(contender):
@@ -77,6 +85,13 @@ def pil_epoch(contender):
     return contender.pil_epoch and _seconds(contender, contender.pil_epoch)
 
 
+def image(contender):
+    """Milliseconds per image to estimate log p(x)."""
+    x = numpy.random.default_rng(0).random((EVALUATED, 784), dtype="float32")
+    return contender.log_likelihood and (
+        1e3 / EVALUATED * _seconds(contender, lambda: contender.log_likelihood(x, None)))
+
+
 def _seconds(contender, function):
     start = time.perf_counter()
     function()
@@ -99,7 +114,7 @@ def memory(contender):
 
 def prepare(folder, network, images, rng):
     """Write a network's weights, batch and noise. -> the expected loss and gradients: minivae's in float64"""
-    from minivae import VAE
+    from minivae import VAE, evaluation
     (pixels, hidden, latent), batch = NETWORKS[network]["sizes"], NETWORKS[network]["batch"]
     vae = VAE(pixels, latent, (hidden,), dtype="float64", backend="numpy")
     weights = {name: vae.parameters[name].astype("float32") for name in vae.parameters.names()}
@@ -107,9 +122,11 @@ def prepare(folder, network, images, rng):
         vae.parameters[name][...] = value
     x = (rng.random((batch, pixels)) < images[:batch]).astype("float32")
     eps = rng.standard_normal((batch, latent), dtype="float32")
-    numpy.savez(folder / f"{network}.npz", x=x, eps=eps, **weights)
+    noise = rng.standard_normal((2, K, 10, latent), dtype="float32")       # for 10 images at a time
+    numpy.savez(folder / f"{network}.npz", x=x, eps=eps, noise=noise, **weights)
     loss = float(vae.loss_and_grad(x, eps).loss)
-    return {"loss": loss, **{name: vae.gradients[name] for name in weights}}
+    log_px = evaluation.log_likelihood(vae, images[:20], Given(noise), K)
+    return {"loss": loss, **{name: vae.gradients[name] for name in weights}, "log p(x)": log_px}
 
 
 def load_images(data_dir):
@@ -137,10 +154,16 @@ def start(name, network, device, folder, expected):
 
 
 def disagreement(folder, name, expected):
-    """The largest relative difference of the loss and gradients from the expected ones; NaN if any is NaN."""
+    """The largest relative difference of the loss and gradients from the expected ones; NaN if any is NaN.
+
+    Infinite if the mean of log p(x) differs by more than NATS: of one image, float32 rounds -560 to 6e-5.
+    """
     with numpy.load(folder / f"{name} gradients.npz") as got:
+        if "log p(x)" in got and not abs(got["log p(x)"].mean() - expected["log p(x)"].mean()) < NATS:
+            print(f"{name}: mean log p(x) is {got['log p(x)'].mean()}, not {expected['log p(x)'].mean()}", file=sys.stderr)
+            return math.inf
         return float(numpy.max([numpy.linalg.norm(got[key] - value) / numpy.linalg.norm(value)
-                                for key, value in expected.items()]))
+                                for key, value in expected.items() if key in got]))
 
 
 def import_seconds(package):
@@ -155,10 +178,10 @@ def ask(process, what):
     return json.loads(process.stdout.readline())
 
 
-def compare(network, names, device, rounds, folder, expected, save):
+def compare(network, names, device, rounds, epochs, folder, expected, save):
     """-> {contender: {"step_ms": [a median per turn], "epoch_s": [...], "memory_mb": [...], ...}}
 
-    The first epoch doesn't count: its smaller last batch may need another compilation.
+    The first epoch and the first evaluation don't count: new sizes may need another compilation.
     """
     processes, results = {}, {}
     for name in names:
@@ -169,7 +192,8 @@ def compare(network, names, device, rounds, folder, expected, save):
             sys.exit(first)
         else:
             print(f"{first}; it is left out", file=sys.stderr)
-    for what, times in (("step_ms", rounds), ("epoch_s", 1 + EPOCHS), ("memory_mb", 1), ("pil_epoch_s", 1)):
+    for what, times in (("step_ms", rounds), ("image_ms", 1 + rounds), ("epoch_s", 1 + epochs), ("memory_mb", 1),
+                        ("pil_epoch_s", 1)):
         for round_ in range(times):
             for name, process in processes.items():
                 time.sleep(0.2)     # until the threads of the previous contender are idle
@@ -178,7 +202,7 @@ def compare(network, names, device, rounds, folder, expected, save):
             print(f"{network}: {what}, round {round_ + 1} of {times}: {latest}", file=sys.stderr, flush=True)
         save(results)
     for rows in results.values():
-        del rows["epoch_s"][0]
+        del rows["epoch_s"][0], rows["image_ms"][0]
     for process in processes.values():
         process.stdin.close()
         process.wait()
@@ -187,16 +211,17 @@ def compare(network, names, device, rounds, folder, expected, save):
 
 def table(results):
     """In Markdown: medians, the middle half of the turns, and "x minivae", the median ratio to minivae's times."""
-    lines = ["| | ms per step (middle half) | x minivae | s per epoch | x minivae | s with PIL | import, s | MB |",
-             "|" + " --- |" * 8]
+    lines = ["| | ms per step (middle half) | x minivae | s per epoch | x minivae | ms per image for log p(x) | "
+             "x minivae | s with PIL | import, s | MB |", "|" + " --- |" * 10]
     ours = next(iter(results.values()))
     for name, own in results.items():
         low, middle, high = statistics.quantiles(own["step_ms"], n=4)
-        ratios = [statistics.median(a / b for a, b in zip(own[what], ours[what]))
-                  for what in ("step_ms", "epoch_s")]
+        ratios = [statistics.median(a / b for a, b in zip(own[what], ours[what])) if own[what][0] else math.nan
+                  for what in ("step_ms", "epoch_s", "image_ms")]
+        image = f"{statistics.median(own['image_ms']):.2f} | {ratios[2]:.2f}" if own["image_ms"][0] else " | "
         by_pil = f"{own['pil_epoch_s'][0]:.1f}" if own["pil_epoch_s"][0] else ""
         lines.append(f"| {name} {own['version']} | {middle:.2f} ({low:.2f} to {high:.2f}) | {ratios[0]:.2f} | "
-                     f"{statistics.median(own['epoch_s']):.2f} | {ratios[1]:.2f} | {by_pil} | {own['import_s']:.2f} | "
+                     f"{statistics.median(own['epoch_s']):.2f} | {ratios[1]:.2f} | {image} | {by_pil} | {own['import_s']:.2f} | "
                      f"{own['memory_mb'][0]:.0f} |")
     return "\n".join(lines)
 
@@ -215,6 +240,7 @@ def main():
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--rounds", type=int, default=30, metavar="N", help="turns of each contender (default: 30)")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, metavar="N", help="epochs of each (default: 5)")
     parser.add_argument("--data-dir", metavar="DIR", help="where the MNIST files are (default: random pixels)")
     parser.add_argument("--out", metavar="FILE", help="write all results to this file, as JSON")
     parser.add_argument("--contender", help=argparse.SUPPRESS)      # for the processes that this script starts
@@ -244,7 +270,7 @@ def main():
                 if args.out:
                     Path(args.out).write_text(json.dumps(results, indent=1))
 
-            table_of = compare(network, names, args.device, args.rounds, folder, expected, save)
+            table_of = compare(network, names, args.device, args.rounds, args.epochs, folder, expected, save)
             print(f"\n{network}: {NETWORKS[network]}\n\n{table(table_of)}", flush=True)
 
 

@@ -6,6 +6,7 @@ import numpy
 
 from ... import evaluation
 from ...autoencoder import Autoencoder
+from ...backend import get_xp
 from ...errors import InputError
 from ...system.progress import ProgressBar
 from ..build import saved_run
@@ -24,15 +25,16 @@ def evaluate_command(args):
     run, images, model, epoch = saved_run(args)
     test = images.test[:args.images] if args.images else images.test
     if isinstance(model, Autoencoder):
-        for name in ("samples", "gap"):
+        for name in ("samples", "gap", "draw_on"):
             if getattr(args, name) is not None:
-                raise InputError(f"--{name} {getattr(args, name)} is for a VAE, but {args.run} is a plain "
+                raise InputError(f"--{name.replace('_', '-')} {getattr(args, name)} is for a VAE, but {args.run} is a plain "
                                  "autoencoder; leave it out")
         losses = evaluation.autoencoder_loss(model, test)
         print(f"{run.folder}, after epoch {epoch}, on {len(test)} test images, per image ± standard error")
         print(f"  {run.config['error']:<21} {_mean(losses)}")
         return OK
-    rng = numpy.random.default_rng(EVALUATION_SEED)
+    xp = get_xp(model.parameters.flat) if args.draw_on == "device" else numpy
+    rng = xp.random.default_rng(EVALUATION_SEED)
     bound = evaluation.elbo(model, test, rng, n_samples=10)
     print(f"{run.folder}, after epoch {epoch}, on {len(test)} test images, nats per image ± standard error")
     print(f"  ELBO                  {_mean(bound.elbo)}    10 samples per image")
