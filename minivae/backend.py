@@ -82,6 +82,16 @@ def _why_no_cupy(error):
     return f"{type(error).__name__}: {text}; use the backend numpy"
 
 
+def cache_blocks(*vectors, size=2 ** 15):
+    """Yield the same block of all vectors (P,), one block after the other: views, not copies.
+
+    On the CPU they are so short that several fit into its cache; on a GPU, one block is all.
+    """
+    size = size if get_xp(vectors[0]) is numpy else len(vectors[0])
+    for first in range(0, len(vectors[0]), size):
+        yield [vector[first:first + size] for vector in vectors]
+
+
 def fused(function):
     """Decorator: on a GPU, this function of arrays and numbers becomes one kernel; with NumPy nothing changes.
 

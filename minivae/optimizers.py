@@ -4,16 +4,15 @@
 place.
 """
 
-from .backend import fused, get_xp
+from .backend import cache_blocks, fused, get_xp
 from .errors import require_fraction, require_positive, require_shape, require_writeable
 from .saved_state import SavedState
 
 
 class Optimizer(SavedState):
-    """What all optimizers have in common. A subclass defines update(xp, g, scratch), which changes θ.
+    """What all optimizers have in common. A subclass defines update(xp, theta, g, *memory), which changes θ.
 
-    scratch (P,) is room for intermediate results, allocated once: for a large θ, a new array for `lr * g` takes
-    longer than the multiplication. So each line writes into an array that exists.
+    It gets one block of the vectors after the other: so a block stays in the CPU's cache from line to line.
     """
 
     memory = ()     # names of the vectors (P,) that are kept from step to step
@@ -21,19 +20,19 @@ class Optimizer(SavedState):
     def __init__(self, theta, lr):
         """theta: the flat vector to change. Raises InputError unless it can change, and lr > 0."""
         require_writeable("theta", theta)
-        xp = get_xp(theta)
         self.theta = theta
         self.lr = lr
         self.t = 0                              # steps taken
-        self.scratch = xp.empty_like(theta)
         for name in self.memory:
-            setattr(self, name, xp.zeros_like(theta))
+            setattr(self, name, get_xp(theta).zeros_like(theta))
 
     def step(self, g):
         """One step against the gradient g (P,)."""
         require_shape("gradient", g, self.theta.shape)
+        xp = get_xp(g, self.theta)
         self.t += 1
-        self.update(get_xp(g, self.theta), g, self.scratch)
+        for parts in cache_blocks(self.theta, g, *(getattr(self, name) for name in self.memory)):
+            self.update(xp, *parts)
 
 
 class Adam(Optimizer):
@@ -54,27 +53,21 @@ class Adam(Optimizer):
         self.epsilon, = require_positive(epsilon=epsilon)
         self.beta1, self.beta2 = require_fraction(beta1=beta1, beta2=beta2)
 
-    def update(self, xp, g, scratch):
+    def update(self, xp, theta, g, M, V):
         # Σᵢ βᵗ⁻ⁱ of M and of V: m̂ = M / weights1, v̂ = V / weights2
         weights1, weights2 = ((1 - beta ** self.t) / (1 - beta) for beta in (self.beta1, self.beta2))
-        adam_update(self.theta, self.M, self.V, g, scratch, self.beta1, self.beta2,
+        adam_update(theta, g, M, V, self.beta1, self.beta2,
                     self.epsilon * weights2 ** 0.5, self.lr * weights2 ** 0.5 / weights1)
 
 
 @fused
-def adam_update(theta, M, V, g, scratch, beta1, beta2, epsilon, lr):
+def adam_update(theta, g, M, V, beta1, beta2, epsilon, lr):
     """Adam's arithmetic, with ε √weights2 for epsilon and η √weights2 / weights1 for lr."""
-    xp = get_xp(g)
     M *= beta1
-    M += g                                      # M ← β₁ M + g
-    xp.multiply(g, g, out=scratch)
+    M += g                                                  # M ← β₁ M + g
     V *= beta2
-    V += scratch                                # V ← β₂ V + g²
-    xp.sqrt(V, out=scratch)
-    scratch += epsilon                          # √V + ε √weights2 = (√v̂ + ε) √weights2
-    xp.divide(M, scratch, out=scratch)
-    scratch *= lr                               # η m̂ / (√v̂ + ε)
-    theta -= scratch
+    V += g * g                                              # V ← β₂ V + g²
+    theta -= M / (get_xp(V).sqrt(V) + epsilon) * lr         # θ ← θ − η m̂ / (√v̂ + ε)
 
 
 class SGD(Optimizer):
@@ -83,9 +76,8 @@ class SGD(Optimizer):
     def __init__(self, theta, lr=1e-2):
         super().__init__(theta, lr)
 
-    def update(self, xp, g, scratch):
-        xp.multiply(g, self.lr, out=scratch)
-        self.theta -= scratch                       # θ ← θ − η g
+    def update(self, xp, theta, g):
+        theta -= self.lr * g                        # θ ← θ − η g
 
 
 class Momentum(Optimizer):
@@ -100,11 +92,10 @@ class Momentum(Optimizer):
         super().__init__(theta, lr)
         self.momentum, = require_fraction(momentum=momentum)
 
-    def update(self, xp, g, scratch):
-        self.velocity *= self.momentum
-        self.velocity += g                          # v ← γ v + g
-        xp.multiply(self.velocity, self.lr, out=scratch)
-        self.theta -= scratch                       # θ ← θ − η v
+    def update(self, xp, theta, g, velocity):
+        velocity *= self.momentum
+        velocity += g                               # v ← γ v + g
+        theta -= self.lr * velocity                 # θ ← θ − η v
 
 
 class Adagrad(Optimizer):
@@ -120,10 +111,9 @@ class Adagrad(Optimizer):
         super().__init__(theta, lr)
         self.epsilon, = require_positive(epsilon=epsilon)
 
-    def update(self, xp, g, scratch):
-        xp.multiply(g, g, out=scratch)
-        self.squares += scratch                     # s ← s + g²
-        descend_by_root(self, xp, g, scratch)
+    def update(self, xp, theta, g, squares):
+        squares += g * g                                                # s ← s + g²
+        theta -= g / (xp.sqrt(squares) + self.epsilon) * self.lr        # θ ← θ − η g / (√s + ε)
 
 
 class RMSprop(Optimizer):
@@ -140,21 +130,10 @@ class RMSprop(Optimizer):
         self.epsilon, = require_positive(epsilon=epsilon)
         self.decay, = require_fraction(decay=decay)
 
-    def update(self, xp, g, scratch):
-        xp.multiply(g, g, out=scratch)
-        scratch *= 1 - self.decay
-        self.squares *= self.decay
-        self.squares += scratch                     # s ← ρ s + (1 − ρ) g²
-        descend_by_root(self, xp, g, scratch)
-
-
-def descend_by_root(optimizer, xp, g, scratch):
-    """θ ← θ − η g / (√s + ε), with s in optimizer.squares."""
-    xp.sqrt(optimizer.squares, out=scratch)
-    scratch += optimizer.epsilon
-    xp.divide(g, scratch, out=scratch)
-    scratch *= optimizer.lr
-    optimizer.theta -= scratch
+    def update(self, xp, theta, g, squares):
+        squares *= self.decay
+        squares += g * g * (1 - self.decay)                             # s ← ρ s + (1 − ρ) g²
+        theta -= g / (xp.sqrt(squares) + self.epsilon) * self.lr        # θ ← θ − η g / (√s + ε)
 
 
 OPTIMIZERS = {"sgd": SGD, "momentum": Momentum, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam}

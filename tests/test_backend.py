@@ -83,6 +83,15 @@ def test_to_numpy_and_synchronize(cupy_stand_in):
     backend.synchronize(cupy_stand_in)
 
 
+def test_blocks_are_views_that_together_are_all(cupy_stand_in):
+    a, b = numpy.arange(9), numpy.arange(9) ** 2
+    blocks = list(backend.cache_blocks(a, b, size=4))
+    assert [len(x) for x, _ in blocks] == [4, 4, 1] and all(numpy.may_share_memory(x, a) for x, _ in blocks)
+    assert [numpy.concatenate(part).tolist() for part in zip(*blocks)] == [a.tolist(), b.tolist()]
+    (there,), = backend.cache_blocks(cupy_stand_in.ones(10), size=4)
+    assert there.shape == (10,)
+
+
 @backend.fused
 def both(x, y):
     return inner(x) * y + 1

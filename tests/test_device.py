@@ -1,5 +1,7 @@
 """The same code on the device: on the strict stand-in for CuPy, or on a real GPU with pytest --backend cupy."""
 
+import contextlib
+
 import numpy
 import pytest
 
@@ -182,3 +184,12 @@ def test_log_px_with_a_generator_of_the_device(device):
     x = datasets.digits().test[:12]
     there = evaluation.log_likelihood(vae, x, device.random.default_rng(0), n_samples=2000)
     numpy.testing.assert_allclose(there, evaluation.log_likelihood(vae, x, 0, n_samples=2000), atol=0.5)
+
+
+def test_a_gpu_is_not_asked_by_several_threads(cupy_stand_in, monkeypatch):
+    asked, in_turn = [], evaluation.in_threads
+    monkeypatch.setattr(evaluation, "one_blas_thread", lambda: contextlib.nullcontext(3))
+    monkeypatch.setattr(evaluation, "in_threads", lambda function, pieces, threads: asked.append(threads) or in_turn(function, pieces, 1))
+    for backend in BACKENDS:
+        evaluation.log_likelihood(VAE(64, 2, hidden=(6,), backend=backend), datasets.digits().test[:3], 0, 5)
+    assert asked == [3, 1]

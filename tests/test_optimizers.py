@@ -1,6 +1,7 @@
 """Each optimizer against its equations, followed one parameter at a time in plain Python."""
 
 import math
+import tracemalloc
 
 import numpy
 import pytest
@@ -188,3 +189,27 @@ def test_a_loaded_state_is_a_copy():
 def test_the_usual_defaults(optimizer_class, defaults):
     optimizer = optimizer_class(numpy.zeros(3))
     assert {name: getattr(optimizer, name) for name in defaults} == defaults
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_a_vector_of_several_blocks_is_changed_as_its_parts_are(kind, rng):
+    """Elementwise, so to the bit: also where the last block is short."""
+    theta = rng.standard_normal(2 * 2 ** 15 + 3).astype("float32")
+    parts = [part.copy() for part in numpy.split(theta, [1000, 2 ** 15 + 1])]
+    whole, halves = kind(theta), [kind(part) for part in parts]
+    for _ in range(3):
+        g = rng.standard_normal(len(theta)).astype("float32")
+        whole.step(g)
+        for half, own in zip(halves, numpy.split(g, [1000, 2 ** 15 + 1])):
+            half.step(own)
+    numpy.testing.assert_array_equal(theta, numpy.concatenate(parts))
+
+
+def test_a_step_needs_little_memory(rng):
+    theta = numpy.zeros(10 ** 6, "float32")
+    adam, g = Adam(theta), numpy.ones(10 ** 6, "float32")
+    tracemalloc.start()
+    adam.step(g)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0 < peak < theta.nbytes / 4

@@ -205,6 +205,16 @@ def test_numbers_drawn_on_the_device_depend_on_the_seed_alone():
         rng = numpy.random.default_rng(seed)
         return [report.loss for report in training.train(vae, IMAGES, optimizer, epochs, 50, rng, transform=datasets.binarize,
                                                          draw_on=draw_on, **options)]
+    def first_draws(seed):
+        draws = []
+        def transform(x, rng):
+            draws.append(rng.random(3).tolist())
+            return x
+        vae, optimizer, _ = make()
+        list(training.train(vae, IMAGES, optimizer, 2, 230, seed, transform=transform, draw_on="device"))
+        return draws
+    a, b = first_draws(0), first_draws(1)
+    assert a == first_draws(0) and len({*map(tuple, a + b)}) == 4       # two seeds, two epochs
     device = losses(0, "device")
     assert device == losses(0, "device") and device != losses(1, "device") and device != losses(0, "host")
     with pytest.raises(InputError, match="unknown draw_on 'gpu'; choose host or device"):

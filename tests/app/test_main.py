@@ -130,6 +130,24 @@ def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, optio
         refused(run_cli, "--draw-on host is for a VAE", "evaluate", tmp_path / "run", "--draw-on", "host")
 
 
+def test_where_numbers_are_drawn_matters_to_the_run(run_cli, tmp_path):
+    train_small(run_cli, tmp_path / "host", epochs=2)
+    train_small(run_cli, tmp_path / "device", "--draw-on", "device", epochs=2)
+    with numpy.load(tmp_path / "host" / "checkpoint.npz") as host, numpy.load(tmp_path / "device" / "checkpoint.npz") as device:
+        name = "parameters/encoder.0.W"
+        assert (host[name] != device[name]).any() and abs(host[name] - device[name]).max() < 1
+
+
+def test_evaluate_draws_where_it_is_asked_to(cupy_stand_in, run_cli, tmp_path, monkeypatch):
+    from minivae import evaluation
+    train_small(run_cli, tmp_path / "run", "--backend", "cupy", epochs=1)
+    kinds, elbo = [], evaluation.elbo
+    monkeypatch.setattr(evaluation, "elbo", lambda vae, x, rng, n_samples: kinds.append(type(rng)) or elbo(vae, x, rng, n_samples))
+    for place in ((), ("--draw-on", "device")):
+        assert run_cli("evaluate", tmp_path / "run", "--images", "5", "--samples", "20", *place)[0] == 0
+    assert kinds == [numpy.random.Generator, cupy_stand_in.random.default_rng]
+
+
 def test_a_run_from_before_an_option_existed_goes_on_as_it_was(run_cli, tmp_path):
     train_small(run_cli, tmp_path / "whole", epochs=3)
     train_small(run_cli, tmp_path / "run", epochs=1)

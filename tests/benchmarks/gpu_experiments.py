@@ -15,9 +15,8 @@ import traceback
 import cupy
 import numpy
 
-from minivae import VAE, Adam
+from minivae import VAE, evaluation
 from minivae.app import bench
-from minivae.likelihoods import Bernoulli, sigmoid, softplus
 
 
 def milliseconds(function, repeats=50):
@@ -58,67 +57,6 @@ def batch_sizes():
         print(f"batch {size}: {size / milliseconds(step.whole) * 1e3:,.0f} examples/s")
 
 
-def adam():
-    """One kernel instead of the ten passes of Adam.update, written by hand and made by cupy.fuse."""
-    kernel = cupy.ElementwiseKernel(
-        "float32 g, float32 beta1, float32 beta2, float32 epsilon, float32 rate",
-        "float32 theta, float32 M, float32 V",
-        "M = beta1 * M + g; V = beta2 * V + g * g; theta -= rate * M / (sqrt(V) + epsilon)", "adam_in_one")
-
-    @cupy.fuse()
-    def fused(g, beta1, beta2, epsilon, rate, theta, M, V):
-        M *= beta1
-        M += g
-        V *= beta2
-        V += g * g
-        theta -= rate * M / (cupy.sqrt(V) + epsilon)
-
-    class OneKernel(Adam):
-        how = staticmethod(lambda *arguments: kernel(*arguments))
-
-        def update(self, xp, g, scratch):
-            weight1 = (1 - self.beta1 ** self.t) / (1 - self.beta1)
-            weight2 = (1 - self.beta2 ** self.t) / (1 - self.beta2)
-            numbers = (self.beta1, self.beta2, self.epsilon * weight2 ** 0.5, self.lr * weight2 ** 0.5 / weight1)
-            self.how(g, *map(numpy.float32, numbers), self.theta, self.M, self.V)
-
-    class Fused(OneKernel):
-        how = staticmethod(fused)
-
-    for network in (bench.PAPER, bench.LARGE):
-        size = bench.Step(network, "cupy").vae.parameters.flat.size
-        g = cupy.asarray(numpy.random.default_rng(0).standard_normal(size, dtype="float32"))
-        results = {}
-        for kind in (Adam, OneKernel, Fused):
-            try:
-                optimizer = kind(cupy.zeros(size, dtype="float32"))
-                for _ in range(3):
-                    optimizer.step(g)
-                results[kind] = optimizer.theta.get()
-                error = abs(results[kind] - results[Adam]).max() / abs(results[Adam]).max()
-                print(f"{network}: {kind.__name__} {milliseconds(lambda: optimizer.step(g)):.4f} ms, "
-                      f"differs by {error:.1e}")
-            except Exception as problem:
-                print(f"{network}: {kind.__name__} failed: {problem!r:.200}")
-
-
-def bernoulli():
-    """The elementwise operations of the likelihood, fused."""
-    terms = cupy.fuse(kernel_name="terms")(lambda x, a: x * a - softplus(a))
-    slope = cupy.fuse(kernel_name="slope")(lambda x, a: x - sigmoid(a))
-    rng = numpy.random.default_rng(0)
-    for network in (bench.PAPER, bench.LARGE):
-        shape = (1, network.batch_size, network.data_dim)
-        x = cupy.asarray((rng.random(shape[1:]) < 0.3).astype("float32"))
-        a, dlogp = cupy.asarray(rng.standard_normal(shape, dtype="float32")), cupy.ones(shape[:2], dtype="float32")
-        plain = Bernoulli()
-        print(f"{network}: log p {milliseconds(lambda: plain.log_prob(x, a)):.4f} ms, its gradient "
-              f"{milliseconds(lambda: plain.log_prob_backward(dlogp, x, a)):.4f} ms")
-        x = x[None]
-        print(f"{network}: fused {milliseconds(lambda: terms(x, a).sum(axis=-1)):.4f} ms, "
-              f"{milliseconds(lambda: dlogp[..., None] * slope(x, a)):.4f} ms")
-
-
 def noise():
     """Noise drawn on the host and moved (as in minivae), moved through pinned memory, or drawn on the device."""
     import cupyx
@@ -134,6 +72,21 @@ def noise():
         print(f"{network}: host {milliseconds(lambda: vae.draw_noise(rng, network.batch_size)):.4f} ms, "
               f"through pinned memory {milliseconds(through_pinned):.4f} ms, "
               f"on the device {milliseconds(lambda: cupy.random.standard_normal(shape, dtype='float32')):.4f} ms")
+
+
+def rows():
+    """Samples decoded at a time to estimate log p(x) with K = 5000, with noise from the host and from the device."""
+    vae, x = VAE(784, 20, (500,), backend="cupy"), numpy.random.default_rng(0).random((200, 784), dtype="float32")
+    for size in (500, 5000, 10_000, 50_000, 100_000):
+        rates = []
+        for generator in (numpy.random.default_rng(0), cupy.random.default_rng(0)):
+            few = x[:10 if size < 5000 else 100]
+            evaluation.log_likelihood(vae, few[:10], generator, 5000, rows=size)
+            start = time.perf_counter()
+            evaluation.log_likelihood(vae, few, generator, 5000, rows=size)
+            rates.append(len(few) / (time.perf_counter() - start))
+        print(f"{size} rows: {rates[0]:.0f} images/s, {rates[1]:.0f} with noise drawn there, "
+              f"{cupy.get_default_memory_pool().total_bytes() / 1e9:.1f} GB")
 
 
 def tf32():
@@ -165,7 +118,7 @@ if __name__ == "__main__":
     if "--products" in sys.argv:
         products()
     else:
-        for experiment in (asking_and_doing, batch_sizes, adam, bernoulli, noise, tf32):
+        for experiment in (asking_and_doing, batch_sizes, noise, rows, tf32):
             print(f"\n{experiment.__doc__.splitlines()[0]}", flush=True)
             try:
                 experiment()
