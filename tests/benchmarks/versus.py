@@ -17,6 +17,7 @@ torchvision, whose version would have to match PyTorch's.
 """
 
 import argparse
+import functools
 import importlib
 import importlib.util
 import json
@@ -137,11 +138,15 @@ def load_images(data_dir):
     return numpy.random.default_rng(0).random((N_IMAGES, 784), dtype="float32")
 
 
-def start(name, network, device, folder, expected):
-    """Start a contender and check its gradients. -> its process and first results, or None and the reason"""
+def start(name, network, device, folder):
+    """Start a contender. -> its process, which compiles and computes its gradients"""
     command = [sys.executable, __file__, "--contender", name, "--networks", network, "--device", device,
                "--folder", str(folder)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def check(name, process, network, folder, expected):
+    """Wait until a contender is ready, and compare its gradients. -> its process and first results, or None and why"""
     ready = process.stdout.readline()
     if not ready:
         return None, f"{name} failed (see its error above)"
@@ -166,6 +171,7 @@ def disagreement(folder, name, expected):
                                 for key, value in expected.items() if key in got]))
 
 
+@functools.cache
 def import_seconds(package):
     """Seconds to import the package, including its import of NumPy."""
     code = f"import time; start = time.perf_counter(); import {package}; print(time.perf_counter() - start)"
@@ -185,7 +191,9 @@ def compare(network, names, device, rounds, epochs, folder, expected, save):
     """
     processes, results = {}, {}
     for name in names:
-        process, first = start(name, network, device, folder, expected)
+        import_seconds(CONTENDERS[name][0])         # alone; compilation can be done side by side
+    for name, process in [(name, start(name, network, device, folder)) for name in names]:
+        process, first = check(name, process, network, folder, expected)
         if process:
             processes[name], results[name] = process, first
         elif name == "minivae":
