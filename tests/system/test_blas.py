@@ -76,7 +76,7 @@ def test_training_decides_by_the_samples_of_a_batch_and_says_so(run_cli, tmp_pat
     asked = []
     monkeypatch.setattr(train, "one_thread_if_small",
                         lambda model, rows: asked.append((model.parameters.flat.size, rows)) or rows > 500)
-    options = ("--hidden", 4, "--epochs", 1, "--overwrite", "--out", tmp_path / "run")
+    options = ("--hidden", 4, "--epochs", 1, "--overwrite", "--out", tmp_path / "run", "--backend", "numpy")
     _, few, _ = run_cli("train", *options, "--batch-size", 100, "--samples", 5)
     _, many, _ = run_cli("train", *options, "--batch-size", 200, "--samples", 3)
     _, resumed, _ = run_cli("train", "--resume", tmp_path / "run", "--epochs", 2)
