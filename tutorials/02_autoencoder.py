@@ -307,7 +307,8 @@ picked, known, decoded = after[0][-1]
 rows = [data.train[picked[:16]], known[picked[:16]], decoded[:16]]
 drawn, axes = figure(size=(9, 2.3))
 axes.imshow(tile(np.concatenate(rows), data.shape, 16), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-axes.set_yticks([side * i + side / 2 for i in range(3)], ["training image", "its code, decoded", "code + noise, decoded"])
+axes.set_yticks([side * i + side / 2 for i in range(3)],
+                ["training image", "its code, decoded", "code + noise, decoded"])
 axes.set_xticks([])
 axes.set_ylabel("picture of")
 axes.set_xlabel("16 draws")

@@ -91,7 +91,7 @@ def kernel_width(codes):
     A fifth of the codes (N, Z) is held out; one h serves all latents, so give them the same spread first.
     """
     held_out, rest = codes[::5], numpy.delete(codes, numpy.s_[::5], axis=0)
-    widths = numpy.geomspace(0.03, 1, 13)
+    widths = numpy.geomspace(0.05, 1, 10)
     return widths[numpy.argmax([log_mixture(held_out, rest, h).mean() for h in widths])]
 
 
