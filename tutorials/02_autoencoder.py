@@ -9,7 +9,7 @@
 #
 # **What you'll need.** [Tutorial 1](01_backpropagation.py), or that you have seen backpropagation before.
 #
-# **Time.** 25 minutes to read, 20 seconds to run: `python tutorials/02_autoencoder.py` (or `--data mnist`).
+# **Time.** 25 minutes to read, 16 seconds to run: `python tutorials/02_autoencoder.py` (or `--data mnist`).
 
 # %%
 import numpy as np

@@ -11,7 +11,7 @@
 #
 # **What you'll need.** [Tutorial 5](05_variational_autoencoder.py).
 #
-# **Time.** 40 minutes to read, 25 seconds to run: `python tutorials/06_two_readings.py`.
+# **Time.** 40 minutes to read, 20 seconds to run: `python tutorials/06_two_readings.py`.
 
 # %%
 import math
@@ -93,24 +93,16 @@ claim("σ² = 0.05 with β = 4 has 4 times the gradient of σ² = 0.2 with β = 
       relative(gradients[4.0], 4 * gradients[1.0]) < 1e-12)
 
 # %% [markdown]
-# So we don't need β: keep β = 1 and choose σ². Then the loss is −ELBO, and models can be compared by it. Another β
-# trains for a variance that is not the one in the likelihood, and the loss is no −ELBO. With β > 1 it still gives a
-# lower bound on log p(x), a less tight one, since KL ≥ 0; with β < 1 it need not be a bound at all. (The β-VAE uses
+# So we don't need β: keep β = 1 and choose σ². Then the loss is −ELBO, and models can be compared by it. With another
+# β, we train for a variance that is not the one in the likelihood, and −loss isn't the ELBO. With β > 1 it is still a
+# lower bound on log p(x), but a looser one, since KL ≥ 0; with β < 1 it need not be a bound at all. (The β-VAE uses
 # β > 1 on purpose, to get codes that people can read: Higgins et al. 2017. Raising the weight from 0 to 1 during
 # training is different, as it ends at the ELBO. Bernoulli pixels have no σ², so there β ≠ 1 is another objective.)
 #
-# Which σ² is right? The likelihood has an answer. At its best σ² the derivative of the ELBO is zero:
-#
-#     ∂ELBO/∂σ² = E_q‖x − m‖²/2σ⁴ − D/2σ² = 0  ⇒  σ² = E_q‖x − m‖²/D    → next cell
-#
-# the mean squared error of a pixel (Rybkin et al. 2021). We will set σ² to it after each epoch. (`Gaussian("shared")`
-# learns one σ² by gradient descent instead. Rezende & Viola 2018 go the other way: they fix the error that they
-# accept, and let β adjust itself.)
-#
-# First we train with σ² = 0.05, 8 latents, and β from 0.001 to 100. Each β stands for the variance 0.05 β, so we
-# compute the ELBO with that variance. We also decode draws from the prior, and measure two things, as tutorials 2 and
-# 5 did: how many are near data (a measure that rewards blur), and how often they are told apart from real test images
-# (a measure that blur doesn't fool; 50 % would be perfect).
+# To see what is at stake, we train with σ² = 0.05, 8 latents, and β from 0.001 to 100. Each β stands for the variance
+# 0.05 β, so we compute the ELBO with that variance. We also decode draws from the prior, and judge them as tutorials 2
+# and 5 did: how many are near data (this rewards blur), and how often the nearest neighbour tells them apart from real
+# test images (this doesn't; 50 % would be perfect).
 
 # %%
 betas = (0.001, 0.1, 0.3, 0.5, 1.0, 3.0, 10.0, 100.0)
@@ -156,12 +148,20 @@ claim(f"β = {betas[0]:g}: σ is {width[0]:.2f}, an autoencoder with hardly any 
 mean_image_error = float(((data.test - data.train.mean(axis=0)) ** 2).sum(axis=1).mean())
 claim(f"β = {betas[-1]:g}: KL {price[-1]:.3f} nats, and the error {error[-1]:.2f} is that of the mean image, "
       f"{mean_image_error:.2f}", price[-1] < 0.1 and abs(error[-1] - mean_image_error) < 0.3)
+far, close, log_n = average[0.5][1], average[3.0][1], math.log(len(data.test))
+claim(f"β = 0.5: KL {far:.1f} nats, of which at most log N = {log_n:.1f} can be information (tutorial 5). So the codes' "
+      f"q(z) is at least {far - log_n:.1f} nats from the prior; β = 3: at most {close:.1f}", far - log_n > close + 1)
 claim("of these, β = 0.5 has the highest ELBO, with each of the three seeds",
       all(max(betas, key=lambda beta: measured[beta, seed][3]) == 0.5 for seed in seeds))
 
 # %% [markdown]
-# Now let the likelihood choose. An epoch's mean of −log p(x|z) contains the squared error, so σ² = E‖x − m‖²/D takes
-# one line:
+# Which σ² is right? The likelihood has an answer. At its best σ² the derivative of the ELBO is zero:
+#
+#     ∂ELBO/∂σ² = E_q‖x − m‖²/2σ⁴ − D/2σ² = 0  ⇒  σ² = E_q‖x − m‖²/D    → next cell
+#
+# This is the mean squared error of a pixel (Rybkin et al. 2021), and we set σ² to it after each epoch.
+# (`Gaussian("shared")` learns σ² by gradient descent instead. Rezende & Viola 2018 go the other way: they fix the error
+# that they accept, and β adjusts itself.)
 
 # %%
 def learn_with_best_variance(seed):
@@ -233,12 +233,12 @@ save(drawn, "06-beta")
 # ![copy against price, and samples](figures/06-beta.png)
 #
 # The curve on the left is a trade: pay more nats for the code, get a better copy (Alemi et al. 2018 call the two rate
-# and distortion). The middle shows that likelihood and sample quality disagree here. The ELBO rewards a small σ², since
-# 64 pixels are then predicted sharply, and pays for it with codes that lie far from the prior. A draw from the
-# prior then lands where the decoder was never trained. Nothing is wrong with either measure: a model can be good at
-# one and bad at the other (Theis et al. 2016). So σ², or β, depends on what the model is for: the likelihood's σ² to
-# compare models by log p(x), a larger one for images that please. [Tutorial 8](08_how_good_is_it.py) says more
-# about how to judge a model.
+# and distortion). The middle shows that likelihood and sample quality disagree here. With a small σ² the model gains
+# more from precise pixels than it pays for precise codes. But then q(z) is far from the prior, and a draw from the
+# prior lands where the decoder was hardly trained. This is no error in either measure: a model can be good at one and
+# bad at the other (Theis et al. 2016). So the right σ², or β, depends on the purpose: the likelihood's σ² to compare
+# models by log p(x), a larger one to draw images. [Tutorial 8](08_how_good_is_it.py) says more about how to judge a
+# model.
 #
 # ## What each term pulls on
 #
