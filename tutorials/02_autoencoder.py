@@ -341,7 +341,7 @@ save(drawn, "02-codes-and-noise")
 #   (`python -m minivae exercises start exercises`).
 # - Train one with `--error cross-entropy`: `python -m minivae train --model autoencoder --error cross-entropy`.
 # - Are 1,498 images too few? Run this with `--data mnist`, which has 60,000.
-# - **Denoising.** Add noise with standard deviation 0.2 to the test images: the squared error is 2.55. Reconstruct
+# - **Denoising.** Add noise with standard deviation 0.2 to the test images: the squared error is about 2.6. Reconstruct
 #   them with `plain[8, 0]`: does the error fall? Now train an autoencoder for it (Vincent et al. 2008): feed it
 #   images with fresh noise in each step, and compare its output with the *clean* images. For this, copy the body of
 #   `Autoencoder.loss_and_grad`, let it take both images in place of one x, and step with `Adam`. After 60 epochs our

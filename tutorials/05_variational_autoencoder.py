@@ -122,7 +122,7 @@ save(drawn, "05-training")
 #
 # Two latents can be drawn. Left: the plane, decoded on a grid. The prior says where codes should be, so the same
 # square does for every VAE. Right: the true posterior p(z|x) of ten test images, computed point by point on a grid
-# (this works with two latents, and is hopeless with eight). The dashed line is the encoder's answer, q(z|x).
+# (with two latents this is possible, with eight it isn't). The dashed line is the encoder's answer, q(z|x).
 #
 #     p(z|x) = p(x|z) p(z) / p(x)                                       → inference.other_models.FixedDecoder
 
@@ -530,8 +530,8 @@ save(drawn, "05-aggregate")
 # ![the aggregate posterior, and the two parts of the KL](figures/05-aggregate.png)
 #
 # With eight latents the mean KL is larger than log N. The information can't be, so the rest *has* to be distance from
-# the prior. The q(z|x) hardly overlap, and q(z) is a set of separate clouds with holes between them. It is the density
-# of *these* images, though: more images fill more holes.
+# the prior. The information is close to log N, which means that the q(z|x) overlap little, and together they leave much
+# of the prior empty. But q(z) is the density for *these* images: with more images, less may be empty.
 #
 # Can't we estimate this distance from samples, as in tutorial 2? Here we know the answer, so we can check. A second
 # check: N(0, I) shifted by √8 in one of 8 directions, whose KL is ½ · 8 = 4 exactly.
