@@ -149,7 +149,7 @@ mean_image_error = float(((data.test - data.train.mean(axis=0)) ** 2).sum(axis=1
 claim(f"β = {betas[-1]:g}: KL {price[-1]:.3f} nats, and the error {error[-1]:.2f} is that of the mean image, "
       f"{mean_image_error:.2f}", price[-1] < 0.1 and abs(error[-1] - mean_image_error) < 0.3)
 far, close, log_n = average[0.5][1], average[3.0][1], math.log(len(data.test))
-claim(f"β = 0.5: KL {far:.1f} nats, of which at most log N = {log_n:.1f} can be information (tutorial 5). So the codes' "
+claim(f"β = 0.5: KL {far:.1f} nats, of which at most log N = {log_n:.1f} can be information (tutorial 5). So "
       f"q(z) is at least {far - log_n:.1f} nats from the prior; β = 3: at most {close:.1f}", far - log_n > close + 1)
 claim("of these, β = 0.5 has the highest ELBO, with each of the three seeds",
       all(max(betas, key=lambda beta: measured[beta, seed][3]) == 0.5 for seed in seeds))
