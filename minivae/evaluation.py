@@ -17,8 +17,9 @@ from .prior import prior_log_prob
 from .system.blas import one_blas_thread
 from .system.threads import in_threads
 
-# Samples decoded at a time: on a CPU their arrays should fit into its cache; a GPU needs many to be busy.
-ROWS = {"numpy": 200, "cupy": 50_000}
+# Samples decoded at a time. On a CPU, more would leave its cache, and with fewer, Python takes longer than NumPy.
+# A GPU needs many to be busy.
+ROWS = {"numpy": 500, "cupy": 50_000}
 
 
 class Elbo(NamedTuple):
