@@ -35,7 +35,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     progress    progress(finished examples, all examples, note), called after each step
     n_samples   L, samples of z per example; other options, like beta=0.5, are passed to loss_and_grad
     draw_on     "host": rng draws all numbers, the same for NumPy and CuPy. "device": a generator there, with
-                a seed from rng in each epoch, draws the noise and for the transform; faster on a GPU
+                a seed from rng in each epoch, draws the noise and the transform's numbers: faster on a GPU
 
     Raises InputError for bad sizes, an optimizer of other parameters, or data that the model can't describe
     (not checked if there is a transform); Diverged if the loss or a parameter is no longer finite.

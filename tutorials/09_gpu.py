@@ -275,10 +275,10 @@ print(f"  {launches['small', 1]} operations, times t₀: {1e3 * launches['small'
 # %% [markdown]
 # On a GPU, several elementwise operations can be made into one kernel. The decorator `fused` in
 # [backend.py](../minivae/backend.py) does that with `cupy.fuse`; with NumPy it changes nothing. Three functions of
-# the library have it: `softplus`, `sigmoid` and `adam_update`. On an H200 (CuPy 14.2, 2026-11-26) Adam's ten
-# operations on the paper's network took 0.14 ms, and one kernel takes 0.04 ms. To fuse the rest as well would make
-# the whole step 18 % shorter. But each fused formula needs a function beside the one that you read, so the library
-# leaves it there. Here is what the decorator does; `square_of_sum` is two operations, and on a GPU one kernel.
+# the library have it: `softplus`, `sigmoid` and `adam_update`. On an H200 (CuPy 14.2, 2026-11-26, by the device's
+# events) Adam's ten operations on the paper's network took 0.14 ms, and one kernel took 0.04 ms. In one run, fusing
+# the rest as well made the whole step 18 % shorter. But each fused formula needs a function beside the one that you
+# read, so the rest is not fused. `square_of_sum` below is three operations, and on a GPU one kernel.
 
 # %%
 @fused

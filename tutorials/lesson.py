@@ -15,7 +15,6 @@ from minivae import Adam
 from minivae.datasets import load
 from minivae.errors import InputError
 from minivae.plots import save as save_png
-from minivae.system.blas import one_thread_if_small
 from minivae.system.memory import keep_freed_memory
 from minivae.system.progress import ProgressBar, show_every_character
 from minivae.training import train
@@ -58,7 +57,6 @@ def claim(statement, holds):
 
 def learn(model, x, epochs, seed=0, lr=4e-3, batch_size=50, label="training", **train_options):
     """Train with Adam, the learning rate falling to a tenth. -> the EpochReports; training.train tells more"""
-    one_thread_if_small(model, batch_size * train_options.get("n_samples", 1))
     optimizer, bar, reports = Adam(model.parameters.flat, lr=lr), ProgressBar(label), []
     for report in train(model, x, optimizer, epochs, batch_size, numpy.random.default_rng(seed), **train_options):
         optimizer.lr = lr * 0.1 ** (report.epoch / epochs)

@@ -162,6 +162,9 @@ ONLY_FOR = {
     "floor": ("--likelihood gaussian with a --variance that is learned",
               lambda c: _has_likelihood("gaussian")(c) and c["variance"] in ("shared", "per-pixel")),
     "levels": ("--likelihood categorical", _has_likelihood("categorical")),
+    "draw_on": ("a VAE, or for pixels that are binarized again in each epoch",
+                lambda c: _is_vae(c) or c["binarize"] == "dynamic"
+                or c["binarize"] is None and c["error"] == "cross-entropy"),
     "final_lr": ("--epochs of at least 2", lambda c: c["epochs"] != 1),
     "epsilon": ("--optimizer adam, adagrad or rmsprop, which divide by a root",
                 lambda c: c["optimizer"] in ("adam", "adagrad", "rmsprop")),
