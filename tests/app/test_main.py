@@ -130,12 +130,19 @@ def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, optio
         refused(run_cli, "--draw-on host is for a VAE", "evaluate", tmp_path / "run", "--draw-on", "host")
 
 
-def test_where_numbers_are_drawn_matters_to_the_run(run_cli, tmp_path):
-    train_small(run_cli, tmp_path / "host", epochs=2)
-    train_small(run_cli, tmp_path / "device", "--draw-on", "device", epochs=2)
+@pytest.mark.parametrize("options", [[], ["--model", "autoencoder", "--error", "cross-entropy"]])
+def test_where_numbers_are_drawn_matters_to_the_run(run_cli, tmp_path, options):
+    train_small(run_cli, tmp_path / "host", *options, epochs=2)
+    train_small(run_cli, tmp_path / "device", *options, "--draw-on", "device", epochs=2)
     with numpy.load(tmp_path / "host" / "checkpoint.npz") as host, numpy.load(tmp_path / "device" / "checkpoint.npz") as device:
         name = "parameters/encoder.0.W"
         assert (host[name] != device[name]).any() and abs(host[name] - device[name]).max() < 1
+
+
+def test_what_draws_nothing_is_not_asked_where(run_cli, tmp_path):
+    refused(run_cli, "--draw-on device is for a VAE, or for pixels", "train", "--model", "autoencoder", "--draw-on", "device",
+            "--out", tmp_path / "run")
+    train_small(run_cli, tmp_path / "grey", "--model", "autoencoder", "--binarize", "dynamic", "--draw-on", "device", epochs=1)
 
 
 def test_evaluate_draws_where_it_is_asked_to(cupy_stand_in, run_cli, tmp_path, monkeypatch):
