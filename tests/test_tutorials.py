@@ -76,6 +76,8 @@ def test_a_tutorial_runs_from_a_clean_folder_and_its_claims_hold(runs, name):
     ("05_variational_autoencoder", "posteriors.DiagonalGaussian.kl = lambda self, h: 0 * h[:, 0]"),
     ("03_variational_inference", "prior.LOG_2PI = approximations.LOG_2PI = conjugate_models.LOG_2PI = 1.8"),
     ("01_backpropagation", "layers.tanh_backward = lambda dy, y: dy * (1 - y)"),
+    ("00_the_vae_in_thirty_minutes", "layers.ACTIVATIONS['tanh'] = (layers.tanh, lambda dy, y: dy * (1 - y))"),
+    ("11_conditional", "posteriors.DiagonalGaussian.sample_backward = lambda self, dz, h, eps: self.join(dz, dz * eps, h)"),
 ])
 def test_a_tutorial_fails_where_the_library_is_wrong(tmp_path, name, sabotage):
     tutorials = copy_of_tutorials(tmp_path)
@@ -145,6 +147,27 @@ def test_percent_cells(path):
     for heading in ("What you'll do", "What you'll learn", "What you'll need", "Time"):
         assert f"**{heading}.**" in parts[0][1]
     assert parts[-1][0] and "## What to try next" in parts[-1][1]
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=NAMES)
+def test_the_index_lists_each_tutorial(path):
+    index = (FOLDER / "README.md").read_text("utf-8")
+    assert re.search(rf"^\| {int(path.stem[:2])} \| \[.+\]\({path.name}\): .* min \| \d+ s \| <img src=", index, re.M)
+
+
+def test_tutorial_0_takes_at_most_30_minutes():
+    """20 seconds for a line of code, 200 words a minute for prose and comments; it says to skip code that draws."""
+    path = FOLDER / "00_the_vae_in_thirty_minutes.py"
+    words = lines = 0
+    for is_markdown, text, _ in cells(path):
+        if is_markdown:
+            words += len(text.replace("#", "").split())
+        elif "save(drawn" not in text:
+            code = [line.partition("  # ") for line in text.splitlines() if line.strip()]
+            lines += len(code)
+            words += sum(len(comment.split()) for _, _, comment in code)
+    assert 1000 < words and 50 < lines
+    assert lines / 3 + words / 200 <= 30
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=NAMES)

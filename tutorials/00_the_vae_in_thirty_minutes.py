@@ -26,7 +26,7 @@ from minivae.plots import tile
 
 options("Tutorial 0: the VAE in thirty minutes.")
 rng = np.random.default_rng(0)
-images = digits()                                                           # grey, 8x8; training doesn't see images.test
+images = digits()                                                           # grey, 8x8; images.test is kept apart
 train, test = ((x > 0.5).astype("float64") for x in (images.train, images.test))    # 1 is black, 0 is white
 
 # %% [markdown]
