@@ -10,7 +10,7 @@
 # **What you'll need.** [Tutorial 5](05_variational_autoencoder.py), or
 # [tutorial 0](00_the_vae_in_thirty_minutes.py).
 #
-# **Time.** 20 minutes to read, 8 seconds to run: `python tutorials/11_conditional.py`.
+# **Time.** 20 minutes to read, 6 seconds to run: `python tutorials/11_conditional.py`.
 
 # %%
 from lesson import claim, figure, options, save
@@ -40,7 +40,7 @@ train_labels, test_labels = one_hot[images.train_labels], one_hot[images.test_la
 # The derivation is that of [tutorial 3](03_variational_inference.py), with all probabilities given y. In code, y is a
 # vector of ten numbers, 1 at the label and 0 elsewhere. The encoder's input is [x, y], the decoder's is [z, y].
 #
-# (Kingma et al. 2014, "Semi-supervised learning with deep generative models", use this bound for images with known
+# (Kingma et al. 2014, "Semi-supervised learning with deep generative models", use this bound, plus log p(y), for images with known
 # labels. In Sohn et al. 2015, "Learning structured output representation using deep conditional generative models",
 # the prior depends on the condition, too.)
 
