@@ -37,12 +37,12 @@ train_labels, test_labels = one_hot[images.train_labels], one_hot[images.test_la
 #
 #     ELBO = E_q[log p(x|z, y)] − KL(q(z|x, y) ‖ p(z)) ≤ log p(x|y)         → next cell
 #
-# The derivation is that of [tutorial 3](03_variational_inference.py), with all probabilities given y. In code, y is a
-# vector of ten numbers, 1 at the label and 0 elsewhere. The encoder's input is [x, y], the decoder's is [z, y].
+# The derivation is that of [tutorial 3](03_variational_inference.py), with all probabilities given y. In code, y is
+# a vector of ten numbers, 1 at the label and 0 elsewhere. The encoder's input is [x, y], the decoder's is [z, y].
 #
-# (Kingma et al. 2014, "Semi-supervised learning with deep generative models", use this bound, plus log p(y), for images with known
-# labels. In Sohn et al. 2015, "Learning structured output representation using deep conditional generative models",
-# the prior depends on the condition, too.)
+# (Kingma et al. 2014, "Semi-supervised learning with deep generative models", use this bound, plus log p(y), for
+# images with known labels. In Sohn et al. 2015, "Learning structured output representation using deep conditional
+# generative models", the prior depends on the condition, too.)
 
 # %%
 q, p = DiagonalGaussian(), Bernoulli()
