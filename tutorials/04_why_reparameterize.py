@@ -192,8 +192,9 @@ save(drawn, "04-toy")
 # For each draw the score function needs one *value* of log p(x, z), and reparameterization one *gradient* of it. In a
 # network with fixed weights, a value takes one matrix product for each layer. The gradient takes another one for each
 # layer, on the way back to z. So it costs about twice as much, and at equal work the score function gets two draws
-# where reparameterization gets one. (In a VAE it is nearly free: the gradients of the decoder's weights need the way
-# back through the decoder with either estimator.)
+# where reparameterization gets one. (The same holds for the model below: a value takes the product X w, its gradient
+# another one with Xᵀ. In a VAE the gradient is cheaper still: the decoder's weights are trained too, and their
+# gradients need most of the way back with either estimator.)
 #
 # To see what the draws are worth, we fit a mean-field q to the weights of a line through 20 points. The model, the
 # start and the optimizer are the same; the estimator and the number of draws differ. "Score-cv" is the score function
