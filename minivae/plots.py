@@ -15,11 +15,14 @@ from .system.files import replacing
 
 
 def save(figure, path):
-    """Write a figure as PNG; if that fails, no partial file is left. LaTeX is not used, whatever the settings."""
+    """Write a figure as PNG; if that fails, no partial file is left. LaTeX is not used, whatever the settings.
+
+    The same figure gives the same bytes: the file does not name the version of matplotlib.
+    """
     for text in figure.findobj(Text):
         text.set_usetex(False)
     with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=100)
+        figure.savefig(file, format="png", dpi=100, metadata={"Software": None})
 
 
 def tile(images, shape, columns, gap=1):

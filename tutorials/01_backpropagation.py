@@ -12,8 +12,8 @@
 # **Time.** 40 minutes to read, 10 seconds to run: `python tutorials/01_backpropagation.py`.
 
 # %%
-import numpy as np
 from lesson import claim, figure, options, save
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae.datasets import digits
 from minivae.checking.diagnosis import diagnose

@@ -17,8 +17,8 @@
 # %%
 import math
 
-import numpy as np
 from lesson import DATA, claim, figure, images, learn, options, save
+import numpy as np      # after lesson, which sets its number of threads
 from measures import distances, kl_from_standard_normal, share_in_holes, share_near, told_apart
 
 from minivae import VAE, Autoencoder, Gaussian

@@ -18,8 +18,8 @@ import collections
 import sys
 import time
 
-import numpy as np
 from lesson import claim, figure, options, save
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae import VAE, Adam
 from minivae.backend import (BackendUnavailable, array_module, cache_blocks, fused, get_xp, synchronize,

@@ -21,8 +21,8 @@ import sys
 from pathlib import Path
 
 import lesson
-import numpy as np
 from lesson import DATA, claim, figure, options, save
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae import VAE, Adagrad
 from minivae.datasets import binarize, digits, load
