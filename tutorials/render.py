@@ -28,8 +28,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT)]       # what lies here, whatever is installed
 
-import lesson                               # noqa: E402, F401    before NumPy, whose number of threads it sets
-
 PAGES, NOTEBOOKS = HERE / "pages", HERE / "notebooks"
 TUTORIALS = sorted(HERE.glob("[0-9][0-9]_*.py"))
 CORE = ("layers.py", "posteriors/diagonal.py", "likelihoods/bernoulli.py", "vae.py", "optimizers.py", "gradcheck.py")
