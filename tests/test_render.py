@@ -250,6 +250,8 @@ def test_the_core_path_has_all_its_code_and_the_derivation_below_each_function(r
                         ("The bound", "def elbo_and_grad"), ("Adam", "def update"), ("Differences", "def numerical_gradient")]:
         above, = [code for code, each in folds if each == title]
         assert re.findall(r"def \w+", above)[-1] == last
+    titles = re.findall(r"^<summary>Derivation: (.*)</summary>$", text, re.M)
+    assert len(titles) == len(set(titles)) > 12 and len(re.findall(r"^## ", text, re.M)) == len(render.CORE)
     derived = re.findall(r'[Dd]eriv(?:ed in derivations|ations)\.md,\s+"([^"]+)"', text)
     assert len(derived) > 8 and all(f"<summary>Derivation: {title}</summary>" in text for title in derived)
 
