@@ -155,11 +155,11 @@ def test_a_page_and_a_notebook_have_the_cells_of_the_script(path):
     assert in_notebook[1:] == code and "pip install" in in_notebook[0]
 
     def plain(text):
-        """Words alone: no links, figures, quotes of HTML."""
+        """Its words, without targets of links, figures and HTML."""
         text = re.sub(r"^!\[.*\)$|\]\([^)]*\)|</?(pre|a)\b[^>]*>", "", text, flags=re.M)
         return re.findall(r"\w+", text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
     prose = [re.sub(r"^# ?", "", text, flags=re.M) for is_markdown, text, _ in cells(path) if is_markdown]
-    between = re.sub(r"^(> )?```\w+\n.*?```$", "", page, flags=re.S | re.M).split("\n", 2)[2]
+    between = re.sub(r"^(> )?```(python|text)\n.*?```$", "", page, flags=re.S | re.M).split("\n", 2)[2]
     between = re.sub(r"^\[All tutorials\].*$", "", between, flags=re.M)
     assert plain(between) == plain("\n".join(prose))
     markdown = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
@@ -173,7 +173,7 @@ def test_links_lead_somewhere(file):
         text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown")
     text = re.sub(r"^(> )?```.*?```$", "", text, flags=re.S | re.M)
     targets = re.findall(r'\]\(([^)\s]+)\)|(?:href|src)="([^"]+)"', text)
-    assert len(targets) > 5
+    assert targets
     for target in filter(None, itertools.chain(*targets)):
         if target.startswith("http"):
             continue
