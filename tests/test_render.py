@@ -201,7 +201,7 @@ def test_arrows_lead_to_the_line_of_their_function(file):
 
 @pytest.mark.parametrize("file", [file for file in PAGES if file.stem in NAMES], ids=lambda file: file.stem)
 def test_each_figure_is_shown_once(file):
-    figures = sorted(path.name for path in (FOLDER / "figures").glob(f"{file.stem[:2]}-*.png"))
+    figures = sorted(path.name for path in (FOLDER / "figures").glob(f"{file.stem.partition('_')[0]}-*.png"))
     assert sorted(re.findall(r"!\[[^\]]+\]\(\.\./figures/([^)]+)\)", read(file))) == figures
     notebook = read(FOLDER / "notebooks" / f"{file.stem}.ipynb")
     assert sorted(re.findall(r'<img src=\\"\.\./figures/([^\\]+)\\">', notebook)) == figures

@@ -15,8 +15,8 @@
 # %%
 import math
 
-import numpy as np
 from lesson import claim, figure, options, save
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae.inference import (CorrelatedGaussian, LinearRegression, MeanFieldGaussian, UnknownMeanAndPrecision,
                                coordinate_ascent)

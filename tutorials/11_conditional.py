@@ -14,7 +14,7 @@
 
 # %%
 from lesson import claim, figure, options, save
-import numpy as np
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae import Adam, Bernoulli, DiagonalGaussian
 from minivae.datasets import digits

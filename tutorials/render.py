@@ -29,7 +29,7 @@ ROOT = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT)]       # what lies here, whatever is installed
 
 PAGES, NOTEBOOKS = HERE / "pages", HERE / "notebooks"
-TUTORIALS = sorted(HERE.glob("[0-9][0-9]_*.py"))
+TUTORIALS = sorted(HERE.glob("[0-9][0-9]*_*.py"))        # 03_..., 03b_...
 CORE = ("layers.py", "posteriors/diagonal.py", "likelihoods/bernoulli.py", "vae.py", "optimizers.py", "gradcheck.py")
 AFTER_THE_CORE = "\n\n\nclass SGD"          # in optimizers.py: from here on, the other optimizers
 
@@ -56,6 +56,11 @@ def cells(path):
     parts = re.split(r"^# %%(.*)\n", path.read_text("utf-8"), flags=re.M)[1:]
     marked = [(kind == " [markdown]", text.strip("\n")) for kind, text in zip(parts[::2], parts[1::2])]
     return [(is_prose, re.sub(r"^# ?", "", text, flags=re.M) if is_prose else text) for is_prose, text in marked]
+
+
+def number(path):
+    """03b_coordinate_ascent.py -> 03b"""
+    return path.stem.partition("_")[0]
 
 
 def code_of(path):
@@ -87,7 +92,7 @@ def recorded(path):
 def prose(text, suffix):
     """Markdown for a folder beside the tutorials; suffix: .md or .ipynb, which other tutorials have there."""
     def link(match):
-        name = re.sub(r"^(\d\d_\w+)\.py(?!#L)", rf"\1{suffix}", match[0])
+        name = re.sub(r"^(\d\d\w*)\.py(?!#L)", rf"\1{suffix}", match[0])
         return name if name != match[0] else f"../{name}"
     text = re.sub(r"(?<=\]\()(?!https?:|#)[^)\s]+", link, text)
     return re.sub(r"(?:^    .*\n?)+", equations, text, flags=re.M)
@@ -230,10 +235,10 @@ def main():
     if args.check:
         late = [f"not up to date: {file.parent.name}/{file.name}" for file in stale()]
         sys.exit("\n".join(late) or 0)
-    chosen = [path for path in TUTORIALS if not args.numbers or path.stem[:2] in args.numbers]
+    chosen = [path for path in TUTORIALS if not args.numbers or number(path) in args.numbers]
     for path in chosen:
         if len(chosen) > 1 and not args.text:       # each in a process of its own
-            subprocess.run([sys.executable, __file__, path.stem[:2]], check=True)
+            subprocess.run([sys.executable, __file__, number(path)], check=True)
             continue
         printed = recorded(path) if args.text else run(path)
         if printed is None:
