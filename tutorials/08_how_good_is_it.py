@@ -375,7 +375,8 @@ decoded = collapsed.decode(z)
 across, off = decoded.std(axis=0).mean(), np.abs(decoded.mean(axis=0) - data.train.mean(axis=0)).mean()
 differ = float(data.train.std(axis=0).mean())
 claim(f"collapsed: over 200 random z, decoded pixels have a standard deviation of {across:.2f} (the data "
-      f"{differ:.2f}), and their mean is the mean training image, within {off:.3f}", across < 0.5 * differ and off < 0.05)
+      f"{differ:.2f}), and their mean is the mean training image, within {off:.3f}",
+      across < 0.5 * differ and off < 0.05)
 blind = Gaussian(1.0).log_prob(data.test, np.broadcast_to(data.train.mean(axis=0), data.test.shape)).mean()
 tight = elbo(collapsed, data.test, rng, 20).elbo.mean()
 at_best = log_likelihood(collapsed, data.test, rng, 200).mean()

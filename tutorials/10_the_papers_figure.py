@@ -117,7 +117,7 @@ early, late = lag[:3].mean(), lag[-5:].mean()
 claim(f"200 latents are behind 20, by {early:.1f} nats in the first 3 epochs and by {late:.1f} in the last 5",
       0 < late < 0.65 * early)
 lag = [held_out[0] - training[0] for _, training, held_out in curves.values()]
-claim(f"in the first epoch the training curve is below the test curve, by {min(lag):.1f} to {max(lag):.1f} nats: it lags",
+claim(f"in the first epoch the training curve lags: it is {min(lag):.1f} to {max(lag):.1f} nats below the test curve",
       min(lag) > 0.5)
 claim(f"measured with the final parameters on both, training is above test by {min(overfitting.values()):.2f} to "
       f"{max(overfitting.values()):.2f} nats (the standard error over the test images is {error:.2f})",
@@ -126,8 +126,8 @@ claim(f"measured with the final parameters on both, training is above test by {m
 # %% [markdown]
 # ![curves of the digits](figures/10-digits.png)
 #
-# After 10⁵ samples, 200 latents are still worse than 3. A latent that is not needed costs nothing once its q(z|x) is the
-# prior, N(0, 1), with a KL of 0. But it takes many steps to get there; the long run shows how many. (A plain
+# After 10⁵ samples, 200 latents are still worse than 3. A latent that is not needed costs nothing once its q(z|x) is
+# the prior, N(0, 1), with a KL of 0. But it takes many steps to get there; the long run shows how many. (A plain
 # autoencoder with a code of 200 numbers has no reason to stop using any of them.)
 #
 # ## The long version
@@ -306,6 +306,6 @@ claim(f"our bound is {distance:.1f} nats above the paper's point. With the initi
 #   [results](results/README.md) have the run. After 10⁶ samples it is where Adagrad is after 4.5 · 10⁶.
 # - Exercise 15, *The importance-weighted bound*; then draw the same figure for the bound of Burda and others (2016),
 #   with `--samples 5 --kl monte-carlo --bound iwae`.
-# - Overfitting: `--binarize static` draws the pixels only once, before training. How far apart do training and test get,
-#   both measured with the final parameters?
+# - Overfitting: `--binarize static` draws the pixels only once, before training. How far apart do training and test
+#   get, both measured with the final parameters?
 # - Go on to 10⁸ samples: `python -m minivae train --resume runs/figure2-20 --epochs 1667`. On a GPU.
