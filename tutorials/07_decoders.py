@@ -5,7 +5,7 @@
 # and draw from each. An appendix compares their log-likelihoods.
 #
 # **What you'll learn.** What "squared error" and "cross-entropy" assume; why a decoder's mean is blurry and its
-# sample noisy; how a learned variance can raise the ELBO without a better model; and where NaN comes from.
+# sample noisy; how a learned variance can raise the ELBO while reconstructions get worse; and where NaN comes from.
 #
 # **What you'll need.** [Tutorial 5](05_variational_autoencoder.py).
 #
@@ -499,7 +499,7 @@ right.set_yticks([side * i + side / 2 for i in range(5)],
 right.set_xticks([])
 right.set_ylabel("mean E[x|z], by floor")
 right.set_xlabel("10 test images")
-right.set_title("But the reconstructions get no better")
+right.set_title("But the reconstructions get worse")
 save(drawn, "07-runaway")
 
 # %%
@@ -553,7 +553,7 @@ claim("and sigmoid by tanh agrees with 1/(1 + exp(−a)) where that doesn't over
 #     softplus(a) = max(a, 0) + log(1 + exp(−|a|))                       → likelihoods.softplus
 #     sigmoid(a) = ½ (1 + tanh(a/2))                                     → likelihoods.sigmoid
 #
-# where exp never overflows. For the same reason, Categorical subtracts the largest logit first.
+# in which nothing overflows. For the same reason, Categorical subtracts the largest logit first.
 #
 # The fourth way is exp of a log-variance. The library does not clip log-variances: one of 100 means that training went
 # wrong, and clipping would hide it. If the variance is too large for float32, it is inf, and the next gradient is
@@ -674,8 +674,8 @@ claim(f"dequantized training and the default floor differ by {abs(deq[1] - defau
 # Compare only within a column. In the last column, all rows are distributions over the same images of 17 levels. Here
 # the Categorical is the best. A likely reason: many pixels are exactly 0 or 16, and a Gaussian can't have a peak at the
 # end of its range. (The Categorical needs 17 outputs per pixel for that, and does not use the order of the levels.
-# With 256 levels and few images, that is a larger disadvantage.) The Gaussians were trained on their density at the
-# levels. Trained on the last column, they would do better in it.
+# With 256 levels and few images, that may be a larger disadvantage.) The Gaussians were trained on their density at the
+# levels. Trained on the last column, they would probably do better in it.
 #
 # Dequantized training is not better here than the default floor of 0.001. But its training ELBO bounds a
 # log-probability. The midpoint value of "floor 10⁻⁸" is not a log-probability: it gives one of 17 levels of a pixel a
@@ -685,12 +685,12 @@ claim(f"dequantized training and the default floor differ by {abs(deq[1] - defau
 #
 # - Exercise 5, *Black or white pixels: the Bernoulli likelihood*; exercise 8, *Grey pixels: a Gaussian with a
 #   learned variance*; exercise 11, *Pixels of K kinds: the Categorical likelihood*: their gradients, by you.
-# - Exercise 20, *Find the bug: something is missing*: one hidden layer with two heads, as a decoder with a mean
-#   and a variance has them too.
+# - Exercise 20, *Find the bug: something is missing*: one hidden layer with two outputs, as in a decoder with a mean
+#   and a variance.
 # - The same from the command line:
 #   `python -m minivae train --likelihood gaussian --variance per-pixel --floor 0.01`, or
 #   `--likelihood categorical`.
 # - Make `Binned` trainable: `minivae.Likelihood` says what a p(x|z) has to define, and Gaussian's
-#   `log_prob_backward` is no longer right. Check yours with `minivae.gradcheck.check_backward`. How many nats does
-#   it gain on the Categorical?
+#   `log_prob_backward` is no longer right. Check yours with `minivae.gradcheck.check_backward`. How much closer does
+#   it come to the Categorical?
 # - Next: [tutorial 8](08_how_good_is_it.py), how good is it?

@@ -267,9 +267,9 @@ claim(f"and it lies further below log p(x): {mean_and_error(slack['IWAE, L = 5']
       f"{mean_and_error(slack['ELBO, L = 5'])} nats", (slack["IWAE, L = 5"] > 1.4 * slack["ELBO, L = 5"]).all())
 
 # %% [markdown]
-# Is IWAE's q worse, then? As a q to draw *one* z from, yes: its ELBO is lower. The ELBO asks that log w be high on
-# average, so a q that often strays where p(z|x) is small costs much. IWAE needs only one good draw of the five, and
-# its encoder learns a q from which five draws together are good.
+# Is IWAE's q worse, then? As a q to draw *one* z from, yes: its ELBO is further below log p(x). The ELBO asks that
+# log w be high on average, so a q that often strays where p(z|x) is small costs much. IWAE needs only one good draw
+# of the five, and its encoder learns a q from which five draws together are good.
 #
 # But IWAE doesn't use one draw. Draw five z, and keep one of them with probability w/Σw: this defines another
 # distribution of z, the *resampled* q. Its ELBO is at least the IWAE bound (Cremer, Morris & Duvenaud 2017), so
@@ -292,9 +292,8 @@ claim(f"bound₅ is higher after training on IWAE than on the ELBO with L = 5, w
 
 # %% [markdown]
 # So "IWAE has a worse q" is true only of a single draw. (Resampling helps the q of the ELBO as well. Which resampled q
-# is nearer to its log p(x) these numbers don't say: they are upper limits.)
-
-# %% [markdown]
+# is nearer to its log p(x) these numbers don't say, since they are upper limits.)
+#
 # ## Is the ELBO enough to compare models?
 #
 # To find bugs and to choose a learning rate, yes. To say which model is better, no: a difference between two ELBOs
@@ -312,8 +311,7 @@ claim(f"log p(x), IWAE minus ELBO, L = 5: {(b - a).mean():.2f} nats; standard er
       f"were measured on different images, {pairs:.2f} in pairs", pairs < 0.5 * apart and (b - a).mean() > 3 * pairs)
 
 # %% [markdown]
-# Neither number says whether samples look good, or whether the code is useful for anything
-# ([tutorial 6](06_two_readings.py) has an example).
+# Neither number says whether samples look good, or whether the code is useful for anything.
 #
 # ## Which latents are in use?
 #
@@ -397,9 +395,9 @@ claim(f"its ELBO is {tight:.2f}, its log p(x) {at_best:.2f}, and log p of a mode
 #
 # For the last cause there is *warm-up*: β rises from 0 to 1 (Bowman et al. 2016, Sønderby et al. 2016). For the last
 # two there are *free bits*: no penalty for a KL below a minimum (Kingma et al. 2016). A warm-up ends at β = 1, so it
-# does not change the objective that training ends with. Where an empty code is the optimum, as here with σ² = 1, a
-# warm-up does not change that. For a linear VAE this can be computed exactly: latent i is used if and only if λᵢ > σ²,
-# with λᵢ an eigenvalue of the data's covariance ([the linear VAE](08c_probabilistic_pca.py)).
+# does not change the objective that training ends with: where an empty code is the optimum, it still is. For a linear
+# VAE the optimum can be computed exactly. Latent i is used if and only if λᵢ > σ², with λᵢ an eigenvalue of the data's
+# covariance, and with σ² = 1 none of these images' λᵢ is as large ([the linear VAE](08c_probabilistic_pca.py)).
 #
 # ## How many latents?
 #

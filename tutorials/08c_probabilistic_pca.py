@@ -2,7 +2,7 @@
 # # 8c · A VAE whose log p(x) is known
 #
 # **What you'll do.** Set a VAE without hidden layers to its known optimum and compare every number with a formula;
-# then train one, turn its latents, and compute which of them collapse.
+# then train one, rotate its latents, and compute which of them collapse.
 #
 # **What you'll learn.** That a linear VAE is probabilistic PCA; how to test your own VAE with it; what a diagonal q
 # costs where the posterior is not diagonal; and that a collapse can be maximum likelihood.
