@@ -82,7 +82,8 @@ def curve(Z, seed):
         training.append(-report.loss)
         held_out.append(float(elbo(vae, test, rng).elbo.mean()))
     of_training, of_test = elbo(vae, images, rng, 10).elbo, elbo(vae, test, rng, 10).elbo
-    return np.array([seen, training, held_out]), of_training.mean() - of_test.mean(), of_test.std() / len(test) ** 0.5
+    difference, error = of_training.mean() - of_test.mean(), of_test.std() / len(test) ** 0.5
+    return np.array([seen, training, held_out]), difference, error
 
 
 runs = {Z: [curve(Z, seed) for seed in SEEDS] for Z in LATENTS}
@@ -123,7 +124,8 @@ for Z, (_, training, held_out) in curves.items():
     claim(f"N_z = {Z}: the test bound rises from {held_out[0]:.1f} to {last[Z].mean():.1f} nats",
           last[Z].min() > held_out[0] + 3)
 claim(f"10 latents are better than 3, by {(last[10] - last[3]).mean():.2f} nats, and 3 are better than 200, by "
-      f"{(last[3] - last[200]).mean():.2f}, with every seed", (last[10] > last[3]).all() and (last[3] > last[200]).all())
+      f"{(last[3] - last[200]).mean():.2f}, with every seed",
+      (last[10] > last[3]).all() and (last[3] > last[200]).all())
 behind = np.array([[(a[2] - b[2])[:3].mean(), (a[2] - b[2])[-5:].mean()]
                    for (a, *_), (b, *_) in zip(runs[20], runs[200])])
 claim(f"200 latents are behind 20, by {behind[:, 0].mean():.1f} nats in the first 3 epochs and by "
