@@ -76,7 +76,7 @@ def test_a_whole_training_run_equals_numpys(device, assert_same):
 @pytest.mark.parametrize("options", [
     {"model": "autoencoder"}, {"model": "autoencoder", "error": "cross-entropy"}, {"posterior": "full"},
     {"likelihood": "gaussian", "update": "alternate"}, {"likelihood": "gaussian", "variance": "per-pixel"},
-    {"likelihood": "categorical", "levels": 4},
+    {"likelihood": "categorical", "levels": 4}, {"free_bits": 0.1, "warm_up": 2},
 ])
 def test_every_model_trains_evaluates_and_is_saved(device, assert_same, tmp_path, monkeypatch, options):
     monkeypatch.setitem(evaluation.OUTPUTS, "cupy", evaluation.OUTPUTS["numpy"])        # the same sums, to the bit
@@ -87,7 +87,7 @@ def test_every_model_trains_evaluates_and_is_saved(device, assert_same, tmp_path
         model = build.build_model(config, 64)
         optimizer, rng = build.build_optimizer(config, model), numpy.random.default_rng(0)
         data, transform = build.training_data(config, images, model)
-        list(training.train(model, data[:40], optimizer, 2, 20, rng, transform=transform))
+        list(training.train(model, data[:40], optimizer, 2, 20, rng, transform=transform, **configuration.loss_options(config)))
         (tmp_path / "c.npz").write_bytes(checkpoints.checkpoint_bytes(model, optimizer, 2, rng))
         checkpoints.load_checkpoint(tmp_path / "c.npz", model, optimizer, rng)
         if "model" in options:
