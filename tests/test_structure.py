@@ -194,14 +194,15 @@ def test_the_reading_is_counted_as_it_is_said(tmp_path, monkeypatch):
     assert reading("a.py", ("f",)) == (6, 1, 3)
 
 
-# Every backward function says where it is derived
+# Every backward function, and every loss with its gradient, says where it is derived
 
 def backwards():
     for name, path in MODULES.items():
         if room(name) in ("exercises", "checking"):
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name.endswith("backward"):
+            derived = isinstance(node, ast.FunctionDef) and node.name.endswith(("backward", "_and_grad"))
+            if derived and node.name != "loss_and_grad":
                 yield f"{name}.{node.name}", ast.get_docstring(node) or ""
 
 
