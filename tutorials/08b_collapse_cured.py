@@ -10,7 +10,7 @@
 # **What you'll need.** [Tutorial 8](08_how_good_is_it.py), the parts "Which latents are in use?" and "Is KL = 0
 # good?".
 #
-# **Time.** 15 minutes to read, 35 seconds to run: `python tutorials/08b_collapse_cured.py`.
+# **Time.** 15 minutes to read, 40 seconds to run: `python tutorials/08b_collapse_cured.py`.
 
 # %%
 import numpy as np
@@ -164,8 +164,8 @@ save(drawn, "08b-training")
 courses = np.array([[report.kl for report in reports] for reports in plain["reports"]])
 claim(f"plain: the KL falls from {courses[:, 0].mean():.2f} nats in the first epoch to "
       f"{courses[:, :15].min(axis=1).mean():.2f}, and ends at {courses[:, -1].mean():.2f}; in each seed it loses "
-      "more than a half", (courses[:, :15].min(axis=1) < 0.5 * courses[:, 0]).all()
-      and (courses[:, -1] > courses[:, 0]).all())
+      "more than a third, and then rises above where it was",
+      (courses[:, :15].min(axis=1) < 0.66 * courses[:, 0]).all() and (courses[:, -1] > courses[:, 0]).all())
 claim(f"plain: at the end {span(plain['in use'])} of {Z} latents are in use",
       plain["in use"].max() <= 7)
 claim(f"warm-up: {span(warm['in use'])} are; more than plain in each seed",
@@ -177,8 +177,8 @@ claim(f"and its ELBO is better: the worst of its seeds has {warm['ELBO'].min():.
 # %% [markdown]
 # ![KL and ELBO while training](figures/08b-training.png)
 #
-# In plain training the KL falls to less than half of what it was in the first epoch, and then rises again as a few
-# latents are discovered. With the warm-up the KL starts at 50 nats, and falls to what is worth its price.
+# In plain training the KL falls, and then rises again as a few latents are discovered. With the warm-up it starts at
+# about 50 nats, and falls as β rises. (These claims, and all below, held with seeds 3 to 8 as well.)
 #
 # What did each latent get?
 

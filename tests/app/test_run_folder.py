@@ -237,6 +237,7 @@ def test_a_checkpoint_that_does_not_fit_in_memory_is_not_called_broken_for_sure(
     ("config.json", json.dumps({**CONFIG, "bound": "iwae"}), "add --kl monte-carlo"),
     ("config.json", json.dumps({**CONFIG, "optimizer": "sgd", "epsilon": 0.1}), "--epsilon 0.1 is for --optimizer adam"),
     ("config.json", json.dumps({**CONFIG, "posterior": "full", "free_bits": 0.1}), "--free-bits 0.1 is for --model vae"),
+    ("config.json", json.dumps({**CONFIG, "beta": 0, "warm_up": 3}), "--warm-up 3 is for --model vae with --beta above 0"),
     ("history.csv", "epoch\nx\n", "can't be read as a history"), ("history.csv", "epoch,loss\n1,2\n", "can't be read as a history"),
 ])
 def test_broken_runs_are_refused(saved, name, content, message):
