@@ -215,7 +215,7 @@ claim(f"free bits in the first half only: ELBO {free_first['ELBO'].min():.2f} to
 # %% [markdown]
 # ![KL of each latent](figures/08b-latents.png)
 #
-# Read this with care. With free bits no latent is idle, but that is what the loss asks for; it doesn't make the model
+# Read this with care. With free bits no latent is idle, but that is what the loss asks for; that alone makes no model
 # better. Here each of the twenty latents carries little more than F, and none carries much. And q is further from the
 # posterior p(z|x): log p(x) − ELBO is just that KL, on average over the images.
 #
