@@ -95,9 +95,8 @@ def cache_blocks(*vectors, size=2 ** 15):
 def fused(function):
     """Decorator: on a GPU, this function of arrays and numbers becomes one kernel; with NumPy nothing changes.
 
-    Otherwise each operator in it is a kernel of its own, and starting one takes longer than adding a hundred
-    thousand numbers. Inside, only elementwise operations are possible: no sums, matrix products, indices or
-    checks. The first argument is an array; none has a default.
+    Otherwise each operator is a kernel of its own, and starting one takes longer than adding a hundred thousand
+    numbers. Inside, only elementwise operations are possible. The first argument is an array.
     """
     @functools.wraps(function)
     def call(a, *others):

@@ -17,8 +17,7 @@ from .prior import prior_log_prob
 from .system.blas import one_blas_thread
 from .system.threads import in_threads
 
-# Numbers that a decoder outputs at a time. On a CPU, more would leave its cache, and with fewer, Python takes
-# longer than NumPy. A GPU needs many to be busy.
+# Numbers that a decoder outputs at a time: more would leave a CPU's cache; fewer would not keep a GPU busy.
 OUTPUTS = {"numpy": 400_000, "cupy": 40_000_000}
 
 

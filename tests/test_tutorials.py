@@ -159,7 +159,7 @@ def test_percent_cells(path):
 @pytest.mark.parametrize("path", TUTORIALS, ids=NAMES)
 def test_the_index_lists_each_tutorial(path):
     index = (FOLDER / "README.md").read_text("utf-8")
-    assert re.search(rf"^\| {int(path.stem[:2])} \| \[.+\]\({path.name}\): .* min \| \d+ s \| <img src=", index, re.M)
+    assert re.search(rf"^\| {prefix(path.stem).removeprefix('0') or 0} \| \[.+\]\(pages/{path.stem}.md\): .* min \| \d+ s \| <img src=", index, re.M)
 
 
 def test_tutorial_0_takes_at_most_30_minutes():

@@ -14,8 +14,8 @@
 # %%
 import math
 
-import numpy as np
 from lesson import claim, figure, learn, options, save
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae import VAE, DiagonalGaussian, FullGaussian, Gaussian
 from minivae.datasets import digits

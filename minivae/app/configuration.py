@@ -193,7 +193,7 @@ def config_from(asked):
 
 def check_combination(config):
     """Raise InputError if options of a complete configuration contradict each other."""
-    for name in ("levels", "epsilon", "warm_up", "free_bits"):      # every other option has a value even where it has no effect
+    for name in ("levels", "epsilon", "warm_up", "free_bits"):      # others have a value even without an effect
         if config[name] is not None:
             require_effect(name, config[name], config)
     if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
