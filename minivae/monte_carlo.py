@@ -79,7 +79,6 @@ def check_options(posterior, kl, bound, beta, free_bits):
     require_choice("bound", bound, BOUNDS)
     if bound == "iwae" and kl != "monte-carlo":
         raise InputError('bound="iwae" weights each sample by its own log q(z|x); use kl="monte-carlo"')
-    beta, free_bits = require_positive(or_zero=True, beta=beta, free_bits=free_bits)
-    if free_bits > 0 and not (kl == "closed-form" and isinstance(posterior, DiagonalGaussian)):
+    if free_bits and not (kl == "closed-form" and isinstance(posterior, DiagonalGaussian)):
         raise InputError('free_bits needs the KL of each latent; use kl="closed-form" and posterior="diagonal"')
-    return beta, free_bits
+    return require_positive(or_zero=True, beta=beta, free_bits=free_bits)

@@ -13,8 +13,8 @@
 # **Time.** 15 minutes to read, 30 seconds to run: `python tutorials/08b_collapse_cured.py`.
 
 # %%
-import numpy as np
 from lesson import claim, figure, learn, options, save
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae import VAE, Gaussian
 from minivae.datasets import binarize, digits
@@ -233,9 +233,10 @@ gain, ahead = long_plain["ELBO"].mean() - plain["ELBO"].mean(), warm["ELBO"].mea
 rest = long_warm["ELBO"].mean() - long_plain["ELBO"].mean()
 claim(f"twice the epochs gain the plain model {gain:.2f} nats of ELBO, more than the warm-up's {ahead:.2f}",
       gain > ahead)
-claim(f"with twice the epochs for both, the warm-up is {rest:.2f} nats ahead, before {ahead:.2f}", 0 < rest < 0.8 * ahead)
-claim(f"and it still has more latents in use: {span(long_warm['in use'])}, the plain model {span(long_plain['in use'])}",
-      long_warm["in use"].min() > long_plain["in use"].max())
+claim(f"with twice the epochs for both, the warm-up is {rest:.2f} nats ahead, before {ahead:.2f}",
+      0 < rest < 0.8 * ahead)
+claim(f"and it still has more latents in use: {span(long_warm['in use'])}, the plain model "
+      f"{span(long_plain['in use'])}", long_warm["in use"].min() > long_plain["in use"].max())
 
 # %% [markdown]
 # So also compare a cure with longer plain training. Here, with both trained for longer, the difference in the ELBO
@@ -243,8 +244,8 @@ claim(f"and it still has more latents in use: {span(long_warm['in use'])}, the p
 #
 # ## Where no code is worth its price
 #
-# In tutorial 8 we forced a collapse, by a Gaussian likelihood with σ² = 1: there, what a latent tells about the image is
-# worth less than its KL. What do the cures do to that model?
+# In tutorial 8 we forced a collapse, by a Gaussian likelihood with σ² = 1: there, what a latent tells about the image
+# is worth less than its KL. What do the cures do to that model?
 
 # %%
 def noisy_vae(seed):
@@ -298,5 +299,6 @@ claim(f"free bits keep {empty['free bits']['in use'].min()} latents in use, and 
 #   the same without `--warm-up`; then `evaluate` both.
 # - Other F: 0.05, 0.5, 2. And free bits together with a warm-up: `free_bits=0.2, beta=warm_up(30)`.
 # - Other networks: with one hidden layer, how many latents are in use after plain training?
-# - Derive the gradient of the loss with free bits yourself, and compare with [derivations.md](derivations.md#free-bits).
+# - Derive the gradient of the loss with free bits yourself, and compare with
+#   [derivations.md](derivations.md#free-bits).
 # - Next: [tutorial 9](09_gpu.py), the same code on a GPU.
