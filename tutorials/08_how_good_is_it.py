@@ -394,7 +394,8 @@ claim(f"its ELBO is {tight:.2f}, its log p(x) {at_best:.2f}, and log p of a mode
 # - the start of training: while the decoder still ignores z, the KL pulls every q to the prior.
 #
 # For the last cause there is *warm-up*: β rises from 0 to 1 (Bowman et al. 2016, Sønderby et al. 2016). For the last
-# two there are *free bits*: no penalty for a KL below a minimum (Kingma et al. 2016). A warm-up ends at β = 1, so it
+# two there are *free bits*: no penalty for a KL below a minimum (Kingma et al. 2016).
+# [Tutorial 8b](08b_collapse_cured.py) tries both. A warm-up ends at β = 1, so it
 # does not change the objective that training ends with: where an empty code is the optimum, it still is. For a linear
 # VAE the optimum can be computed exactly. Latent i is used if and only if λᵢ > σ², with λᵢ an eigenvalue of the data's
 # covariance, and with σ² = 1 none of these images' λᵢ is as large ([the linear VAE](08c_probabilistic_pca.py)).

@@ -52,7 +52,7 @@ class Bernoulli(Likelihood):
     def check(self, x):
         """Raise InputError for data outside [0, 1].
 
-        Grey values between 0 and 1 are accepted, but then log p is no log-probability of the data, and the
-        ELBO bounds nothing; binarize where its value matters.
+        Grey values between 0 and 1 are accepted, but then the ELBO is no bound on the density of the grey data;
+        binarize where its value matters.
         """
         require_range("Bernoulli data", x, 0, 1, "scale them, or binarize them")
