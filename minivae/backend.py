@@ -85,9 +85,9 @@ def _why_no_cupy(error):
 def cache_blocks(*vectors, size=2 ** 15):
     """Yield the same block of all vectors (P,), one block after the other: views, not copies.
 
-    On the CPU they are so short that several fit into its cache; on a GPU, one block is all.
+    On the CPU several fit into its cache; on a GPU there is one block.
     """
-    size = size if get_xp(vectors[0]) is numpy else len(vectors[0])
+    size = size if get_xp(vectors[0]) is numpy else max(1, len(vectors[0]))
     for first in range(0, len(vectors[0]), size):
         yield [vector[first:first + size] for vector in vectors]
 
@@ -95,13 +95,13 @@ def cache_blocks(*vectors, size=2 ** 15):
 def fused(function):
     """Decorator: on a GPU, this function of arrays and numbers becomes one kernel; with NumPy nothing changes.
 
-    Otherwise each operator in it is a kernel of its own. To start one takes longer than to add a hundred thousand
-    numbers. Inside, only elementwise operations are possible: no sums, products of matrices, indices or checks.
+    Otherwise each operator is a kernel of its own, and starting one takes longer than adding a hundred thousand
+    numbers. Inside, only elementwise operations are possible. The first argument is an array.
     """
     @functools.wraps(function)
-    def call(*arguments):
-        xp = get_xp(arguments[0])
-        return function(*arguments) if xp is numpy else _kernel(xp, function)(*arguments)
+    def call(a, *others):
+        xp = get_xp(a)
+        return function(a, *others) if xp is numpy else _kernel(xp, function)(a, *others)
     return call
 
 

@@ -17,8 +17,8 @@ from .prior import prior_log_prob
 from .system.blas import one_blas_thread
 from .system.threads import in_threads
 
-# Samples decoded at a time: on a CPU their arrays should fit into its cache; a GPU needs many to be busy.
-ROWS = {"numpy": 200, "cupy": 50_000}
+# Numbers that a decoder outputs at a time: more would leave a CPU's cache; fewer would not keep a GPU busy.
+OUTPUTS = {"numpy": 400_000, "cupy": 40_000_000}
 
 
 class Elbo(NamedTuple):
@@ -58,12 +58,13 @@ def log_likelihood(vae, x, rng, n_samples=5000, rows=None, progress=None):
 
     log p(x) ≈ log 1/K Σₖ wₖ,  w = p(x|z) p(z) / q(z|x)      (Burda et al. 2016, eq. 8, K = n_samples)
 
-    On average the estimate is a lower bound, which rises to log p(x) as K grows. At most `rows` samples are
-    decoded at a time, whatever N and K are; None means as many as suit the device. The result does not depend on
-    it, but for rounding, if it is at least 10. progress(done, total) is called after each batch of examples.
+    On average the estimate is a lower bound, which rises to log p(x) as K grows. Each thread decodes at most
+    `rows` samples at a time, whatever N and K are; None means as many as suit the device. From 10 on, it changes
+    the result by rounding only. progress(done, total) is called after each batch of examples.
     """
     rng, q, p, xp = as_generator(rng), vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
-    n_samples, rows = require_count(n_samples=n_samples, rows=ROWS[xp.__name__] if rows is None else rows)
+    rows = max(10, OUTPUTS[xp.__name__] // p.n_outputs(vae.data_dim)) if rows is None else rows
+    n_samples, rows = require_count(n_samples=n_samples, rows=rows)
     n_examples = min(10, rows)
     chunk = rows // n_examples
 

@@ -10,6 +10,7 @@ Letters: N examples in the batch, Z latent dimensions, L samples of z per exampl
 from .backend import get_xp
 from .errors import InputError, require_choice, require_positive
 from .networks import Loss
+from .posteriors import DiagonalGaussian
 from .prior import prior_log_prob, prior_log_prob_backward
 
 
@@ -72,10 +73,12 @@ def monte_carlo_and_grad(vae, x, eps, bound, beta):
     return Loss(loss, -log_px.mean(), kl.mean())
 
 
-def check_options(kl, bound, beta):
-    """-> β, as Python's float. Raise InputError for options of loss_and_grad that are not possible."""
+def check_options(posterior, kl, bound, beta, free_bits):
+    """-> β and free_bits, as floats. Raise InputError for options of loss_and_grad that are not possible."""
     require_choice("kl", kl, KL_ESTIMATES)
     require_choice("bound", bound, BOUNDS)
     if bound == "iwae" and kl != "monte-carlo":
         raise InputError('bound="iwae" weights each sample by its own log q(z|x); use kl="monte-carlo"')
-    return require_positive(or_zero=True, beta=beta)[0]
+    if free_bits and not (kl == "closed-form" and isinstance(posterior, DiagonalGaussian)):
+        raise InputError('free_bits needs the KL of each latent; use kl="closed-form" and posterior="diagonal"')
+    return require_positive(or_zero=True, beta=beta, free_bits=free_bits)

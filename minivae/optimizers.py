@@ -12,7 +12,7 @@ from .saved_state import SavedState
 class Optimizer(SavedState):
     """What all optimizers have in common. A subclass defines update(xp, theta, g, *memory), which changes θ.
 
-    It gets one block of the vectors after the other: so a block stays in the CPU's cache from line to line.
+    step calls it for one block at a time, which then stays in the CPU's cache from line to line.
     """
 
     memory = ()     # names of the vectors (P,) that are kept from step to step

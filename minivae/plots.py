@@ -15,11 +15,14 @@ from .system.files import replacing
 
 
 def save(figure, path):
-    """Write a figure as PNG; if that fails, no partial file is left. LaTeX is not used, whatever the settings."""
+    """Write a figure as PNG; if that fails, no partial file is left. LaTeX is not used, whatever the settings.
+
+    The same figure gives the same bytes: the file does not name the version of matplotlib.
+    """
     for text in figure.findobj(Text):
         text.set_usetex(False)
     with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=100)
+        figure.savefig(file, format="png", dpi=100, metadata={"Software": None})
 
 
 def tile(images, shape, columns, gap=1):
@@ -53,8 +56,7 @@ def curves(history, name="ELBO", unit="nats ", trained_on=None):
     low = numpy.percentile(test, 5)     # the first epochs are so low that they would flatten the rest
     panels[0].set_ylim(bottom=low - 0.1 * (max(test) - low + 1e-9))
     if has_kl:
-        terms = [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]
-        for part, line, label in terms:
+        for part, line, label in (("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")):
             panels[1].plot(epochs, [row[part] for row in history], line, label=label, **style)
         panels[1].set_title(f"Training KL: {history[-1]['kl']:.2f} nats at the end")
         panels[1].set_ylabel(f"training loss ({unit}per image)")
@@ -67,8 +69,7 @@ def curves(history, name="ELBO", unit="nats ", trained_on=None):
 
 def reconstructions(model, x, shape, columns=20):
     """Images x (N, D), each above its reconstruction."""
-    xp = get_xp(model.parameters.flat)
-    decoded = to_numpy(model.to_grey(model.reconstruct(xp.asarray(x))))
+    decoded = to_numpy(model.to_grey(model.reconstruct(get_xp(model.parameters.flat).asarray(x))))
     x = model.to_grey(x)
     blocks = []
     for first in range(0, len(x), columns):
@@ -114,8 +115,7 @@ def codes(model, x, labels=None, prior="the prior N(0, I)"):
 
     prior: how to label N(0, I), which is not the prior of a plain autoencoder.
     """
-    xp = get_xp(model.parameters.flat)
-    mean = to_numpy(model.represent(xp.asarray(x)))
+    mean = to_numpy(model.represent(get_xp(model.parameters.flat).asarray(x)))
     figure = Figure(figsize=(7, 6.4), layout="constrained")
     axes = figure.subplots()
     colours = {} if labels is None else {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}

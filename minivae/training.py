@@ -33,9 +33,10 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
     rng         a numpy.random.Generator or a seed, the source of all randomness: order, transform, noise
     transform   transform(x, rng) -> x, applied to each batch in each epoch, like random binarization
     progress    progress(finished examples, all examples, note), called after each step
-    n_samples   L, samples of z per example; other options, like beta=0.5, are passed to loss_and_grad
+    n_samples   L, samples of z per example; other options, like beta=0.5, are passed to loss_and_grad; one
+                that is a function, like lambda epoch: min(1, (epoch - 1) / 20), is called in each epoch
     draw_on     "host": rng draws all numbers, the same for NumPy and CuPy. "device": a generator there, with
-                a seed from rng in each epoch, draws the noise and for the transform; faster on a GPU
+                a seed from rng in each epoch, draws the noise and the transform's numbers: faster on a GPU
 
     Raises InputError for bad sizes, an optimizer of other parameters, or data that the model can't describe
     (not checked if there is a transform); Diverged if the loss or a parameter is no longer finite.
@@ -55,8 +56,9 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
         model.check(data)
     for epoch in range(first_epoch, epochs + 1):
         start = time.perf_counter()
+        now = {name: value(epoch) if callable(value) else value for name, value in loss_options.items()}
         steps, sizes = _train_epoch(model, data, optimizer, batch_size, rng, transform, progress,
-                                    n_samples, draw_on, loss_options)
+                                    n_samples, draw_on, now)
         # All losses are fetched here at once: fetching one per step would make the GPU wait.
         losses = to_numpy(get_xp(data).stack([value for step in steps for value in step])).reshape(-1, 3)
         _require_finite(model, losses, epoch)

@@ -5,6 +5,7 @@ Letters: N examples in the batch, D data dimensions, Z latent dimensions, L samp
 
 from .backend import get_xp
 from .errors import as_generator, require_object
+from .free_bits import free_bits_and_grad
 from .layers import mlp, mlp_backward
 from .likelihoods import LIKELIHOODS, append_shared, append_shared_backward
 from .monte_carlo import check_options, monte_carlo_and_grad
@@ -61,18 +62,21 @@ class VAE(EncoderDecoder):
         super().__init__(data_dim, latent_dim, hidden, self.posterior.n_outputs, self.likelihood.n_outputs,
                          self.likelihood.parameter_shapes(), activation, dtype, backend, seed)
 
-    def loss_and_grad(self, x, eps, kl="closed-form", bound="elbo", beta=1.0):
+    def loss_and_grad(self, x, eps, kl="closed-form", bound="elbo", beta=1.0, free_bits=0.0):
         """The loss of a batch, with its gradient in `.gradients`. Returns Loss.
 
         x (N, D) data; eps (N, Z) or (L, N, Z) standard normal noise
         kl "closed-form": elbo_and_grad above; "monte-carlo": estimated from the samples (monte_carlo.py)
         bound "elbo"; or with the Monte Carlo KL also "iwae", which is tighter
         beta: weight of the KL; −loss is the ELBO, or the IWAE bound, only if it is 1
+        free_bits: how much of each latent's KL costs nothing, in nats; 0 for the ELBO (free_bits.py)
 
         Raises InputError for wrong shapes or options, TypeError for arrays of another library.
         """
         x, eps = self.check_batch(x), self.check_noise(eps, len(x))
-        beta = check_options(kl, bound, beta)
+        beta, free_bits = check_options(self.posterior, kl, bound, beta, free_bits)
+        if free_bits > 0:
+            return free_bits_and_grad(self, x, eps, beta, free_bits)
         if kl == "closed-form":
             return elbo_and_grad(self, x, eps, beta)
         return monte_carlo_and_grad(self, x, eps, bound, beta)

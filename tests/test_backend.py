@@ -113,6 +113,15 @@ def test_a_fused_function_is_one_kernel_on_the_device(cupy_stand_in):
     assert strict_cupy.launches == before + 2
 
 
+def test_a_kernel_is_made_once(cupy_stand_in, monkeypatch):
+    made, fuse = [], cupy_stand_in.fuse
+    monkeypatch.setattr(type(cupy_stand_in), "fuse", staticmethod(lambda kernel_name: made.append(kernel_name) or fuse(kernel_name)))
+    twice = backend.fused(lambda x, y: x + y * y)
+    for _ in range(3):
+        assert twice(cupy_stand_in.ones(3), 2).get().tolist() == [5, 5, 5]
+    assert made == ["<lambda>"]
+
+
 @pytest.mark.parametrize("function", [lambda x: x.sum(), lambda x: x @ x, lambda x: x[0], lambda x: x.reshape(-1),
                                       lambda x: backend.get_xp(x).concatenate([x, x])])
 def test_the_stand_in_fuses_only_what_cupy_can(cupy_stand_in, function):

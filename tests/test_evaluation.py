@@ -5,7 +5,7 @@ import tracemalloc
 import numpy
 import pytest
 
-from minivae import VAE, Gaussian, evaluation
+from minivae import VAE, Categorical, Gaussian, evaluation
 from minivae.errors import InputError
 from test_vae import integrate, small_vae
 
@@ -78,6 +78,17 @@ def test_neither_rows_nor_threads_change_the_result(rng, monkeypatch, dtype, rto
     for threads in (2, 3):
         monkeypatch.setattr(evaluation, "one_blas_thread", lambda: contextlib.nullcontext(threads))
         assert evaluation.log_likelihood(vae, x, 0, n_samples=57).tolist() == usual.tolist()
+
+
+@pytest.mark.parametrize("options, rows, decoded", [
+    ({}, None, 200), ({}, 70, 70), ({}, 3, 3), ({"likelihood": Categorical(100)}, None, 500), ({"likelihood": Categorical(70_000)}, None, 10)])
+def test_so_many_samples_are_decoded_at_a_time(rng, monkeypatch, options, rows, decoded):
+    """400,000 outputs of the decoder, but at least one sample of ten examples."""
+    vae = VAE(8, 2, hidden=(5,), backend="numpy", **options)
+    sizes, decode = [], vae.likelihood_parameters
+    monkeypatch.setattr(vae, "likelihood_parameters", lambda z: sizes.append(z.shape[0] * z.shape[1]) or decode(z))
+    evaluation.log_likelihood(vae, numpy.ones((20, 8)), rng, n_samples=100 if decoded == 500 else 20, rows=rows)
+    assert max(sizes) == decoded
 
 
 def test_memory_stays_bounded_whatever_the_number_of_samples(rng):

@@ -80,6 +80,28 @@ def test_samples_and_options_reach_the_loss():
     assert bounds["iwae"].loss < bounds["iwae"].reconstruction + bounds["iwae"].kl - 0.1
 
 
+def test_an_option_that_is_a_function_is_asked_in_each_epoch_also_when_a_run_is_continued():
+    """A warm-up: half of the weight in epoch 2, all of it from epoch 3 on, bit for bit where a constant says so."""
+    def train(vae, rng, epochs, first_epoch=1, **options):
+        return list(training.train(vae, IMAGES, optimizer, epochs, 50, rng, first_epoch=first_epoch, **options))
+    asked, ends = [], []
+    vae, optimizer, rng = make()
+    reports = train(vae, rng, 4, beta=lambda epoch: asked.append(epoch) or min(1, (epoch - 1) / 2))
+    assert asked == [1, 2, 3, 4]
+    for report, weight in zip(reports, (0, 0.5, 1, 1)):
+        assert report.loss == pytest.approx(report.reconstruction + weight * report.kl, rel=1e-5) and report.kl > 0.01
+    ends.append(vae.parameters.flat.copy())
+    vae, optimizer, rng = make()
+    for epoch, weight in enumerate((0.0, 0.5, 1.0, 1.0), 1):
+        train(vae, rng, epoch, epoch, beta=weight)
+    ends.append(vae.parameters.flat.copy())
+    vae, optimizer, rng = make()
+    train(vae, rng, 2, beta=lambda epoch: min(1, (epoch - 1) / 2))
+    train(vae, rng, 4, 3, beta=lambda epoch: min(1, (epoch - 1) / 2))
+    ends.append(vae.parameters.flat.copy())
+    assert (ends[0] == ends[1]).all() and (ends[0] == ends[2]).all()
+
+
 @pytest.mark.filterwarnings("error")       # the message is enough: no warning of NumPy's beside it
 @pytest.mark.parametrize("lr", [1e30, 1e6])
 def test_divergence_is_told_with_epoch_step_and_remedy(lr):

@@ -12,8 +12,8 @@
 # **Time.** 25 minutes to read, 16 seconds to run: `python tutorials/02_autoencoder.py` (or `--data mnist`).
 
 # %%
-import numpy as np
 from lesson import DATA, claim, figure, images, learn, options, save
+import numpy as np      # after lesson, which sets its number of threads
 from measures import (distances, kernel_width, kl_from_standard_normal, share_in_holes, share_near, sharpness,
                       told_apart)
 

@@ -1,23 +1,22 @@
 # %% [markdown]
 # # 4 · Why reparameterize
 #
-# **What you'll do.** Take the gradient of an average over draws in two ways, derive both, and measure how noisy
-# they are: on a toy with a known answer, against the number of latents, against the number of draws, and on the
-# way to the posterior.
+# **What you'll do.** Take the gradient of an average over draws in two ways, derive both, and measure how noisy they
+# are: first where the answer is known, then while climbing an ELBO.
 #
-# **What you'll learn.** Why a draw has no derivative, and what "z = μ + σ ε" changes about that; what the score
-# function is good for; when reparameterization is far better, and when it isn't; how latents that aren't real
-# numbers are dealt with.
+# **What you'll learn.** Why we can't simply differentiate a random draw, and how z = μ + σ ε solves this; what the
+# score function can do instead; what a draw costs each of them, and what it is worth.
 #
 # **What you'll need.** [Tutorial 3](03_variational_inference.py), or that you know the ELBO.
 #
-# **Time.** 60 minutes to read, 10 seconds to run: `python tutorials/04_why_reparameterize.py`.
+# **Time.** 25 minutes to read the core, which ends with *What to use when*, and 45 more for the appendices, in any
+# order. 10 seconds to run: `python tutorials/04_why_reparameterize.py`.
 
 # %%
 import math
 
-import numpy as np
 from lesson import claim, figure, options, save
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae import Adam
 from minivae.gradcheck import numerical_gradient
@@ -32,16 +31,18 @@ from minivae.inference.examples import EXAMPLES
 options("Tutorial 4: why reparameterize.")
 
 # %% [markdown]
-# ## The gradient of an average that moves
+# ## The gradient of an average over q
 #
-# The ELBO is an average over q, and we want its gradient by the knobs of q. In small: x ~ N(θ, 1), and the
-# average of x². Here everything is known, E[x²] = θ² + 1, so the gradient is 2θ.
+# The ELBO is an average over q, and we want its gradient with respect to the parameters of q, its knobs. Start with
+# the smallest case: x ~ N(θ, 1), and the average of x². Here everything is known: E[x²] = θ² + 1, so the gradient is
+# 2θ.
 #
 #     ∂/∂θ E[x²] = 2θ                                    → next cell
 #
-# Draw many x and average x²: a good estimate of the average. But its derivative? The numbers have been drawn; θ
-# isn't in them any more. Turn θ a little, and they stay: the derivative is 0, which is wrong. Drawing new ones
-# at θ ± δ and taking the difference is right on average, but the noise is divided by δ:
+# To estimate the average, draw many x and take the mean of x². How do we estimate its derivative? The draws are
+# numbers, and θ no longer appears in them. If we change θ and keep the numbers, nothing changes: we get 0, which is
+# wrong. We could also draw new numbers at θ + δ and at θ − δ, and take the difference. That is right on average, up
+# to an error that shrinks with δ. But the difference is divided by 2δ, and so is its noise:
 
 # %%
 def gaussian(mu, sigma=1.0):
@@ -62,32 +63,33 @@ claim(f"differences with the same noise on both sides: {same.mean():.3f}, varian
       abs(same.mean() - 2 * theta) < 0.05 and abs(same.var() - 4) < 0.2)
 
 # %% [markdown]
-# Remember the second line. The draws are made as θ + ε, and ε is the same on both sides. That is the whole idea
-# of reparameterization, but let us first see what can be done without it.
+# The second line uses the idea of this tutorial. It makes the draws as θ + ε, with the same ε on both sides. Before we
+# use that, we look at the other way, which needs no such form.
 #
 # ## The log-derivative trick
 #
-# The average is an integral, and there θ stands in the density. So differentiate the density; then multiply and
-# divide by it, to have an average again. λ are all knobs together, and ∇ is the gradient by them:
+# The average is an integral, and θ appears in its density. So differentiate the density. Then multiply and divide by
+# the density, so that the integral is an average again. Let λ be all knobs together, and ∇ the gradient with respect
+# to them:
 #
 #     ∇ E_q[f] = ∇ ∫ q(z) f(z) dz                        → next cell
 #              = ∫ f(z) ∇q(z) dz                         → next cell
 #              = ∫ q(z) f(z) ∇ log q(z) dz               → next cell
 #              = E_q[f ∇ log q]                          → inference.estimators.score_function
 #
-# since ∇ log q = ∇q/q. The gradient of log q with z fixed is called the **score**. For a Gaussian, with
-# ε = (z − μ)/σ,
+# since ∇ log q = ∇q/q. The gradient of log q at fixed z is called the **score**, and this estimator the score-function
+# estimator or REINFORCE (Williams 1992). For a Gaussian, with ε = (z − μ)/σ,
 #
 #     ∂log q/∂μ = ε/σ,  ∂log q/∂log σ² = ½ (ε² − 1)      → inference.approximations.MeanFieldGaussian.score
 #
-# It asks of f nothing but its value: f may be a black box, may jump, z may be discrete. We check each line, for
-# f(z) = z², on a grid.
+# It needs only the value of f. So f may be a black box or have jumps, and z may be discrete. We check each line on a
+# grid, for f(z) = z².
 
 # %%
 z = np.linspace(-12, 16, 20_001)[:, None]
 dz = float(z[1, 0] - z[0, 0])
 q, f = gaussian(2.0, 0.7), z[:, 0] ** 2
-truth = np.array([2 * 2.0, 0.7 ** 2])                           # E[z²] = μ² + σ², by μ and by log σ²
+truth = np.array([2 * 2.0, 0.7 ** 2])           # E[z²] = μ² + σ²: its derivatives for μ and for log σ²
 
 
 def slope_of_q(knob, delta=1e-5):
@@ -105,67 +107,185 @@ lines = {
     "∫ f ∇q": np.array([(f * slope_of_q(knob)).sum() * dz for knob in (0, 1)]),
     "∫ q f ∇ log q": (np.exp(q.log_prob(z))[:, None] * score_function(q, q.noise(z), f[:, None])).sum(axis=0) * dz}
 for line, gradient in lines.items():
-    claim(f"{line:<14}  by μ: {gradient[0]:.6f}, by log σ²: {gradient[1]:.6f}", abs(gradient - truth).max() < 1e-6)
+    claim(f"{line:<14}  for μ: {gradient[0]:.6f}, for log σ²: {gradient[1]:.6f}", abs(gradient - truth).max() < 1e-6)
 eps = q.draw_noise(np.random.default_rng(1), 100_000)
 rows = score_function(q, eps, q.sample(eps) ** 2)               # (S, 2): an estimate from each draw
 errors = rows.std(axis=0) / len(rows) ** 0.5
-claim(f"{'E_q[f ∇ log q]':<14}  by μ: {rows[:, 0].mean():.3f} ± {errors[0]:.3f}, by log σ²: "
+claim(f"{'E_q[f ∇ log q]':<14}  for μ: {rows[:, 0].mean():.3f} ± {errors[0]:.3f}, for log σ²: "
       f"{rows[:, 1].mean():.3f} ± {errors[1]:.3f}, from draws",
       (abs(rows.mean(axis=0) - truth) < 5 * errors).all())
 
 # %% [markdown]
 # ## Reparameterization
 #
-# Write the draw as a function of the knobs and of noise that knows nothing of them:
+# Write the draw as a function of the knobs and of noise that doesn't depend on them (Kingma & Welling 2014; Rezende
+# et al. 2014):
 #
 #     z = μ + σ ε,  ε ~ N(0, 1)                          → posteriors.DiagonalGaussian.sample
 #     ∂z/∂μ = 1,  ∂z/∂log σ² = ½ σ ε                     → posteriors.DiagonalGaussian.sample_backward
 #
-# Now the average is over ε, whose distribution stands still. The gradient may go inside, and the chain rule does
-# the rest:
+# Now the average is over ε, whose distribution doesn't change with the knobs. So the gradient may be taken inside the
+# average, where it follows from the chain rule:
 #
 #     ∇ E_q[f] = ∇ E_ε[f(μ + σ ε)]                       → next cell
 #              = E_ε[(∂z/∂λ)ᵀ ∇f(z)]                     → inference.estimators.reparameterized
 #
-# It asks for ∇f, and for a z that moves smoothly with the knobs. For the toy, both variances are known. One draw
-# each:
+# This needs ∇f, and a z that changes smoothly with the knobs. For the toy, the variances of both estimators are known
+# ([derivation](derivations.md#reparameterized)). With one draw each:
 #
 #     Var[x² (x − θ)] = θ⁴ + 14 θ² + 15                  → next cell
 #     Var[2x] = 4                                        → next cell
 
 # %%
 thetas = np.linspace(0, 4, 9)
-measured, errors = {"score": [], "reparam": [], "score, best a": []}, []
+formulas = {"score": lambda theta: theta ** 4 + 14 * theta ** 2 + 15, "reparam": lambda theta: 4 + 0 * theta}
+measured, errors = {"score": [], "reparam": []}, []
 for theta in thetas:
     q = gaussian(theta)
     eps = q.draw_noise(np.random.default_rng(2), 200_000)
     x = q.sample(eps)
-    score, f = q.score(eps)[:, :1], x ** 2                      # the first knob is the mean
-    estimates = {"score": score_function(q, eps, f)[:, 0], "reparam": reparameterized(q, eps, 2 * x)[:, 0],
-                 "score, best a": ((f - best_coefficient(score, f)) * score)[:, 0]}
+    estimates = {"score": score_function(q, eps, x ** 2)[:, 0],         # the first knob is the mean
+                 "reparam": reparameterized(q, eps, 2 * x)[:, 0]}
     for name, rows in estimates.items():
         errors.append(abs(rows.mean() - 2 * theta) / (rows.std() / len(rows) ** 0.5))
         measured[name].append(rows.var())
 claim(f"the means are 2θ, within {max(errors):.1f} standard errors", max(errors) < 5)
-formulas = {"score": thetas ** 4 + 14 * thetas ** 2 + 15, "reparam": 4 + 0 * thetas,
-            "score, best a": 8 * thetas ** 2 + 6}
-for name, formula in (("score", "θ⁴ + 14 θ² + 15"), ("reparam", "4")):
-    off = abs(np.array(measured[name]) / formulas[name] - 1).max()
-    claim(f"{name}: the variance is {formula} for all θ from 0 to 4, within {off:.1%}", off < 0.06)
+for name, written in (("score", "θ⁴ + 14 θ² + 15"), ("reparam", "4")):
+    formula = formulas[name]
+    off = abs(np.array(measured[name]) / formula(thetas) - 1).max()
+    claim(f"{name}: the variance is {written} for θ from 0 to 4, within {off:.1%}", off < 0.06)
 ratio = measured["score"][-1] / measured["reparam"][-1]
-claim(f"at θ = 4 the score function needs {ratio:.0f} draws for each one of reparameterization", 110 < ratio < 140)
+claim(f"at θ = 4 the score function needs {ratio:.0f} draws where reparameterization needs one", 110 < ratio < 140)
+
+drawn, (left, right) = figure(1, 2, size=(11, 4))
+curve = np.linspace(0, 4, 200)
+for name, style, marker, label in (("score", "-", "s", "score function: θ⁴ + 14 θ² + 15"),
+                                   ("reparam", ":", "o", "reparameterized: 4")):
+    formula = formulas[name]
+    left.semilogy(curve, formula(curve), "k" + style, lw=1)
+    left.semilogy(thetas, measured[name], "k" + marker, ms=5, mfc="white")
+    left.plot([], [], "k" + style + marker, ms=5, mfc="white", label=label)
+left.set_ylim(2, 4000)
+left.set_xlabel("θ (unit of x)")
+left.set_ylabel("variance of a one-draw estimate of ∂/∂θ E[x²]")
+left.set_title("Variance: measured (marks) and by formula (lines)")
+left.legend(fontsize=8.5, loc="upper left")
+q = gaussian(2.0)
+eps = q.draw_noise(np.random.default_rng(6), 50_000)
+x = q.sample(eps)
+bins = np.linspace(-25, 45, 71)
+right.hist(score_function(q, eps, x ** 2)[:, 0], bins, density=True, color="0.75", label="score function")
+right.hist(reparameterized(q, eps, 2 * x)[:, 0], bins, density=True, histtype="step", color="black", lw=1.5,
+           label="reparameterized")
+right.axvline(4, color="black", ls=":", label="the gradient, 2θ = 4")
+right.set_xlabel("one-draw estimate of ∂/∂θ E[x²], at θ = 2")
+right.set_ylabel("density")
+right.set_title("Both are right on average; one is much noisier")
+right.legend(fontsize=8.5)
+save(drawn, "04-toy")
 
 # %% [markdown]
-# ## Why not backprop through sampling?
+# ![variance against θ, and the estimates themselves](figures/04-toy.png)
 #
-# Because a draw has no derivative. `rng.normal(θ, 1)` is not a function of θ: it returns one number now and
-# another the next time. To differentiate one needs to say what stays fixed while θ turns. Writing z = μ + σ ε
-# says it: ε does. The draw then *is* a function of the knobs, an affine one, and this is backprop through
-# sampling. (It was not there before: we put it there.)
+# ## What a draw costs, and what it is worth
 #
-# What is fixed is a choice. Here are two numbers with the same σ. They can be made as σ ε, or as σ R(σ) ε where
-# R is a rotation by an angle that depends on σ. Each gives N(0, σ² I), for every σ. The derivatives of the
-# *draws* differ; their average does not; their variance does.
+# For each draw the score function needs one *value* of log p(x, z), and reparameterization one *gradient* of it. In a
+# network with fixed weights, a value takes one matrix product for each layer. The gradient takes another one for each
+# layer, on the way back to z. So it costs about twice as much, and at equal work the score function gets two draws
+# where reparameterization gets one. (The same holds for the model below: a value takes the product X w, its gradient
+# another one with Xᵀ. In a VAE the gradient is cheaper still: the decoder's weights are trained too, and their
+# gradients need most of the way back with either estimator.)
+#
+# To see what the draws are worth, we fit a mean-field q to the weights of a line through 20 points. The model, the
+# start and the optimizer are the same; the estimator and the number of draws differ. "Score-cv" is the score function
+# with a control variate, which lowers its variance and keeps its mean ([appendix C](#appendix-c-the-control-variate)
+# explains it). For this model the ELBO of a Gaussian q is known exactly, so the curves have no noise of their own.
+
+# %%
+line = EXAMPLES["linear-regression"].make(np)
+*_, last = coordinate_ascent(line, 200)                         # the best mean-field q, without a gradient
+best = last.elbo
+
+
+def climb(name, draws, seed):
+    """The exact ELBO before each of 400 steps and at the end, nats (401,)"""
+    q = MeanFieldGaussian(np.zeros(2), np.ones(2))
+    optimizer, rng = Adam(q.knobs, lr=0.05), np.random.default_rng(seed)
+    knobs = [step.knobs for step in fit(line, q, ESTIMATORS[name](), optimizer, draws, 400, rng)]
+    return [gaussian_elbo(line, MultivariateNormal(k[:2], np.diag(np.exp(k[2:])))) for k in knobs]
+
+
+curves = {(name, draws): np.array([climb(name, draws, seed) for seed in range(5)])
+          for name, draws in (("score", 10), ("score", 20), ("score-cv", 10), ("score-cv", 20), ("reparam", 1),
+                              ("reparam", 10))}
+drawn, axes = figure(size=(8, 4))
+for (name, draws), style in {("score", 20): "k:", ("score-cv", 20): "k--", ("reparam", 10): "k-",
+                             ("reparam", 1): "k-."}.items():
+    runs = curves[name, draws]
+    axes.plot(runs.mean(axis=0), style, lw=1.2, label=f"{name}, {draws} draw{'s' * (draws > 1)} a step")
+    axes.fill_between(range(401), runs.min(axis=0), runs.max(axis=0), color="0.5", alpha=0.25, lw=0)
+axes.axhline(best, color="0.5", lw=1, label=f"the best mean-field q: −{-best:.1f}")
+axes.set_ylim(-80, -18)
+axes.set_xlabel("steps")
+axes.set_ylabel("exact ELBO (nats)")
+axes.set_title("Mean and range of five runs: less noise climbs faster")
+axes.legend(fontsize=9)
+axes.grid(alpha=0.3)
+save(drawn, "04-curves")
+print(f"{'estimator':<12}{'draws a step':>14}{'ELBO after 100 steps':>23}{'after 400':>12}   (means of five runs)")
+for (name, draws), runs in curves.items():
+    print(f"{name:<12}{draws:>14}{runs[:, 100].mean():>23.2f}{runs[:, -1].mean():>12.2f}")
+rivals = max(curves["score", 20][:, 100].max(), curves["score-cv", 20][:, 100].max())
+claim("at equal work, after 100 steps, each of five runs with reparam is at least 2 nats ahead of every run with the "
+      "score function, with or without a control variate", curves["reparam", 10][:, 100].min() > rivals + 2)
+ahead = (curves["score-cv", 10] - curves["score", 10])[:, 100]
+claim(f"with 10 draws the control variate gains {ahead.mean():.1f} ± {ahead.std(ddof=1) / 5 ** 0.5:.1f} nats",
+      ahead.mean() > 2 * ahead.std(ddof=1) / 5 ** 0.5)
+ahead = (curves["reparam", 1] - curves["score", 10])[:, -1]
+claim(f"after 400 steps, one draw with reparam is ahead of ten draws with the score function, by {ahead.mean():.1f} ± "
+      f"{ahead.std(ddof=1) / 5 ** 0.5:.1f} nats", ahead.mean() > 2 * ahead.std(ddof=1) / 5 ** 0.5)
+
+# %% [markdown]
+# ![the ELBO with three estimators](figures/04-curves.png)
+#
+# (Adam divides the gradient by its typical size, and noise makes that size larger. So with a noisy gradient it takes
+# smaller steps in the right direction.)
+#
+# A VAE gets by with a single draw for each image, since a batch has many images, and their noise averages out too.
+# Kingma & Welling 2014 used one draw with batches of 100.
+#
+# ## What to use when
+#
+# | | z | needs of the model | a draw costs | its variance |
+# | --- | --- | --- | --- | --- |
+# | coordinate ascent ([3b](03b_coordinate_ascent.py)) | any | averages on paper | nothing: no draws | none |
+# | score function | any, discrete too | values of log p(x, z) | a value | grows with Z; use a control variate |
+# | reparameterization | continuous | ∇ log p(x, z) | about two values | small where f is smooth |
+#
+# A VAE has a continuous z, many latents, and a decoder with a backward pass: it meets the needs of reparameterization.
+# In `vae.py` the gradient arrives at z through the decoder, and goes on into the encoder by `sample_backward`, the
+# function that this tutorial used.
+#
+# **This is the end of the core.** Go on to [tutorial 5](05_variational_autoencoder.py), or read an appendix:
+#
+# - [A](#appendix-a-why-not-backprop-through-sampling): why not backprop through sampling, and what about a discrete z?
+# - [B](#appendix-b-why-is-the-variance-lower): why is the variance lower, and when is it not?
+# - [C](#appendix-c-the-control-variate): the control variate.
+# - [D](#appendix-d-eight-estimators): eight estimators, against the number of latents and of draws.
+# - [E](#appendix-e-where-the-order-changes): where the order changes, above all near the posterior.
+# - [F](#appendix-f-latents-that-arent-real-numbers): latents that aren't real numbers.
+
+# %% [markdown]
+# ## Appendix A: Why not backprop through sampling?
+#
+# Because a random draw by itself is not a function of θ. `rng.normal(θ, 1)` returns one number now and another one
+# the next time. To differentiate, we have to say what stays fixed while θ changes. The formula z = μ + σ ε says it: ε
+# stays fixed. With ε fixed, z is a function of the knobs, and an affine one. So reparameterization *is* backprop
+# through sampling, once we have written down how the sample is made.
+#
+# There is more than one way to make it. Take two latents with the same σ. We can make them as σ ε, or as σ R(σ) ε
+# where R is a rotation by an angle that depends on σ. Each gives N(0, σ² I), for every σ. The derivatives of the draws
+# differ. Their average is the same. Their variance differs.
 
 # %%
 rng, sigma = np.random.default_rng(3), 0.8
@@ -185,13 +305,13 @@ for name, (draws, slopes) in ways.items():
     spread[name] = rows.var()
     claim(f"z = {name}: ∂E[f]/∂σ = {rows.mean():.3f} (exactly {2 * sigma}), variance {rows.var():.1f}",
           abs(rows.mean() - 2 * sigma) < 5 * rows.std() / len(rows) ** 0.5)
-claim("two ways to make the same distribution, two variances", spread["σ R ε"] > 1.5 * spread["σ ε"])
+claim("two ways to make the same distribution have different variances", spread["σ R ε"] > 1.5 * spread["σ ε"])
 
 # %% [markdown]
-# **What would a discrete z need?** Say z is 1 with probability π, else 0. It can be written with noise too,
-# z = [u < π] with u uniform. But turn π a little and for nearly every u nothing happens; then z jumps. The
-# derivative through the draw is 0 wherever it exists, and the truth is f(1) − f(0). The jump carries it all. The
-# same goes for a smooth z under an f that jumps. The score function doesn't mind either of them.
+# **What about a discrete z?** Say z is 1 with probability π, else 0. With uniform noise u we can write z = [u < π].
+# But a small change of π leaves z as it is for nearly every u, and for the few others z jumps. The derivative through
+# the draw is 0 wherever it exists, and the true one is f(1) − f(0): all of it comes from the jumps. The same happens
+# if z is smooth and f jumps. The score function works in both cases.
 #
 #     ∂/∂π E[f(z)] = f(1) − f(0)                         → next cell
 #     ∂/∂θ P(z > 0) = N(0; θ, 1)                         → next cell
@@ -202,8 +322,8 @@ z01 = u < chance
 payoff = np.where(z01, 5.0, 2.0)                                # f(1) = 5, f(0) = 2
 score = np.where(z01, 1 / chance, -1 / (1 - chance))            # ∂ log q/∂π
 moved = np.where(u < chance + 1e-6, 5.0, 2.0)
-claim(f"coin: {np.sum(moved != payoff)} of {len(u):,} draws change when π turns by 10⁻⁶: derivative 0; the "
-      f"score function says {np.mean(payoff * score):.2f}, the truth is 3",
+claim(f"coin: {np.sum(moved != payoff)} of {len(u):,} draws change when π changes by 10⁻⁶: derivative 0; the "
+      f"score function says {np.mean(payoff * score):.2f}, the true value is 3",
       np.mean(moved != payoff) < 1e-4 and abs(np.mean(payoff * score) - 3) < 0.15)
 q = gaussian(0.5)
 eps = q.draw_noise(rng, 200_000)
@@ -211,24 +331,88 @@ jump = (q.sample(eps) > 0).astype("float64")
 through, truth = reparameterized(q, eps, 0 * eps)[:, 0].mean(), math.exp(-0.125) / math.sqrt(2 * math.pi)
 by_score = score_function(q, eps, jump)[:, 0].mean()
 claim(f"f jumps at 0: ∇f is 0, so reparameterization says {through:.2f}; the score function says {by_score:.3f}, "
-      f"the truth is {truth:.3f}", through == 0 and abs(by_score - truth) < 0.02)
+      f"the true value is {truth:.3f}", through == 0 and abs(by_score - truth) < 0.02)
 
 # %% [markdown]
-# So for discrete z: add up all values if they are few; or use the score function, with what follows; or replace
-# z by a continuous stand-in, and live with a bias (the Gumbel-softmax: a softmax of logits and noise, which comes
-# near a choice of one as its temperature falls).
+# So for a discrete z there are three ways. If it has few values, sum over all of them. Or use the score function, with
+# a control variate. Or replace z by a continuous approximation, and accept a bias. The Gumbel-softmax does that: a
+# softmax of logits and noise, which approaches the choice of a single value as its temperature falls (Jang et al.
+# 2017; Maddison et al. 2017).
 #
-# ## The score is zero on average, and what follows
+# ## Appendix B: Why is the variance lower?
+#
+# It is not always lower. But there is a reason why it often is, and the reason says when. Expand f around μ, with g
+# its gradient there and H its matrix of second derivatives:
+#
+#     f(μ + σ ε) ≈ f(μ) + σ gᵀε + ½ σ² εᵀHε              → next cell
+#
+# Which parts of the estimate for μ are random? With reparameterization the estimate is ∇f(z) = g + σ H ε: only the
+# *curvature* makes noise. With the score function it is f(z) ε/σ. There the value f(μ) makes noise (which a control
+# variate removes). The slope makes noise too, in every direction, and that noise enters the estimate for every knob:
+# one number f has to serve all Z means, and for each of them the part of f that comes from the others is noise. The
+# gradient ∇f has Z numbers, one for each mean.
+#
+# For a linear f = gᵀz with ‖g‖ = 1, around μ = 0, the two variances are known
+# ([derivation](derivations.md#reparameterized)):
+#
+#     summed variance, score function = (Z + 1) ‖g‖²     → next cell
+#     summed variance, reparameterized = σ² ‖H‖²         → next cell
+#
+# Both are summed over the Z means, and ‖H‖² is the sum of the squared entries of H. For the linear f, H is 0; adding
+# ½ · 0.1 ‖z‖² to it makes H = 0.1 I. Here σ is 1.
+
+# %%
+rng = np.random.default_rng(11)
+for Z in (1, 10, 50):
+    q, g = MeanFieldGaussian(np.zeros(Z), np.ones(Z)), np.full(Z, Z ** -0.5)
+    eps = q.draw_noise(rng, 40_000)
+    f = q.sample(eps) @ g                                       # E[f] = 0: nothing is left for a control variate
+    by_score = score_function(q, eps, f[:, None])[:, :Z].var(axis=0).sum()
+    by_path = reparameterized(q, eps, np.tile(g, (len(eps), 1)))[:, :Z].var(axis=0).sum()
+    claim(f"linear f, Z = {Z}: score function {by_score:.2f}, reparameterized {by_path:.0e}",
+          abs(by_score / (Z + 1) - 1) < 0.05 and by_path < 1e-20)
+    by_path = reparameterized(q, eps, g + 0.1 * q.sample(eps))[:, :Z].var(axis=0).sum()
+    claim(f"with ½ · 0.1 ‖z‖² added: reparameterized {by_path:.3f}, and ‖H‖² = {0.01 * Z:.3f}",
+          abs(by_path / (0.01 * Z) - 1) < 0.05)
+
+# %% [markdown]
+# The same reason tells us where to look for the opposite: an f with a large slope and curvature, but small values,
+# like f = cos(k z) with a large k (Mohamed et al. 2020 compare the estimators on such functions). For the score
+# function k hardly matters, since |f| ≤ 1. Reparameterization differentiates f, which multiplies it by k.
+
+# %%
+frequencies = np.array([0.25, 0.5, 1, 2, 4, 8, 16])
+wiggle, errors = {"score": [], "reparam": []}, []
+q = gaussian(0.5)
+eps = q.draw_noise(np.random.default_rng(12), 50_000)
+for k in frequencies:
+    x = q.sample(eps)
+    rows = {"score": score_function(q, eps, np.cos(k * x))[:, 0],
+            "reparam": reparameterized(q, eps, -k * np.sin(k * x))[:, 0]}
+    truth = -k * math.exp(-k * k / 2) * math.sin(k * 0.5)       # E cos(k z) = exp(−½ k²) cos(k μ)
+    for name, values in rows.items():
+        errors.append(abs(values.mean() - truth) / (values.std() / len(values) ** 0.5))
+        wiggle[name].append(values.var())
+claim(f"the means are right, within {max(errors):.1f} standard errors", max(errors) < 5)
+claim(f"variances for cos ¼z: reparameterized {wiggle['reparam'][0]:.3f}, score function {wiggle['score'][0]:.2f}; "
+      f"for cos 16z: {wiggle['reparam'][-1]:.0f} and {wiggle['score'][-1]:.2f}",
+      wiggle["reparam"][0] < wiggle["score"][0] / 5 and wiggle["reparam"][-1] > 50 * wiggle["score"][-1])
+
+# %% [markdown]
+# ## Appendix C: The control variate
+#
+# The score is zero on average:
 #
 #     E_q[∇ log q] = ∫ q ∇q/q dz = ∇ ∫ q dz = ∇ 1 = 0    → next cell
 #
-# So one may subtract any number a from f, if the draw has no say in it: (f − a) ∇ log q has the same mean, since
-# a E[∇ log q] = 0. Not the same variance. That is least for
+# So we may subtract any number a from f, as long as it doesn't depend on the draw. Then (f − a) ∇ log q has the same
+# mean, since a E[∇ log q] = 0, but another variance. The variance is least for
 #
 #     a* = E[f s²] / E[s²]                               → inference.estimators.best_coefficient
 #
-# where s is the score of one knob ([derivation](derivations.md#less-variance-for-the-score-function)). For the
-# toy a* is θ² + 3, and the variance falls from θ⁴ + 14 θ² + 15 to
+# where s is the score of one knob ([derivation](derivations.md#less-variance-for-the-score-function)). REINFORCE had
+# such a number already, called a baseline (Williams 1992). For the toy a* is θ² + 3, and the variance falls from
+# θ⁴ + 14 θ² + 15 to
 #
 #     Var[(x² − a*) (x − θ)] = 8 θ² + 6                  → next cell
 
@@ -240,13 +424,18 @@ claim("the mean of the score is " + " and ".join(f"{mean:.4f}" for mean in q.sco
 q = gaussian(2.0)
 a = best_coefficient(q.score(eps)[:, :1], q.sample(eps) ** 2).mean()
 claim(f"at θ = 2 the best coefficient is {a:.3f}; θ² + 3 = 7", abs(a - 7) < 0.3)
-off = abs(np.array(measured["score, best a"]) / formulas["score, best a"] - 1).max()
-claim(f"the variance with it is 8 θ² + 6 for all θ, within {off:.1%}", off < 0.06)
+off = []
+for theta in thetas:
+    q = gaussian(theta)
+    eps = q.draw_noise(np.random.default_rng(2), 200_000)
+    score, f = q.score(eps)[:, :1], q.sample(eps) ** 2
+    off.append(abs(((f - best_coefficient(score, f)) * score).var() / (8 * theta ** 2 + 6) - 1))
+claim(f"the variance with it is 8 θ² + 6 for θ from 0 to 4, within {max(off):.1%}", max(off) < 0.06)
 
 # %% [markdown]
-# How is a* to be had? From the same draws. But a draw that has a say in its own a spoils the argument: then a
-# and s are not independent, and the gradient gets a bias. So `best_coefficient` takes each draw's a from all the
-# *others* (leave one out). With 3 draws, a hundred thousand times:
+# In practice we estimate a* from the same draws. But a must not depend on its own draw: otherwise a and s are not
+# independent, and the gradient is biased. So `best_coefficient` computes the a of each draw from all the *other* draws
+# (it leaves one out). Here are both ways with 3 draws, a hundred thousand times:
 
 # %%
 S, repeats = 3, 100_000
@@ -260,70 +449,36 @@ for name, rows in results.items():
     print(f"  {name:<20} mean {estimates.mean():>6.3f} ± {estimates.std() / repeats ** 0.5:.3f}   "
           f"variance {estimates.var():>6.2f}")
 means = {name: rows.mean() for name, rows in results.items()}
-claim(f"with its own draw in it the gradient comes out as {means['own draw included']:.2f}, not 4: biased",
+claim(f"if a includes its own draw, the mean gradient is {means['own draw included']:.2f}, not 4: biased",
       means["own draw included"] < 3.5)
-claim(f"left out, {means['own draw left out']:.2f}", abs(means["own draw left out"] - 4) < 0.15)
+claim(f"left out, it is {means['own draw left out']:.2f}", abs(means["own draw left out"] - 4) < 0.15)
 
 # %% [markdown]
-# (Compare the variances, too: a small variance is worth nothing with a wrong mean. And with a* from two other
-# draws, little is gained. With many draws the gain is that of the formula, as the left panel shows.)
+# (The biased estimate has the lowest variance of the three, which is worth nothing if the mean is wrong. And with a*
+# from only two other draws there is little gain. With many draws the gain is that of the formula.)
+#
+# ## Appendix D: Eight estimators
+#
+# For the ELBO, f is log p(x, z) − log q(z), which contains the knobs itself. Does that add a term to the gradient? It
+# adds E_q[−∇ log q], which is zero. So both estimators carry over, and each has variants.
+# [estimators.py](../minivae/inference/estimators.py) has them all, and `ESTIMATORS` their short names:
+#
+# - *score*, `ScoreFunction`: as above.
+# - *score-cv*, `control_variate=True`, subtracts a*.
+# - *score-baseline*, `baseline=0.9`, subtracts a running mean of f from the steps before (Williams 1992).
+# - *score-rb*, `rao_blackwell=True`, keeps for the knobs of zᵢ only the terms of f that contain zᵢ. The part with the
+#   other terms is zero on average, since under a factorized q those terms are independent of zᵢ.
+# - *score-rb-cv* has both, and is black-box variational inference (Ranganath et al. 2014; the model is a black box
+#   that gives values of log p(x, z)).
+# - *reparam*, `Reparameterized("analytic-entropy")`: ∇ log p through the draw, and the entropy of q by its formula.
+# - *reparam-mc*, `Reparameterized("monte-carlo")`: log q at the draws, differentiated completely. For Gaussians it
+#   gives the same numbers, draw by draw.
+# - *path-only*, `Reparameterized("path-only")`: the same without one part of that derivative, the score, whose average
+#   is zero (Roeder et al. 2017). Appendix E says why.
+#
+# All are unbiased. We compare them with the exact gradient of the ELBO, for the line through 20 points.
 
 # %%
-
-drawn, (left, right) = figure(1, 2, size=(11, 4))
-curve = np.linspace(0, 4, 200)
-for name, formula, style, marker, label in (
-        ("score", curve ** 4 + 14 * curve ** 2 + 15, "-", "s", "score function: θ⁴ + 14 θ² + 15"),
-        ("score, best a", 8 * curve ** 2 + 6, "--", "^", "with control variate: 8 θ² + 6"),
-        ("reparam", 4 + 0 * curve, ":", "o", "reparameterized: 4")):
-    left.semilogy(curve, formula, "k" + style, lw=1)
-    left.semilogy(thetas, measured[name], "k" + marker, ms=5, mfc="white")
-    left.plot([], [], "k" + style + marker, ms=5, mfc="white", label=label)
-left.set_ylim(2, 4000)
-left.set_xlabel("θ (unit of x)")
-left.set_ylabel("variance of a one-draw estimate of ∂/∂θ E[x²]")
-left.set_title("The toy: measured (marks) and by formula (lines)")
-left.legend(fontsize=8.5, loc="upper left")
-q = gaussian(2.0)
-eps = q.draw_noise(np.random.default_rng(6), 50_000)
-x = q.sample(eps)
-bins = np.linspace(-25, 45, 71)
-right.hist(score_function(q, eps, x ** 2)[:, 0], bins, density=True, color="0.75", label="score function")
-right.hist(reparameterized(q, eps, 2 * x)[:, 0], bins, density=True, histtype="step", color="black", lw=1.5,
-           label="reparameterized")
-right.axvline(4, color="black", ls=":", label="the gradient, 2θ = 4")
-right.set_xlabel("one-draw estimate of ∂/∂θ E[x²], at θ = 2")
-right.set_ylabel("density")
-right.set_title("Both are right on average; one is rarely near")
-right.legend(fontsize=8.5)
-save(drawn, "04-toy")
-
-# %% [markdown]
-# ![variance against θ, and the estimates themselves](figures/04-toy.png)
-#
-# ## The estimators of ∇ ELBO
-#
-# Now f is log p(x, z) − log q(z), and has the knobs in it. Does that add a term? E_q[−∇ log q], which is zero
-# once more. So both tricks carry over, each with variants. [estimators.py](../minivae/inference/estimators.py)
-# has them all, and `ESTIMATORS` their short names:
-#
-# - *score*, `ScoreFunction`: as above. *score-cv*, `control_variate=True`, subtracts a*. *score-baseline*,
-#   `baseline=0.9`, subtracts a running mean of f from the steps before. *score-rb*, `rao_blackwell=True`, keeps
-#   for the knobs of zᵢ only the terms of f that zᵢ is in: the others' part averages to zero, since under a
-#   factorized q they know nothing of zᵢ. *score-rb-cv* has both, and is black-box variational inference
-#   (Ranganath et al. 2014: the model is a black box that gives values of log p(x, z)).
-# - *reparam*, `Reparameterized("analytic-entropy")`: ∇ log p through the draw, and the entropy of q in closed
-#   form.
-# - *reparam-mc*, `Reparameterized("monte-carlo")`: log q at the draws, differentiated all through. For Gaussians
-#   it is the same number draw by draw.
-# - *path-only*, `Reparameterized("path-only")`: without the score in that derivative, which averages to zero. See
-#   below.
-#
-# All are unbiased. On a line through 20 points, where the ELBO of a Gaussian q is known exactly, we compare with
-# its gradient by differences.
-
-# %%
-line = EXAMPLES["linear-regression"].make(np)
 q = MeanFieldGaussian(np.array([0.5, 0.0]), np.array([0.3, 0.2]))
 
 
@@ -347,13 +502,8 @@ difference = abs(Reparameterized("monte-carlo").rows(line, q, eps)
 claim(f"'monte-carlo' and 'analytic-entropy' are the same, draw by draw, to {difference:.0e}", difference < 1e-9)
 
 # %% [markdown]
-# ## Against the number of latents, and of draws
-#
-# (In a hurry? This section, *Why is the variance lower?* and *What it is worth* are the core of what follows. The
-# others can wait.)
-#
-# More latents: Z times the measurement of tutorial 3 (x = 3, unit noise, prior N(0, 1)), q at N(0, I). More
-# draws: the mean of S draws has a variance ∝ 1/S.
+# How do they depend on the number of latents? We take Z times the measurement of tutorial 3 (x = 3, unit noise, prior
+# N(0, 1)), and q = N(0, I). And on the number of draws? The variance of a mean of S draws is ∝ 1/S.
 
 # %%
 dimensions, repeats = (1, 3, 10, 50), 150
@@ -387,7 +537,7 @@ claim(f"with a control variate or baseline: like Z^{powers['score-cv']:.1f} and 
 flat = [name for name in ESTIMATORS if name.startswith("score-rb") or not name.startswith("score")]
 claim(f"not growing with Z: {', '.join(flat)}", all(abs(powers[name]) < 0.3 for name in flat))
 decay = {name: slope(counts, values) for name, values in against_S.items()}
-claim(f"against the number of draws: all like S^{min(decay.values()):.2f} to S^{max(decay.values()):.2f}",
+claim(f"against the number of draws: from S^{min(decay.values()):.2f} to S^{max(decay.values()):.2f}",
       all(-1.35 < power < -0.8 for power in decay.values()))
 
 styles = {"score": "s-", "score-baseline": "D--", "score-cv": "^-", "score-rb": "s:", "score-rb-cv": "^:",
@@ -402,7 +552,7 @@ left.set_ylabel("variance of the gradient, per knob")
 left.set_title("10 draws: the plain score function grows like Z²")
 right.set_xlabel("S, number of draws")
 right.set_ylabel("variance of the gradient, all knobs")
-right.set_title("Five means: all fall like 1/S")
+right.set_title("Five means: all fall about like 1/S")
 right.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 for axes in (left, right):
     axes.grid(alpha=0.3)
@@ -411,167 +561,114 @@ save(drawn, "04-variance")
 # %% [markdown]
 # ![variance against the number of latents and of draws](figures/04-variance.png)
 #
-# Left: the plain score function is hopeless with many latents, and a control variate leaves a factor Z.
-# Rao-Blackwellization takes that away, here, where log p(x, z) is a sum of terms with one latent each. Under a
-# decoder network every pixel depends on all latents, so that there is next to nothing to leave out. Right: to
-# halve the standard error takes four times the draws, whatever the estimator. (A control variate gains a little
-# more at first: a* too is estimated from the draws.)
+# In the left panel the variance of the plain score function grows like Z², and with a control variate roughly like Z.
+# With Rao-Blackwellization it doesn't grow. But that works here because log p(x, z) is a sum of terms with one latent
+# each. Under a decoder network every pixel depends on all latents, so log p(x|z) contains them all, and there is
+# little to leave out. The right panel shows that halving the standard error takes four times the draws, whatever the
+# estimator. (A control variate gains a little more at first, since a* is estimated from the draws too.)
 #
-# ## Why is the variance lower?
+# ## Appendix E: Where the order changes
 #
-# It is not a theorem. But there is a reason, and it tells when. Expand f around μ, with g its slope there and H
-# its curvature:
-#
-#     f(μ + σ ε) ≈ f(μ) + σ gᵀε + ½ σ² εᵀHε              → next cell
-#
-# What is random in the estimate for μ? With reparameterization it is ∇f(z) = g + σ H ε: only the *curvature*
-# makes noise. With the score function it is f(z) ε/σ. The value f(μ) makes noise (a control variate removes that),
-# and so does the slope g, in every direction, in the estimate of every single knob. One number f has to serve all
-# Z knobs, and to each of them the others' share is noise. ∇f comes as Z numbers, one for each: it knows the
-# direction. So take f linear, f = gᵀz with ‖g‖ = 1, around μ = 0 ([derivation](derivations.md#reparameterized)):
-#
-#     summed variance, score function = (Z + 1) ‖g‖²     → next cell
-#     summed variance, reparameterized = σ² ‖H‖²         → next cell
-#
-# summed over the Z means, where ‖H‖² is the sum of the squared entries of H: H = 0 for the linear f, and 0.1 I with
-# ½ · 0.1 ‖z‖² added to it; σ is 1.
+# On `one-latent`, the nonlinear decoder of tutorial 3, the score function with a control variate beats
+# reparameterization. There are no other latents to make noise, and f is strongly curved where q has its mass. Three
+# seeds:
 
 # %%
-rng = np.random.default_rng(11)
-for Z in (1, 10, 50):
-    q, g = MeanFieldGaussian(np.zeros(Z), np.ones(Z)), np.full(Z, Z ** -0.5)
-    eps = q.draw_noise(rng, 40_000)
-    f = q.sample(eps) @ g                                       # E[f] = 0: nothing is left for a control variate
-    by_score = score_function(q, eps, f[:, None])[:, :Z].var(axis=0).sum()
-    by_path = reparameterized(q, eps, np.tile(g, (len(eps), 1)))[:, :Z].var(axis=0).sum()
-    claim(f"linear f, Z = {Z}: score function {by_score:.2f}, reparameterized {by_path:.0e}",
-          abs(by_score / (Z + 1) - 1) < 0.05 and by_path < 1e-20)
-    by_path = reparameterized(q, eps, g + 0.1 * q.sample(eps))[:, :Z].var(axis=0).sum()
-    claim(f"with ½ · 0.1 ‖z‖² added: reparameterized {by_path:.3f}, and ‖H‖² = {0.01 * Z:.3f}",
-          abs(by_path / (0.01 * Z) - 1) < 0.05)
+bent, start, seeds = EXAMPLES["one-latent"].make(np), gaussian(0.0), (13, 14, 15)
+
+
+def variances(model, q, names, draws, repeats):
+    """{name: the summed variance of the gradient with each seed (3,)}"""
+    return {name: np.array([gradient_variance(model, q, ESTIMATORS[name](), draws, np.random.default_rng(seed),
+                                              repeats).sum() for seed in seeds]) for name in names}
+
+
+variance = variances(bent, start, ("score", "score-cv", "reparam", "path-only"), 100, 200)
+for name, values in variance.items():
+    print(f"  one-latent, q = N(0, 1): {name:<10}" + "".join(f"{value:>7.2f}" for value in values))
+claim("the variance of score-cv is less than 0.6 times that of reparam, with each seed",
+      (variance["score-cv"] < 0.6 * variance["reparam"]).all())
 
 # %% [markdown]
-# Now turn the argument round, and take an f with much slope and curvature, and small values: f = cos(k z). The
-# score function hardly minds k, since |f| ≤ 1. Reparameterization differentiates, and each wiggle of f comes out
-# multiplied by k.
-
-# %%
-frequencies = np.array([0.25, 0.5, 1, 2, 4, 8, 16])
-wiggle, errors = {"score": [], "reparam": []}, []
-q = gaussian(0.5)
-eps = q.draw_noise(np.random.default_rng(12), 50_000)
-for k in frequencies:
-    x = q.sample(eps)
-    rows = {"score": score_function(q, eps, np.cos(k * x))[:, 0],
-            "reparam": reparameterized(q, eps, -k * np.sin(k * x))[:, 0]}
-    truth = -k * math.exp(-k * k / 2) * math.sin(k * 0.5)       # E cos(k z) = exp(−½ k²) cos(k μ)
-    for name, values in rows.items():
-        errors.append(abs(values.mean() - truth) / (values.std() / len(values) ** 0.5))
-        wiggle[name].append(values.var())
-claim(f"the means are right, within {max(errors):.1f} standard errors", max(errors) < 5)
-claim(f"cos ¼z: reparameterized {wiggle['reparam'][0]:.3f}, score function {wiggle['score'][0]:.2f}; cos 16z: "
-      f"{wiggle['reparam'][-1]:.0f} and {wiggle['score'][-1]:.2f}",
-      wiggle["reparam"][0] < wiggle["score"][0] / 5 and wiggle["reparam"][-1] > 50 * wiggle["score"][-1])
-
-# %% [markdown]
-# The same happens without cosines. In `one-latent`, the bent decoder of tutorial 3, one latent is all there is,
-# so that the score function has no other directions to suffer from, and f is bent within the reach of q. There
-# the score function with a control variate is the better one:
-
-# %%
-bent = EXAMPLES["one-latent"].make(np)
-start = gaussian(0.0)
-variance = {name: gradient_variance(bent, start, ESTIMATORS[name](), 100, np.random.default_rng(13), 200).sum()
-            for name in ("score", "score-cv", "reparam", "path-only")}
-print("  one-latent, q = N(0, 1): " + ", ".join(f"{name} {value:.2f}" for name, value in variance.items()))
-claim(f"score-cv has {variance['score-cv']:.2f}, reparam {variance['reparam']:.2f}",
-      variance["score-cv"] < 0.6 * variance["reparam"])
-
-# %% [markdown]
-# ## On the way to the posterior the order changes
-#
-# Where q is the posterior, f = log p(x, z) − log q(z) is log p(x) at every z: a constant. A control variate
-# removes constants. So near the posterior the score function with one is excellent, and "reparam" is not: it
-# adds the gradient of log p at draws and the gradient of the entropy without draws, and the noise of the first
-# isn't cancelled by that of the second, as this has none. "path-only" has both at the draws:
+# **Near the posterior.** If q is the posterior, f = log p(x, z) − log q(z) is log p(x) at every z: a constant. A
+# control variate removes constants, so near the posterior the score function with one has very little noise.
+# "Reparam" keeps its noise: it adds the gradient of log p at the draws to the gradient of the entropy, which doesn't
+# depend on the draws and so can't cancel that noise. "Path-only" takes both at the draws:
 #
 #     ∇ ≈ (∂z/∂λ)ᵀ ∂[log p(x, z) − log q(z)]/∂z          → inference.estimators.Reparameterized.rows
 #
-# which is zero, draw by draw, where q is the posterior. That is *sticking the landing*. We move q in a straight
-# line of knobs from N(0, I) to the posterior of the five means.
+# If q is the posterior, this is zero for every single draw. Roeder et al. 2017 call it *sticking the landing*. We move
+# q from N(0, I) to the posterior of the five means, with its knobs on a straight line.
 
 # %%
 p = five.posterior()
 goal = MeanFieldGaussian(p.mean.copy(), np.sqrt(p.covariance.diagonal()))
 first = MeanFieldGaussian(np.zeros(5), np.ones(5))
 moving = MeanFieldGaussian(np.zeros(5), np.ones(5))
-gaps, along = [], {name: [] for name in ("score", "score-cv", "score-rb-cv", "reparam", "path-only")}
+names = ("score", "score-cv", "score-rb-cv", "reparam", "path-only")
+gaps, along = [], {name: [] for name in names}
 for part in (0, 0.5, 0.8, 0.93, 0.98, 0.995):
     moving.knobs[:] = (1 - part) * first.knobs + part * goal.knobs
     gaps.append(five.log_evidence() - exact_elbo(five, moving))
-    for name in along:
-        estimator = ESTIMATORS[name]()
-        along[name].append(gradient_variance(five, moving, estimator, 50, np.random.default_rng(14), 150).sum())
-order = sorted(along, key=lambda name: along[name][0])
-print(f"at the start, KL {gaps[0]:.0f} nats, from the least variance: {', '.join(order)}")
-order = sorted(along, key=lambda name: along[name][-1])
-print(f"near the end, KL {gaps[-1]:.4f} nats:                     {', '.join(order)}")
-claim("at the start: score > score-cv > score-rb-cv > reparam > path-only, the textbook order",
-      list(along) == sorted(along, key=lambda name: -along[name][0]))
-claim(f"near the end: score-cv {along['score-cv'][-1]:.2g}, reparam {along['reparam'][-1]:.2g}, path-only "
-      f"{along['path-only'][-1]:.2g}", along["score-cv"][-1] < along["reparam"][-1] / 3
-      and along["path-only"][-1] < along["reparam"][-1] / 30)
+    for name, values in variances(five, moving, names, 50, 150).items():
+        along[name].append(values)
+print(f"  KL {gaps[0]:>10.0f} nats" + f"{gaps[-1]:>10.4f} nats   (means of three seeds)")
+for name in names:
+    print(f"  {name:<14}{along[name][0].mean():>8.3g}{along[name][-1].mean():>12.2g}")
+claim("at the start, with each seed: score > score-cv > score-rb-cv > reparam > path-only",
+      all((along[a][0] > along[b][0]).all() for a, b in zip(names, names[1:])))
+claim("near the end, with each seed: reparam is more than 3 times as noisy as score-cv, and more than 30 times as "
+      "noisy as path-only", (along["score-cv"][-1] < along["reparam"][-1] / 3).all()
+      and (along["path-only"][-1] < along["reparam"][-1] / 30).all())
 eps = goal.draw_noise(np.random.default_rng(15), 1000)
 largest = {form: abs(Reparameterized(form).rows(five, goal, eps)).max() for form in Reparameterized.FORMS}
-claim(f"at the posterior no draw pulls at any knob by more than {largest['path-only']:.0e} (path-only), or "
+claim(f"at the posterior the largest gradient from any of 1,000 draws is {largest['path-only']:.0e} (path-only) or "
       f"{largest['analytic-entropy']:.1f} (analytic-entropy)",
       largest["path-only"] < 1e-10 and largest["analytic-entropy"] > 1)
 
 drawn, (left, right) = figure(1, 2, size=(11, 4.2))
 left.loglog(frequencies, wiggle["score"], "ks-", ms=5, lw=1, label="score function")
 left.loglog(frequencies, wiggle["reparam"], "ko-", ms=5, lw=1, label="reparameterized")
-left.set_xlabel("k, how fast f = cos(k z) wiggles (radians per unit of z)")
+left.set_xlabel("k, in f = cos(k z) (radians per unit of z)")
 left.set_ylabel("variance of a one-draw estimate")
-left.set_title("Not a theorem: a wiggly f turns the order round")
+left.set_title("f = cos(k z): for a large k the score function wins")
 left.legend(fontsize=8.5)
 for name, values in along.items():
     shade = "0.5" if name == "score-rb-cv" else "black"
-    right.loglog(gaps, values, styles[name], ms=5, lw=1, color=shade, label=name)
+    right.loglog(gaps, np.mean(values, axis=1), styles[name], ms=5, lw=1, color=shade, label=name)
 right.invert_xaxis()
-right.set_xlabel("KL(q ‖ posterior), nats: the way goes to the right")
+right.set_xlabel("KL(q ‖ posterior), nats; q approaches the posterior to the right")
 right.set_ylabel("variance of the gradient, all knobs")
-right.set_title("Five means: near the posterior it turns, too")
+right.set_title("Five means: near the posterior the order changes")
 right.legend(fontsize=8.5, loc="lower left")
 for axes in (left, right):
     axes.grid(alpha=0.3)
 save(drawn, "04-not-a-theorem")
 
 # %% [markdown]
-# ![variance for a wiggly f; variance on the way to the posterior](figures/04-not-a-theorem.png)
+# ![variance for f = cos(k z); variance on the way to the posterior](figures/04-not-a-theorem.png)
 #
-# Two more limits. First, this posterior is a product, so that some mean-field q *is* the posterior. Where it
-# isn't, as for the line through 20 points, nothing vanishes; and Rao-Blackwellization, which takes an f that is
-# nearly constant apart into terms that vary much more, does harm at the end.
+# Two limits. First, this posterior is a product, so a mean-field q can *equal* it. For the line through 20 points none
+# can, so no variance vanishes. There Rao-Blackwellization even does harm at the best q: it replaces an f that is
+# nearly constant by some of its terms, which vary much more.
 
 # %%
-*_, last = coordinate_ascent(line, 200)                         # the best mean-field q, without a gradient
 fitted = MeanFieldGaussian(last.q.mean, np.sqrt(last.q.covariance.diagonal()))
-variance = {name: gradient_variance(line, fitted, make(), 50, np.random.default_rng(16), 200).sum()
-            for name, make in ESTIMATORS.items()}
-print("the line, at the best mean-field q:\n  " + ", ".join(f"{name} {v:.3g}" for name, v in variance.items()))
-claim(f"score-rb-cv {variance['score-rb-cv']:.0f} is worse than score-cv {variance['score-cv']:.0f}",
-      variance["score-rb-cv"] > 3 * variance["score-cv"])
-claim(f"and path-only {variance['path-only']:.1f} is still ahead of reparam {variance['reparam']:.1f}",
-      variance["path-only"] < 0.8 * variance["reparam"])
+variance = variances(line, fitted, ESTIMATORS, 50, 200)
+print("the line, at the best mean-field q, means of three seeds:\n  "
+      + ", ".join(f"{name} {values.mean():.3g}" for name, values in variance.items()))
+claim("with each seed score-rb-cv has more than three times the variance of score-cv",
+      (variance["score-rb-cv"] > 3 * variance["score-cv"]).all())
+claim("and path-only less than 0.8 times that of reparam", (variance["path-only"] < 0.8 * variance["reparam"]).all())
 
 # %% [markdown]
-# Second, "path-only" isn't always less noisy than "reparam". For a posterior N(m, v) and a knob μ, one draw has
-# the variance
+# Second, "path-only" isn't always less noisy than "reparam". For a posterior N(m, v) and a q with the variance σ², one
+# draw has these variances:
 #
 #     reparam, knob μ: Var = σ²/v²                       → next cell
 #     path-only, knob μ: Var = (1/σ − σ/v)²              → next cell
 #
-# and the second is the larger one where σ² < ½ v: a q less than 71 % as wide as the posterior.
+# The second is the larger one if σ² < ½ v, that is for a q less than 71 % as wide as the posterior.
 
 # %%
 one = GaussianMean(np.array([[3.0]]))                           # its posterior is N(1.5, 0.5)
@@ -585,60 +682,16 @@ for square in (0.05, 0.25, 0.4, 0.8):
           np.allclose((whole, path), expected, rtol=0.05) and (path > 1.2 * whole) == (square < 0.25))
 
 # %% [markdown]
-# ## What it is worth: the ELBO, step by step
+# ## Appendix F: Latents that aren't real numbers
 #
-# The same model (the line), the same q, the same optimizer, 10 draws a step. Only the estimator differs.
-
-# %%
-curves = {}
-for name in ("score", "score-cv", "reparam"):
-    runs = []
-    for seed in range(3):
-        q = MeanFieldGaussian(np.zeros(2), np.ones(2))
-        optimizer, rng = Adam(q.knobs, lr=0.05), np.random.default_rng(seed)
-        knobs = [step.knobs for step in fit(line, q, ESTIMATORS[name](), optimizer, 10, 400, rng)]
-        runs.append([gaussian_elbo(line, MultivariateNormal(k[:2], np.diag(np.exp(k[2:])))) for k in knobs])
-    curves[name] = np.array(runs)
-drawn, axes = figure(size=(8, 3.8))
-for (name, runs), style in zip(curves.items(), ("k:", "k--", "k-")):
-    for number, run in enumerate(runs):
-        axes.plot(run, style, lw=1.2, label=name if number == 0 else None)
-axes.axhline(last.elbo, color="0.5", lw=1, label=f"the best mean-field q: {last.elbo:.1f}")
-axes.set_ylim(-80, -18)
-axes.set_xlabel("steps of 10 draws")
-axes.set_ylabel("exact ELBO (nats)")
-axes.set_title("Equal draws, three runs each: less noise climbs faster")
-axes.legend(fontsize=9)
-axes.grid(alpha=0.3)
-save(drawn, "04-curves")
-best = last.elbo
-close = {name: int((runs.mean(axis=0) > best - 5).argmax()) for name, runs in curves.items()}
-for name, runs in curves.items():
-    print(f"{name:<10} ELBO after 100 steps {runs[:, 100].mean():>8.2f}, after 400 {runs[:, -1].mean():>8.2f}; "
-          f"within 5 nats of the best mean-field q ({best:.2f}) at step {close[name] or 'none'}")
-claim("reparameterized it is ahead of the score function after 100 steps, in each of three runs",
-      curves["reparam"][:, 100].min() > curves["score"][:, 100].max() + 2)
-score, score_cv, reparam = (curves[name][:, 100].mean() for name in ("score", "score-cv", "reparam"))
-claim(f"and on average score < score-cv < reparam there: {score:.1f} < {score_cv:.1f} < {reparam:.1f}",
-      score + 1 < score_cv < reparam - 1)
-
-# %% [markdown]
-# ![the ELBO of three estimators](figures/04-curves.png)
-#
-# Adam divides the gradient by its typical size, noise included: so a noisy one takes smaller steps in the right
-# direction. Each draw costs the reparameterized estimator one gradient of log p(x, z), two or three times the
-# work of a value.
-#
-# ## Latents that aren't real numbers
-#
-# A Gaussian q gives probability to negative numbers, but a precision is positive and a coin's π is in [0, 1].
-# **ADVI** (automatic differentiation variational inference) puts the Gaussian on ζ, any real number, and lets
-# z = T(ζ): exp for a positive latent, the sigmoid for one between 0 and 1. A density changes under that: a small
-# interval keeps its probability, p(ζ) |dζ| = p(z) |dz|. So
+# A Gaussian q gives some probability to negative numbers, but a precision is positive, and the π of a coin lies in
+# [0, 1]. **ADVI** (automatic differentiation variational inference, Kucukelbir et al. 2017) puts the Gaussian on ζ,
+# which may be any real number, and sets z = T(ζ), with T = exp for a positive latent and the sigmoid for one between 0
+# and 1. This changes densities. A small interval keeps its probability, p(ζ) |dζ| = p(z) |dz|, so
 #
 #     log p(x, ζ) = log p(x, T(ζ)) + Σ log |dz/dζ|       → inference.transforms.Unconstrained.log_joint
 #
-# The last term is the log-Jacobian. Without it nothing crashes, but the prior is another one, and so is the
+# The last term is the log-Jacobian. If it is missing, nothing crashes, but the prior is a different one, and so is the
 # evidence:
 
 # %%
@@ -656,8 +709,8 @@ claim(f"the coin's mean would be {mean:.4f} = 15/28, as if the prior had been Be
       abs(mean - 15 / 28) < 1e-8 and coin.posterior().mean[0] == 16 / 30)
 
 # %% [markdown]
-# `unconstrained(model)` does this for any model that says what its latents may be. Then everything above
-# applies. The two models with exact answers, fitted with draws and gradients only:
+# `unconstrained(model)` does this for any model that says what its latents may be. Then everything above applies. Here
+# are the two models with exact answers, fitted from draws and gradients only:
 
 # %%
 for name, model in (("coin", coin), ("mean and precision", EXAMPLES["normal-gamma"].make(np))):
@@ -672,33 +725,33 @@ for name, model in (("coin", coin), ("mean and precision", EXAMPLES["normal-gamm
           off.max() < 0.1 and -3 * fitted.elbo.error < gap < 0.1)
 by_coordinates = fit_by_coordinates(model, 100)
 gap = model.log_evidence() - by_coordinates.elbo.mean
-claim(f"coordinate ascent, whose q(τ) is a gamma, came to {gap:.4f} nats: a better family here",
+claim(f"with coordinate ascent, whose q(τ) is a gamma, the gap is {gap:.4f} nats: a better family for this model",
       by_coordinates.elbo.mean > fitted.elbo.mean + 3 * fitted.elbo.error)
+claim(f"and ADVI's standard deviation of μ is {fitted.q.std[0] / posterior.std[0]:.0%} of the exact one",
+      0.85 < fitted.q.std[0] / posterior.std[0] < 0.98)
 
 # %% [markdown]
-# A Gaussian for log τ isn't a gamma for τ, and the exact posterior of μ is a Student's t with longer tails than
-# a Gaussian. So a gap stays that no climbing closes, and μ comes out a little too sure. But ADVI asked for
-# nothing but log p(x, z) and its gradient, and coordinate ascent for a page of averages done by hand.
-#
-# ## What to use when
-#
-# | | z | asks of the model | its variance |
-# | --- | --- | --- | --- |
-# | coordinate ascent | any | averages on paper | none |
-# | score function | any, discrete too | values of log p(x, z) | grows with Z; use a control variate |
-# | reparameterization | continuous | ∇ log p(x, z) | small where f is smooth; "path-only" less near the posterior |
-#
-# A VAE has a continuous z, a decoder with a backward pass, many latents: it is made for reparameterization. In
-# `vae.py` the gradient arrives at z through the decoder and goes into the encoder by `sample_backward`, the very
-# function of this tutorial. On to [tutorial 5](05_variational_autoencoder.py).
+# A Gaussian for log τ isn't a gamma for τ, and the exact posterior of μ is a Student's t, whose tails are longer than
+# those of a Gaussian. So some gap stays, however long we climb, and q is a little too certain of μ. But ADVI needs only
+# log p(x, z) and its gradient, where coordinate ascent needs a page of averages, derived by hand.
 #
 # ## What to try next
 #
 # - Exercise 6, *The reparameterized sample*; exercise 13, *The score function and its control variate*; exercise
 #   18, *Find the bug: no gradient is wrong, and no formula either* (`python -m minivae exercises start
 #   exercises`).
-# - `python -m minivae variance`: all estimators on all models. Where does the order of this tutorial hold?
+# - `python -m minivae variance` compares all estimators on all models. Where does the order of appendix D hold?
 # - `python -m minivae infer linear-regression --estimator score --samples 100`, then with fewer samples. When
 #   does it fail?
-# - For which k does cos(k z) change sides? Both variances can be done on paper: E[cos(a z)] is exp(−½ a²) cos(a
-#   μ).
+# - For which k does the order change with f = cos(k z)? Both variances can be computed on paper: E[cos(a z)] is
+#   exp(−½ a²) cos(a μ).
+#
+# **References.** Williams, *Simple statistical gradient-following algorithms for connectionist reinforcement
+# learning*, Machine Learning 8 (1992). Kingma and Welling, *Auto-encoding variational Bayes*, ICLR 2014. Rezende,
+# Mohamed and Wierstra, *Stochastic backpropagation and approximate inference in deep generative models*, ICML 2014.
+# Ranganath, Gerrish and Blei, *Black box variational inference*, AISTATS 2014. Jang, Gu and Poole, *Categorical
+# reparameterization with Gumbel-softmax*, ICLR 2017. Maddison, Mnih and Teh, *The concrete distribution*, ICLR 2017.
+# Roeder, Wu and Duvenaud, *Sticking the landing*, NIPS 2017. Kucukelbir, Tran, Ranganath, Gelman and Blei,
+# *Automatic differentiation variational inference*, Journal of Machine Learning Research 18 (2017). Mohamed, Rosca,
+# Figurnov and Mnih, *Monte Carlo gradient estimation in machine learning*, Journal of Machine Learning Research 21
+# (2020); it compares these estimators with others.

@@ -16,8 +16,8 @@
 # %%
 import math
 
-import numpy as np
 from lesson import DATA, claim, figure, images, learn, options, save
+import numpy as np      # after lesson, which sets its number of threads
 from measures import (blurred, distances, kernel_width, kl_from_standard_normal, log_mixture, share_in_holes,
                       share_near, sharpness, told_apart)
 

@@ -16,8 +16,8 @@
 # %%
 import math
 
-import numpy as np
 from lesson import claim, figure, learn, options, save
+import numpy as np      # after lesson, which sets its number of threads
 from measures import share_near, told_apart
 
 from minivae import VAE, Adam, Autoencoder, Gaussian

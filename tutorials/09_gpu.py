@@ -1,16 +1,16 @@
 # %% [markdown]
 # # 9 · The same code on a GPU
 #
-# **What you'll do.** Run one training step on the CPU and, where there is one, on a GPU, with the same code and
-# the same random numbers; count what it asks the device to do; and measure what that costs.
+# **What you'll do.** Run the same code with the same random numbers on the CPU and, if you have one, on a GPU. Count
+# the operations that a training step asks for, and measure what they cost.
 #
-# **What you'll learn.** How code comes to belong to neither NumPy nor CuPy; which three things are slow on a GPU,
-# and what the library does about each; why the batch size decides.
+# **What you'll learn.** How to write code that runs with NumPy and with CuPy; which three things are slow on a GPU, and
+# what the library does about each; why the batch size matters most.
 #
-# **What you'll need.** [Tutorial 5](05_variational_autoencoder.py). A GPU only if you want its numbers: without
-# one, the same text and the same code measure the CPU.
+# **What you'll need.** [Tutorial 5](05_variational_autoencoder.py). Without a GPU, the same text and the same code
+# measure the CPU.
 #
-# **Time.** 20 minutes to read, 10 seconds to run: `python tutorials/09_gpu.py` (or `--backend numpy`,
+# **Time.** 35 minutes to read, 10 seconds to run: `python tutorials/09_gpu.py` (or `--backend numpy`,
 # `--backend cupy`).
 
 # %%
@@ -18,8 +18,8 @@ import collections
 import sys
 import time
 
-import numpy as np
 from lesson import claim, figure, options, save
+import numpy as np      # after lesson, which sets its number of threads
 
 from minivae import VAE, Adam
 from minivae.backend import (BackendUnavailable, array_module, cache_blocks, fused, get_xp, synchronize,
@@ -48,54 +48,55 @@ if not on_gpu:
         print(reason)
 
 # %% [markdown]
-# `array_module("auto")` tries CuPy out: import it, allocate, multiply, compare. CuPy can be installed where no GPU
-# is, and fails only when it is used; so asking whether it is there isn't enough.
+# `array_module("auto")` tries CuPy: it imports it, allocates, multiplies, and compares the result. CuPy can be installed
+# on a machine without a GPU, and then fails only when it is used. So it isn't enough to check that it is installed.
 #
-# ## Code that belongs to nobody
+# ## One code for two libraries
 #
-# CuPy has NumPy's names for arrays that live on the GPU. How do we write one code for both? Four rules:
+# CuPy has functions with NumPy's names, for arrays in the memory of the GPU. To write one code for both, we follow
+# four rules:
 #
-# 1. **Operators come with the array.** `x @ W + b` says nothing of a library.
-# 2. **Where a function is needed, ask the array for it:** `xp = get_xp(x)`, then `xp.exp(x)`. Never `np.exp`.
-# 3. **No assignment through index arrays.** With an index twice in it, CuPy leaves undefined which value stays. A
-#   mask that is multiplied in needs no assignment: `relu_backward` is dy · (y > 0).
-# 4. **Random numbers are drawn on the host** and moved to the device. Both then see the same ones.
+# 1. **Use operators.** `x @ W + b` names no library.
+# 2. **For a function, ask the array which library it belongs to:** `xp = get_xp(x)`, then `xp.exp(x)`. Never `np.exp`.
+# 3. **Don't assign through index arrays.** If an index appears twice, CuPy doesn't define which value stays. Multiply
+#   by a mask instead: `relu_backward` is dy · (y > 0).
+# 4. **Draw random numbers on the host** (the CPU and its memory) and move them to the device. Then both libraries get
+#    the same numbers.
 #
-# Arrays of both libraries in one call should give an error and not a slow copy. They do: `get_xp` refuses a
-# mixture.
+# If arrays of both libraries meet in one call, we want an error and not a slow copy. `get_xp` raises one.
 
 # %%
 class Elsewhere:
-    """Stands for an array on the GPU, where there is none: it says that it comes from cupy, and does nothing."""
+    """Stands for an array of CuPy on a machine without a GPU: it says that it comes from cupy, and does nothing."""
 
     __module__ = "cupy"
 
 
-claim("get_xp knows the library of an array", get_xp(xp.ones(2), xp.zeros(3)) is xp)
+claim("get_xp returns the library of an array", get_xp(xp.ones(2), xp.zeros(3)) is xp)
 try:
     get_xp(np.ones(2), xp.ones(2) if on_gpu else Elsewhere())
     refused = ""
 except TypeError as error:
     refused = str(error)
-claim(f"and refuses two: \"{refused}\"", "mixed" in refused)
+claim(f"and refuses a mixture: \"{refused}\"", "mixed" in refused)
 
 rng = np.random.default_rng(0)
 dy, a = rng.standard_normal((4, 3)), rng.standard_normal((4, 3))
 by_assignment = dy.copy()
-by_assignment[a < 0] = 0        # the same by a mask as index; with integers that repeat it could be undefined
+by_assignment[a < 0] = 0        # allowed for a mask; with integers that repeat, the result would be undefined
 by_mask = relu_backward(xp.asarray(dy), relu(xp.asarray(a)))
-claim("a mask multiplied in gives what an assignment by it gives",
+claim("multiplying by a mask gives the same as assigning through it",
       np.array_equal(to_numpy(by_mask), by_assignment))
 
 # %% [markdown]
-# `to_numpy` brings an array back, and leaves a NumPy array as it is. A strict stand-in for CuPy in the tests
-# raises an error on any of these leaks, so that a machine without a GPU catches them too.
+# `to_numpy` copies an array to the host, and returns a NumPy array as it is. The tests run the library with a strict
+# stand-in for CuPy, which raises an error if a rule is broken. So a machine without a GPU finds such mistakes too.
 #
 # ## The same numbers
 #
-# Weights, shuffles, binarization and ε are all drawn from NumPy generators on the host. So a run on the GPU
-# follows the run on the CPU: not bit for bit, since sums are taken in another order, but to rounding. Here are
-# both, in float64 (without a GPU: the CPU twice, which *is* bit for bit).
+# Weights, shuffles, binarization and ε are all drawn from NumPy generators on the host. So a run on the GPU follows
+# the run on the CPU, except for rounding, since sums are added in a different order. Here are both, in float64.
+# (Without a GPU, the CPU runs twice, and the two runs are equal in every bit.)
 
 # %%
 images = digits()
@@ -113,13 +114,13 @@ reference, again = losses_on("numpy"), losses_on(xp.__name__)
 for name, losses in (("CPU", reference), (device, again)):
     print(f"{name:>14}: losses of three epochs", *(f"{loss:.12f}" for loss in losses))
 off = np.abs(again / reference - 1).max()
-claim(f"the same seed gives the same losses: they differ by {off:.0e}, relatively",
+claim(f"the same seed gives the same losses: the largest relative difference is {off:.0e}",
       off < 1e-9 if on_gpu else off == 0)
 
 # %% [markdown]
-# The same seed, yes; but in another *precision* it is not the same noise. A NumPy generator draws float32 in
-# another way than float64, so that a float32 run differs from a float64 run by its ε, far more than by rounding.
-# To compare precisions, draw once and convert.
+# With another *precision*, the same seed gives different noise, because a NumPy generator draws float32 numbers in
+# another way than float64 numbers. So a float32 run differs from a float64 run far more than by rounding. To compare
+# precisions, draw once and convert.
 
 # %%
 off_run = np.abs(losses_on(xp.__name__, "float32") / reference - 1).max()
@@ -133,13 +134,13 @@ claim(f"float32 against float64: {off_run:.0e} with the same seed, {off_rounding
       off_rounding < 1e-5 and off_run > 10 * off_rounding)
 
 # %% [markdown]
-# ## What is a step made of?
+# ## What does a step consist of?
 #
-# A GPU is not asked to "train". Each array operation is a **kernel**, a program that is launched from Python, one
-# after the other. So count them. `Counted` below is a NumPy array that notes each operation on it, and how many
-# bytes that reads and writes. Counting needs no GPU: the code asks for the same operations there. (Take the count
-# for about the number of launches: copies, as of two arrays joined into one, are not in it, and CuPy may need one
-# launch more or less than NumPy has operations, for a mean or a sum. A fused function, explained below, is one.)
+# On a GPU each array operation is a **kernel**: a small program that runs on the device. Python launches one after the
+# other. So we count them. `Counted` below is a NumPy array that counts the operations on it, and the bytes that they
+# read and write. The count needs no GPU, since the same code asks for the same operations on both. (The number of
+# launches on a GPU is about this count, but not exactly. Copies are not counted, such as joining two arrays; for a mean
+# or a sum CuPy may need one launch more or less; and a fused function, explained below, is a single launch.)
 
 # %%
 class Counted(np.ndarray):
@@ -170,7 +171,7 @@ def counting_model(data_dim, latent_dim, hidden, dtype="float32"):
 
 
 def count(work):
-    """What is asked for by work(). -> (matrix products, other operations, bytes)"""
+    """Count what work() asks for. -> (matrix products, other operations, bytes)"""
     Counted.operations.clear()
     Counted.moved = 0
     work()
@@ -190,9 +191,9 @@ for name, sizes in networks.items():
         launches[name, N] = products + others
         print(f"{name:<9}{N:>7}{products:>10}{others:>8}{moved / 1e6:>8.1f}"
               f"{adam_others:>16}{adam_moved / 1e6:>8.1f}")
-claim(f"{products} matrix products: one forward, two backward a layer, but none for the data's gradient",
+claim(f"{products} matrix products: for each layer one forward and two backward, less one: the data need no gradient",
       products == 3 * len(vae.encoder + vae.decoder) - 1)
-claim(f"forward and backward are {launches['small', 1]} operations, however large the network and the batch",
+claim(f"forward and backward are {launches['small', 1]} operations, for both networks and both batches",
       len(set(launches.values())) == 1)
 P = adam.theta.size
 blocks = len(list(cache_blocks(adam.theta)))
@@ -203,23 +204,23 @@ claim(f"and reads and writes {adam_moved / adam.theta.nbytes:.0f} numbers for ea
 # %% [markdown]
 # ## First cost: asking
 #
-# Each operation costs something just to be asked for: Python, checks, a launch. Call it t₀. The rest is work, and
-# goes with the size of the arrays:
+# Each operation has a fixed cost, t₀, for Python, checks and the launch. The rest is work, which grows with the size
+# of the arrays:
 #
 #     time of a step ≈ operations · t₀ + work                           → next cell
 #
-# Here is one operation, y ← y + x, for arrays of 1 to 10 million numbers. A GPU works *asynchronously*: Python
-# hands over a kernel and goes on, and only who asks for a result waits. So a clock has to wait too, by
-# `synchronize`, or it measures how fast one can ask. We measure both: many operations queued and one wait at the
-# end, and a wait after each. On the CPU there is nothing to wait for, and the two are one.
+# We measure one operation, y ← y + x, for arrays of 1 to 10 million numbers. A GPU works *asynchronously*: Python
+# hands over a kernel and goes on, and waits only when it needs a result. So before we read the clock we have to wait
+# as well, with `synchronize`. Otherwise we measure only how fast Python can ask. We measure two ways: many operations
+# and one wait at the end, and a wait after each. On the CPU there is nothing to wait for, and both give the same.
 
 # %%
 def seconds(work, at_least=0.005, rounds=5):
-    """Seconds that work() takes: the best of some rounds, since other programs can only make it slower."""
+    """Seconds that work() takes: the best of several rounds, since other programs can only make it slower."""
     work()                                                      # the first call compiles kernels, fills caches
     synchronize(xp)
     start, n = time.perf_counter(), 0
-    while time.perf_counter() - start < at_least:               # how many calls make a round long enough?
+    while time.perf_counter() - start < at_least:               # how many calls does a round need?
         work()
         n += 1
         synchronize(xp)
@@ -234,7 +235,7 @@ def seconds(work, at_least=0.005, rounds=5):
 
 
 def in_turn(works):
-    """Seconds of several functions, one after the other and three times over: a busy moment then spoils none."""
+    """Seconds of several functions, measured in turns, three times, so that a busy moment spoils none of them."""
     return np.min([[seconds(work, rounds=2) for work in works] for _ in range(3)], axis=0)
 
 
@@ -255,7 +256,7 @@ def add_in_place(n):
 counts = 10 ** np.arange(8)
 asking, asking_and_waiting = zip(*(add_in_place(int(n)) for n in counts))
 queued, waited = in_turn(asking), in_turn(asking_and_waiting)
-t0 = queued[:4].min()                                           # up to 1,000 numbers, the work is nothing
+t0 = queued[:4].min()                                           # up to 1,000 numbers, the work is negligible
 per_number = queued[-1] / counts[-1]
 
 drawn, axes = figure(size=(7.5, 3.8))
@@ -264,21 +265,23 @@ axes.loglog(counts, 1e6 * waited, "s--", color="0.55", markersize=4, label="a wa
 axes.set_ylim(0.05, 5e4)
 axes.set_xlabel("numbers in the array")
 axes.set_ylabel("microseconds for one y ← y + x")
-axes.set_title(f"{device}: to ask costs {1e6 * t0:.1f} µs, as much as adding {t0 / per_number:,.0f} numbers")
+axes.set_title(f"{device}: asking costs {1e6 * t0:.1f} µs, as much as adding {t0 / per_number:,.0f} numbers")
 axes.legend(loc="upper left")
 save(drawn, "09-asking")
 
-claim(f"a small array takes {1e6 * t0:.1f} µs; each of ten million numbers, {1e9 * per_number:.2f} ns",
-      per_number < t0 / 20)
-print(f"  {launches['small', 1]} operations, times t₀: {1e3 * launches['small', 1] * t0:.2f} ms for asking alone")
+claim(f"an operation on a small array takes {1e6 * t0:.1f} µs; on ten million numbers, {1e9 * per_number:.2f} ns for "
+      "each", per_number < t0 / 20)
+print(f"  {launches['small', 1]} operations times t₀: {1e3 * launches['small', 1] * t0:.2f} ms only for asking")
 
 # %% [markdown]
-# On a GPU, several elementwise operations can be made into one kernel. The decorator `fused` in
-# [backend.py](../minivae/backend.py) does that with `cupy.fuse`; with NumPy it changes nothing. Three functions of
-# the library have it: `softplus`, `sigmoid` and `adam_update`. On an H200 (CuPy 14.2, 2026-11-26) Adam's ten
-# operations on the paper's network took 0.14 ms, and one kernel takes 0.04 ms. To fuse the rest as well would make
-# the whole step 18 % shorter. But each fused formula needs a function beside the one that you read, so the library
-# leaves it there. Here is what the decorator does; `square_of_sum` is two operations, and on a GPU one kernel.
+# ![the cost of asking](figures/09-asking.png)
+#
+# **Fusing.** On a GPU, several elementwise operations can be fused into one kernel. The decorator `fused` in
+# [backend.py](../minivae/backend.py) does that with `cupy.fuse`; with NumPy it changes nothing. Three functions of the
+# library use it: `softplus`, `sigmoid` and `adam_update`. On an H200 (CuPy 14.2, 2026-11-26, by the device's events)
+# Adam's ten operations on the paper's network took 0.14 ms, and the single kernel took 0.04 ms. In one run, fusing
+# the rest as well made the whole step 18 % shorter. But every fused formula needs one more function to read, so the
+# library stops at these three. `square_of_sum` below consists of three operations, and on a GPU it is one kernel.
 
 # %%
 @fused
@@ -290,11 +293,9 @@ claim("a fused function computes what it says",
       np.array_equal(to_numpy(square_of_sum(xp.arange(3.0), xp.ones(3))), [1, 4, 9]))
 
 # %% [markdown]
-# ![the cost of asking](figures/09-asking.png)
-#
-# The remedy is not to be clever but to be large: do more with each operation. Here is a training step, per
-# example, for batches of 1 to 1,000, on two networks. The axes are the same on every device, to lay two such
-# figures side by side.
+# **Larger batches.** The simplest way to ask less often is to do more with each operation. Here is the time of a
+# training step, divided by the number of examples, for batches of 1 to 1,000 and two networks. The axes are the same on
+# every device, so you can compare the figures of two devices.
 
 # %%
 batches = (1, 3, 10, 30, 100, 300, 1000)
@@ -325,42 +326,44 @@ axes.set_ylim(0.1, 2e4)
 axes.set_xlabel("examples in a batch")
 axes.set_ylabel("microseconds per example, Adam included")
 gain = {name: cost[0] / cost[-1] for name, cost in per_example.items()}
-axes.set_title(f"{device}: in a batch of 1,000 an example costs {gain['small']:.0f} times less\n"
-               f"than alone (small network), {gain['large']:.0f} times less (large)")
+axes.set_title(f"{device}: time per example in a batch of 1,000, beside a batch of 1:\n"
+               f"1/{gain['small']:.0f} (small network), 1/{gain['large']:.0f} (large)")
 axes.legend()
 save(drawn, "09-batch-size")
 
 for name in networks:
     for N in (1, 100, 1000):
         i = batches.index(N)
-        print(f"  {name}, batch {N:>4}: {1e3 * per_step[name][i]:7.2f} ms a step, of which asking for "
-              f"the {launches[name, 1]} operations before Adam is {launches[name, 1] * t0 / per_step[name][i]:.0%}")
-    claim(f"{name}: an example costs {gain[name]:.0f} times less in a batch of 1,000 than alone", gain[name] > 3)
+        print(f"  {name}, batch {N:>4}: {1e3 * per_step[name][i]:7.2f} ms a step; asking for the "
+              f"{launches[name, 1]} operations before Adam is {launches[name, 1] * t0 / per_step[name][i]:.0%} of it")
+    claim(f"{name}: an example in a batch of 1,000 takes 1/{gain[name]:.0f} of the time that it takes alone",
+          gain[name] > 3)
 
 # %% [markdown]
 # ![time per example against the batch size](figures/09-batch-size.png)
 #
-# Two different things make a small batch dear. In the small network it is Python: the step takes nearly the same
-# time for 1 example as for 30. (t₀ is that of the plainest operation. Sums, views and the checks of shapes cost
-# more, so the share printed is a lower bound.) In the large one it is the weights: whatever the batch, all of them
-# are read, their gradient is written, and Adam goes over them. On a GPU asking costs more, since each launch goes
-# through a driver, and the work costs less. So a batch has to be larger before the device is busy: on an H200 a
-# step of the paper's network takes 1.7 to 2 ms for any batch from 100 examples (59,000 examples/s) to 6,400
-# (3.3 million), and only then longer.
+# A small batch is expensive for two reasons. In the small network the reason is Python: a step takes nearly the same
+# time for 1 example as for 30. (We measured t₀ for a very simple operation. Sums, views and the checks of shapes cost
+# more, so the printed share is a lower bound.) In the large network the reason is the weights: for any batch, each step
+# reads all of them, writes their gradient, and changes them with Adam.
 #
-# But a larger batch also means fewer steps an epoch. It is faster per example, and not always per nat.
+# On a GPU asking costs more, since each launch goes through a driver, and the work costs less. So it takes a larger
+# batch to keep the device busy. On an H200 a step of the paper's network takes 1.7 to 2 ms for any batch from 100
+# examples (59,000 examples/s) to 6,400 (3.3 million), and longer only beyond that.
 #
-# ## What the work is
+# But with a larger batch an epoch has fewer steps. So training gets through the examples faster, but doesn't always
+# reach the same loss sooner.
 #
-# `measure` in [bench.py](../minivae/app/bench.py) takes the step apart (`report` prints it:
-# `python -m minivae bench`). The matrix products are what no code can avoid; what comes on top is the price of
-# everything else.
+# ## The parts of a step
+#
+# `measure` in [bench.py](../minivae/app/bench.py) measures the parts of a step (`report` prints them:
+# `python -m minivae bench`). No code can avoid the matrix products; the rest is the cost of everything else.
 
 # %%
 times = measure(Step(backend=xp.__name__), seconds=1)
 alone, whole = times["matrix products alone"], times["whole step"]
 for name, milliseconds in times.items():
-    print(f"  {name:<22} {milliseconds:8.3f} ms   {milliseconds / alone:5.2f} times the products")
+    print(f"  {name:<22} {milliseconds:8.3f} ms   {milliseconds / alone:5.2f} times the matrix products alone")
 parts = {"matrix\nproducts": alone, "rest of forward\nand backward": times["forward + backward"] - alone,
          "Adam": times["Adam"]}
 drawn, axes = figure(size=(7.5, 3.2))
@@ -374,13 +377,13 @@ save(drawn, "09-parts")
 # %% [markdown]
 # ![the parts of a step](figures/09-parts.png)
 #
-# Adam does little arithmetic and moves much memory: 25 numbers a weight, counted above. That is why it works in
-# place on *one* flat vector ([optimizers.py](../minivae/optimizers.py)). On the CPU `cache_blocks` gives it
-# 32,768 numbers at a time, and those stay in the cache through all ten operations: Adam then takes three quarters
-# of the time. On a GPU there is one block, and one kernel.
+# Adam does little arithmetic, but reads and writes a lot of memory: 25 numbers for each weight, as counted above. That
+# is why it works in place on *one* flat vector ([optimizers.py](../minivae/optimizers.py)). On the CPU `cache_blocks`
+# gives it 32,768 numbers at a time, which stay in the cache through all ten operations: with these blocks Adam takes
+# three quarters of the time. On a GPU there is one block, and one kernel.
 #
-# The precision acts on the same side: float64 moves twice the bytes. (And many GPUs compute float64 at a small
-# fraction of their float32 rate.) Hence float32 to train, float64 to check gradients.
+# The precision matters for the same reason: float64 moves twice the bytes. (Besides, many GPUs compute float64 at a
+# small fraction of their float32 speed.) So we train in float32, and check gradients in float64.
 
 # %%
 moved = {}
@@ -396,14 +399,14 @@ print(f"  and takes {double / per_step['large'][batches.index(100)]:.1f} times a
 # %% [markdown]
 # ## Second cost: waiting
 #
-# `float(loss)` looks harmless. On a GPU it stops Python until all that was queued is done, and while Python then
-# asks for the next operation, the device has nothing to do. So `train` keeps the losses where they are, and
-# fetches all of them at the end of an epoch, in one go. A note that prints the loss at each step undoes that.
-# Counted:
+# `float(loss)` looks harmless. But on a GPU it makes Python wait until everything in the queue is done. Then the device
+# has nothing to do until Python has asked for the next operation. So `train` leaves the losses on the device, and
+# fetches all of them together at the end of an epoch. Printing the loss at each step would undo that. We count how
+# often a number is fetched:
 
 # %%
 def fetches(progress):
-    """How often an epoch of 12 steps converts a loss to a Python number."""
+    """Count how often an epoch of 12 steps converts an array's element to a Python number."""
     vae, _ = counting_model(*networks["small"])
     Counted.fetched = 0
     list(train(vae, images.train[:600].view(Counted), Adam(vae.parameters.flat), 1, 50, np.random.default_rng(0),
@@ -412,12 +415,12 @@ def fetches(progress):
 
 
 def look(done, total, note):
-    """A progress report that reads the loss each time."""
+    """A progress report that reads the loss at each step."""
     return note()
 
 
-claim(f"with a look at the loss in each of 12 steps, {fetches(look)} fetches; without, {fetches(None)}: the range of "
-      "the data, before the first step", fetches(look) == 14 and fetches(None) == 2)
+claim(f"reading the loss in each of 12 steps makes {fetches(look)} fetches; without it there are {fetches(None)}, which "
+      "check the range of the data before the first step", fetches(look) == 14 and fetches(None) == 2)
 
 data = xp.asarray(images.train)
 seconds_of = {}
@@ -426,17 +429,17 @@ for name, progress in (("without", None), ("with", look)):
     optimizer, rng = Adam(vae.parameters.flat), np.random.default_rng(0)
     seconds_of[name] = seconds(lambda: list(train(vae, data, optimizer, 1, 50, rng, progress=progress)))
 milliseconds = [1e3 * seconds_of[name] for name in ("without", "with")]
-print(f"  an epoch takes {milliseconds[0]:.1f} ms without looking, {milliseconds[1]:.1f} ms with it")
+print(f"  an epoch takes {milliseconds[0]:.1f} ms without reading the loss, {milliseconds[1]:.1f} ms with it")
 
 # %% [markdown]
-# On the CPU there is nothing to wait for, and the two times are the same but for noise. The library's progress bar
-# draws itself ten times a second at most, and asks for the loss only then.
+# On the CPU there is nothing to wait for, and the two times differ little. The library's progress bar is drawn at most
+# ten times a second, and reads the loss only then.
 #
 # ## Third cost: moving
 #
-# The data are moved to the device once, before training. What is drawn on the host has to follow at each step: the
-# order of the examples, ε, and for the binarization one number a pixel. That is the price of the same numbers
-# everywhere.
+# The data are moved to the device once, before training. But random numbers that are drawn on the host have to be moved
+# in each step: the order of the examples, ε, and one number per pixel for the binarization. That is what it costs to
+# have the same numbers on every device.
 #
 #     bytes a step = 8 N (order) + 4 N Z L (ε) + 4 N D (binarization)    → next cell
 
@@ -456,7 +459,7 @@ for name, draw in drawing.items():
 
 
 class Watched:
-    """A NumPy generator that notes how many bytes of uniform numbers it has drawn."""
+    """A NumPy generator that counts the bytes of the uniform numbers it draws."""
 
     nbytes = 0
 
@@ -468,22 +471,22 @@ class Watched:
 
 watched = Watched()
 binarize(grey, watched)
-claim(f"and the binarization, {watched.nbytes}: D/Z = {watched.nbytes / sizes['ε']:.0f} times as many as ε",
-      watched.nbytes == sizes["binarization"])
+claim(f"and so has the binarization, {watched.nbytes}: D/Z = {D / Z:.0f} times as many as ε",
+      watched.nbytes == sizes["binarization"] and watched.nbytes / sizes["ε"] == D / Z)
 
 # %% [markdown]
-# ε is cheap. The binarization is the one to look at where the step itself gets fast. With `draw_on="device"`,
-# `train` draws both on the device, and `python -m minivae train --draw-on device` does so too. The run is no longer
-# the CPU's run, number for number. On an H200, MNIST with batches of 1,000 trains at 380,000 examples/s that way,
-# and at 130,000 with numbers from the host.
+# ε is cheap. The binarization matters if the step itself is fast, as on a GPU. With `draw_on="device"`, `train` draws
+# both on the device (on the command line: `python -m minivae train --draw-on device`). Then the numbers are no longer
+# those of a run on the CPU. On an H200, MNIST with batches of 1,000 trains at 380,000 examples/s that way, and at
+# 130,000 with numbers from the host.
 #
 # ## What to try next
 #
-# - Run this page on a GPU, `--backend cupy`, and lay its figures beside these.
-#   `python -m minivae bench --backend cupy` prints the same parts. What an H200 did is in
+# - Run this page on a GPU, with `--backend cupy`, and compare its figures with these.
+#   `python -m minivae bench --backend cupy` prints the same parts. Measurements on an H200 are in
 #   [results](results/README.md#on-a-gpu).
-# - `python -m pytest --backend cupy` checks every gradient on the GPU, and that training follows the CPU.
+# - `python -m pytest --backend cupy` checks every gradient on the GPU, and that training gives the losses of the CPU.
 # - Exercise 3, *A multilayer perceptron, by the chain rule*: your `mlp_backward` runs on CuPy arrays unchanged.
-#   Exercise 9, *The whole VAE: where two paths meet*, doesn't: find the line that breaks rule 2, and fix it.
-# - Write softmax for both libraries, by the four rules. `likelihoods.Categorical` has one.
-# - Set `OPENBLAS_NUM_THREADS` to 1, 2, 4 and run this page on the CPU. Which part of the step gains?
+#   Exercise 9, *The whole VAE: where two paths meet*, does not: find the line that breaks rule 2, and fix it.
+# - Write a softmax that follows the four rules. `likelihoods.Categorical` has one to compare with.
+# - Set `OPENBLAS_NUM_THREADS` to 1, 2 and 4, and run this page on the CPU. Which part of the step becomes faster?

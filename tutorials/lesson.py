@@ -5,8 +5,13 @@ them as notebooks. Both import this file, which lies beside them.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
+
+# NumPy reads this when it is first imported, so tutorials import this file before NumPy. With networks as small as
+# theirs a second thread mostly waits: on a busy machine with 2 cores, tutorial 5 took four times as long with it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy
 from matplotlib.figure import Figure
@@ -15,13 +20,13 @@ from minivae import Adam
 from minivae.datasets import load
 from minivae.errors import InputError
 from minivae.plots import save as save_png
-from minivae.system.blas import one_thread_if_small
 from minivae.system.memory import keep_freed_memory
 from minivae.system.progress import ProgressBar, show_every_character
 from minivae.training import train
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures"
+IN_NOTEBOOK = "ipykernel" in sys.modules
 keep_freed_memory()         # a step then takes a few per cent less
 show_every_character()      # where ✓ or a letter can't be printed, ? appears instead of an error
 
@@ -29,12 +34,14 @@ show_every_character()      # where ✓ or a letter can't be printed, ? appears 
 def options(text, **more):
     """The options of a tutorial, from the command line; in a notebook, their defaults.    text: for --help
 
-    more: the name of a further option, and what argparse is to be told of it. -> argparse.Namespace
+    more: the name of a further option, and what argparse is to be told of it
+    -> argparse.Namespace; None without further options, so that a notebook shows no value below the cell
     """
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, settings in more.items():
         parser.add_argument("--" + name.replace("_", "-"), **settings)
-    return parser.parse_args([] if "ipykernel" in sys.modules else None)
+    chosen = parser.parse_args([] if IN_NOTEBOOK else None)
+    return chosen if more else None
 
 
 DATA = {"data": {"default": "digits", "help": "digits (default), mnist or fashion-mnist"},
@@ -58,7 +65,6 @@ def claim(statement, holds):
 
 def learn(model, x, epochs, seed=0, lr=4e-3, batch_size=50, label="training", **train_options):
     """Train with Adam, the learning rate falling to a tenth. -> the EpochReports; training.train tells more"""
-    one_thread_if_small(model, batch_size * train_options.get("n_samples", 1))
     optimizer, bar, reports = Adam(model.parameters.flat, lr=lr), ProgressBar(label), []
     for report in train(model, x, optimizer, epochs, batch_size, numpy.random.default_rng(seed), **train_options):
         optimizer.lr = lr * 0.1 ** (report.epoch / epochs)
@@ -74,18 +80,8 @@ def figure(rows=1, columns=1, size=(9, 3.6), **subplots):
     return new, new.subplots(rows, columns, **subplots)
 
 
-class Picture:
-    """A saved figure; a notebook shows it when it is the last value of a cell."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def _repr_png_(self):
-        return self.path.read_bytes()
-
-
 def save(drawn, name):
-    """Write a figure to tutorials/figures, and refuse one that doesn't explain itself. -> Picture
+    """Write a figure to tutorials/figures, in a notebook show it too, and refuse one that doesn't explain itself.
 
     Every axes has a title, or the figure has; and unless they are switched off, as under images, both have labels.
     """
@@ -101,4 +97,6 @@ def save(drawn, name):
     path = FIGURES / f"{name}.png"
     save_png(drawn, path)
     print(f"  figure: {path.parent.name}/{path.name}")
-    return Picture(path)
+    if IN_NOTEBOOK:
+        from IPython.display import Image, display      # wherever ipykernel is
+        display(Image(filename=path))

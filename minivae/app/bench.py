@@ -1,4 +1,4 @@
-"""How long does a training step take, and how much of that time is matrix products? And how long log p(x)?
+"""How long does a training step take, and how much of that time is matrix products? How long does log p(x) take?
 
 No implementation can avoid the products. The ratio of the step to its products shows the cost of everything
 else. Measure on an idle machine: other work slows down the threads of the BLAS (the matrix library) more than
@@ -184,15 +184,18 @@ def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0
     """
     xp = array_module(backend)
     library = blas()
-    print(f"{_device(xp)}numpy {numpy.__version__} {'with' if has_avx512() else 'without'} AVX-512, BLAS: {library}")
+    vectors = f"{'with' if has_avx512() else 'without'} AVX-512"
+    print(f"{_device(xp)}numpy {numpy.__version__} {vectors}, BLAS: {library}")
     for network in networks:
         network = network._replace(batch_size=batch_size or network.batch_size)
         print(f"\n{network}", flush=True)
         step = Step(network, backend)
         bar = ProgressBar("measuring")
-        times = measure(step, seconds, bar)
-        images_per_second, faults = evaluation_of(step, seconds / 2)
-        bar.clear()
+        try:
+            times = measure(step, seconds, bar)
+            images_per_second, faults = evaluation_of(step, seconds / 2)
+        finally:
+            bar.clear()
         alone = times["matrix products alone"]
         for name, milliseconds in times.items():
             print(f"  {name:<22} {milliseconds:9.3f} ms   {milliseconds / alone:5.2f} x the products")
@@ -205,7 +208,7 @@ def report(backend="auto", batch_size=None, networks=(PAPER, LARGE), seconds=8.0
         print(f"  {network.batch_size / times['whole step'] * 1e3:,.0f} examples/s, not counting the "
               f"preparation of batches; products {rate:,.0f} GFLOP/s")
         print(f"  log p(x) with 1000 samples: {images_per_second:,.0f} examples/s"
-              + (f", {faults:.0f} page faults per example" if faults is not None else ""))
+              + (f", page faults per example: {faults:.0f}" if faults is not None else ""))
         print(f"  arrays take {peak / 1e6:.0f} MB at most, {peak / needed:.2f} x the size of parameters, "
               "Adam's memory, batch and activations", flush=True)
     print(f"\none product of 4096 x 4096 matrices: {rate_of_a_large_product(xp):,.0f} GFLOP/s")

@@ -93,6 +93,10 @@ OPTIONS = {
     "bound": Option(one_of(BOUNDS), "elbo", "the bound that training maximizes; iwae needs --kl monte-carlo"),
     "beta": Option(real("a finite number of at least 0", lambda v: v >= 0), 1.0, "weight of the KL; unless it is "
                    "1, training does not maximize the ELBO", "B"),
+    "warm_up": Option(COUNT, None, "KL warm-up: the weight of the KL rises linearly over the first N epochs, from 0 "
+                      "in the first to --beta in epoch N + 1", "N"),
+    "free_bits": Option(RATE, None, "how much of each latent's KL, a mean over the batch, costs nothing, in nats",
+                        "F"),
     "update": Option(one_of(UPDATES), "both", "which part is trained: the encoder (inference under a fixed "
                      "decoder), the decoder (maximum likelihood for a fixed encoder), both together, or both in "
                      "turn (alternate)"),
@@ -113,8 +117,9 @@ OPTIONS = {
                       "GPU; or on the device, which is faster on a GPU"),
 }
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
-MAY_STAY_OPEN = ("data_dir", "key", "levels", "final_lr", "stages", "epsilon")      # may be None in a complete one
-ADDED_LATER = {"draw_on": "host"}     # what runs did before they had these options
+MAY_STAY_OPEN = ("data_dir", "key", "levels", "warm_up", "free_bits", "final_lr", "stages",
+                 "epsilon")             # may be None in a complete one
+ADDED_LATER = {"draw_on": "host", "warm_up": None, "free_bits": None}      # what runs did without these options
 MAY_CHANGE = ("data", "data_dir", "key", "backend", "epochs")       # between two sessions of a run
 
 
@@ -158,10 +163,17 @@ ONLY_FOR = {
     "data_dir": ("--data mnist or fashion-mnist", lambda c: c["data"] in datasets.MIRRORS),
     "error": ("--model autoencoder", lambda c: not _is_vae(c)),
     **dict.fromkeys(("likelihood", "posterior", "samples", "kl", "bound", "beta"), ("--model vae", _is_vae)),
+    "warm_up": ("--model vae with --beta above 0", lambda c: _is_vae(c) and c["beta"] > 0),
+    "free_bits": ("--model vae with --posterior diagonal, --kl closed-form and --beta above 0",
+                  lambda c: (_is_vae(c) and c["posterior"] == "diagonal" and c["kl"] == "closed-form"
+                             and c["beta"] > 0)),
     "variance": ("--likelihood gaussian", _has_likelihood("gaussian")),
     "floor": ("--likelihood gaussian with a --variance that is learned",
               lambda c: _has_likelihood("gaussian")(c) and c["variance"] in ("shared", "per-pixel")),
     "levels": ("--likelihood categorical", _has_likelihood("categorical")),
+    "draw_on": ("a VAE, or for pixels that are binarized again in each epoch",
+                lambda c: _is_vae(c) or c["binarize"] == "dynamic"
+                or c["binarize"] is None and c["error"] == "cross-entropy"),
     "final_lr": ("--epochs of at least 2", lambda c: c["epochs"] != 1),
     "epsilon": ("--optimizer adam, adagrad or rmsprop, which divide by a root",
                 lambda c: c["optimizer"] in ("adam", "adagrad", "rmsprop")),
@@ -181,7 +193,7 @@ def config_from(asked):
 
 def check_combination(config):
     """Raise InputError if options of a complete configuration contradict each other."""
-    for name in ("levels", "epsilon"):      # every other option has a value even where it has no effect
+    for name in ("levels", "epsilon", "warm_up", "free_bits"):      # others have a value even without an effect
         if config[name] is not None:
             require_effect(name, config[name], config)
     if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
@@ -248,12 +260,28 @@ def loss_options(config):
     """The options of train() and of the model's loss that are passed on as they are."""
     if config["model"] == "autoencoder":
         return {"draw_on": config["draw_on"]}
-    return {"n_samples": config["samples"], **{name: config[name] for name in ("kl", "bound", "beta", "draw_on")}}
+    return {"n_samples": config["samples"], "beta": lambda epoch: kl_weight(config, epoch),
+            "free_bits": config["free_bits"] or 0.0, **{name: config[name] for name in ("kl", "bound", "draw_on")}}
+
+
+def kl_weight(config, epoch):
+    """The weight of the KL in this epoch, counted from 1: β, or with a warm-up less in the first epochs.
+
+    With a warm-up over N epochs it is 0 in epoch 1, β/N in epoch 2, and β from epoch N + 1 on (Sønderby et al.
+    2016).
+    """
+    if config["warm_up"] is None:
+        return config["beta"]
+    return config["beta"] * min(1, (epoch - 1) / config["warm_up"])
 
 
 def other_bound(config):
-    """What a VAE's training maximizes, if that is not the ELBO; else None."""
-    beta = "" if config["beta"] == 1 else f", KL times {config['beta']:g}"
-    if config["model"] == "autoencoder" or config["bound"] == "elbo" and not beta:
+    """What a VAE's training maximizes, if that is not the ELBO in all epochs; else None."""
+    changes = "" if config["beta"] == 1 else f", KL times {config['beta']:g}"
+    if config["warm_up"] is not None:
+        changes += f", warm-up over {config['warm_up']} epochs"
+    if config["free_bits"] is not None:
+        changes += f", {config['free_bits']:g} nats of each latent free"
+    if config["model"] == "autoencoder" or config["bound"] == "elbo" and not changes:
         return None
-    return ("ELBO" if config["bound"] == "elbo" else f"IWAE bound, L = {config['samples']}") + beta
+    return ("ELBO" if config["bound"] == "elbo" else f"IWAE bound, L = {config['samples']}") + changes

@@ -12,8 +12,8 @@ GROUPS = {
     "data": ("data", "data_dir", "key", "binarize"),
     "model": ("model", "latent", "hidden", "activation", "likelihood", "variance", "floor", "levels", "posterior",
               "error", "dtype"),
-    "training": ("samples", "kl", "bound", "beta", "update", "epochs", "batch_size", "optimizer", "lr", "final_lr",
-                 "stages", "epsilon", "seed", "backend", "draw_on"),
+    "training": ("samples", "kl", "bound", "beta", "warm_up", "free_bits", "update", "epochs", "batch_size",
+                 "optimizer", "lr", "final_lr", "stages", "epsilon", "seed", "backend", "draw_on"),
 }
 
 

@@ -16,7 +16,7 @@ def drawing(what, remedy):
     The error may be about the disk, or about matplotlib's backend, settings, fonts or cache.
     """
     bar = ProgressBar("drawing")
-    bar(0, 1, lambda: "the first time, all fonts are listed")       # by matplotlib: it can take ten seconds
+    bar(0, 1, lambda: "the first time, fonts are listed")       # by matplotlib: it can take ten seconds
     try:
         yield bar
     except Exception as error:

@@ -285,7 +285,7 @@ def check_model(function, model, loss_and_grad, tolerance=TOLERANCE, context=Non
     """Check the gradient of a whole model, parameter by parameter. -> Report
 
     loss_and_grad() returns an object with `.loss`, and fills model.gradients. Its noise must be fixed.
-    loss() -> the same loss, by its definition. Without the backward pass, the differences take half the time.
+    loss() -> the same loss, by its definition, for the differences: no backward pass, half the time.
     """
     value = loss_and_grad().loss
     gradients = {name: to_numpy(model.gradients[name]).copy() for name in model.gradients.names()}

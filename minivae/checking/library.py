@@ -44,6 +44,7 @@ def library_reports(xp, seed=0):
     yield from _inference_reports(xp, normal, rng)
     yield from _vae_reports(xp, normal, rng)
     yield from _autoencoder_reports(xp, normal, rng)
+    yield from _free_bits_reports(xp, normal, rng)
 
 
 def _layer_reports(normal, rng):
@@ -179,3 +180,22 @@ def _autoencoder_reports(xp, normal, rng):
                                 backend="numpy" if xp is numpy else "cupy")
             model.parameters.flat[...] += 0.1 * normal(*model.parameters.flat.shape)     # biases away from 0
             yield check_model(f"Autoencoder, {name}, {activation}", model, lambda: model.loss_and_grad(x))
+
+
+def _free_bits_reports(xp, normal, rng):
+    """Free bits that lie between the KLs of the two latents: so one is charged, the other is not."""
+    for L in (1, 3):
+        vae = VAE(3, 2, hidden=(4, 3), likelihood=LIKELIHOODS["Gaussian shared"], dtype="float64",
+                  backend="numpy" if xp is numpy else "cupy")
+        vae.parameters.flat[...] += 0.1 * normal(*vae.parameters.flat.shape)     # so that no bias is 0
+        x, eps = normal(4, 3), normal(L, 4, 2)
+        free_bits = float(vae.posterior.kl(vae.posterior_parameters(x)).mean()) / 2
+
+        def loss():
+            mu, logvar = vae.posterior.split(vae.encoder_forward(x)[0])
+            kl = 0.5 * (mu ** 2 + xp.exp(logvar) - 1 - logvar).mean(axis=0)
+            a, _ = vae.decoder_forward(mu + xp.exp(0.5 * logvar) * eps)
+            return 0.7 * xp.maximum(kl, free_bits).sum() - vae.likelihood.log_prob(x, a).mean()
+
+        yield check_model(f"VAE, Gaussian shared, free bits, L = {L}", vae,
+                          lambda: vae.loss_and_grad(x, eps, beta=0.7, free_bits=free_bits), loss=loss)

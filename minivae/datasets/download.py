@@ -136,8 +136,8 @@ def _fetch(address, file, label):
 
 def _receive(address, put):
     """Call put((size of all or 0, bytes)) for each block. The last block is empty, or an Exception."""
-    import urllib.request       # only here: it takes as long to import as all of minivae
     try:
+        import urllib.request       # only here: it takes as long to import as all of minivae
         with urllib.request.urlopen(address, timeout=PATIENCE) as response:
             total = int(response.headers.get("Content-Length") or 0)
             while block := response.read1(1 << 16):

@@ -1,1 +1,1 @@
-"""What depends on the operating system: files, memory, the terminal, Ctrl-C. Imports only Python's own library."""
+"""What depends on the operating system and the machine: files, memory, threads, the terminal, Ctrl-C."""

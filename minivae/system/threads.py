@@ -9,16 +9,17 @@ import numpy
 def in_threads(function, pieces, threads):
     """Yield function(*piece) for each piece, in their order; `threads` of them are computed at the same time.
 
-    pieces may be a generator: it is asked for the next piece when a thread is nearly free.
+    pieces may be a generator: at most threads + 1 pieces are taken ahead.
     """
-    state = numpy.geterr()      # another thread would start with NumPy's defaults
+    state = {**numpy.geterr(), "call": numpy.geterrcall()}      # another thread would start with NumPy's defaults
 
     def call(piece):
         with numpy.errstate(**state):
             return function(*piece)
 
     if threads == 1:
-        yield from map(call, pieces)
+        for piece in pieces:
+            yield call(piece)
         return
     with ThreadPoolExecutor(threads) as pool:
         waiting = collections.deque()

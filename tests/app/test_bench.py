@@ -70,7 +70,7 @@ def test_the_report_says_what_was_measured(monkeypatch, capsys):
         "  Adam                       1.000 ms    0.50 x the products\n"
         "  whole step                 5.000 ms    2.50 x the products\n"
         f"  20,000 examples/s, not counting the preparation of batches; products {flops / 2e-3 / 1e9:,.0f} GFLOP/s\n"
-        "  log p(x) with 1000 samples: 1,234 examples/s, 3 page faults per example\n"
+        "  log p(x) with 1000 samples: 1,234 examples/s, page faults per example: 3\n"
         "  arrays take 30 MB at most, 2.00 x the size of parameters, Adam's memory, batch and activations")
     monkeypatch.setattr(bench, "evaluation_of", lambda step, seconds: (1234.5, None))
     known["whole"] = 2.5

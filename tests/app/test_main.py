@@ -83,7 +83,8 @@ def test_show_draws_what_is_not_there(run_cli, tmp_path):
 
 @pytest.mark.draws
 @pytest.mark.parametrize("options, loss", [
-    (["--beta", "0.5"], "−ELBO, KL times 0.5"), (["--model", "autoencoder"], "squared-error"),
+    (["--beta", "0.5"], "−ELBO, KL times 0.5"), (["--warm-up", "3"], "−ELBO, warm-up over 3 epochs"),
+    (["--free-bits", ".25", "--beta", "2"], "−ELBO, KL times 2, 0.25 nats of each latent free"), (["--model", "autoencoder"], "squared-error"),
     (["--samples", "3", "--kl", "monte-carlo", "--bound", "iwae"], "−IWAE bound, L = 3")])
 def test_what_is_maximized_is_called_by_its_name(run_cli, tmp_path, options, loss, monkeypatch):
     drawn = []
@@ -113,7 +114,7 @@ def test_evaluate_prints_the_three_measures(run_cli, tmp_path):
     ["--likelihood", "gaussian", "--variance", "per-pixel"], ["--likelihood", "categorical"],
     ["--likelihood", "categorical", "--levels", "4"], ["--posterior", "full"],
     ["--samples", "3", "--kl", "monte-carlo", "--bound", "iwae"], ["--beta", "0"], ["--update", "alternate"],
-    ["--draw-on", "device"],
+    ["--draw-on", "device"], ["--warm-up", "2", "--free-bits", "0.3"], ["--warm-up", "2", "--posterior", "full"],
 ])
 def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, options):
     train_small(run_cli, tmp_path / "whole", *options, epochs=3)
@@ -130,12 +131,19 @@ def test_every_model_trains_resumes_shows_and_evaluates(run_cli, tmp_path, optio
         refused(run_cli, "--draw-on host is for a VAE", "evaluate", tmp_path / "run", "--draw-on", "host")
 
 
-def test_where_numbers_are_drawn_matters_to_the_run(run_cli, tmp_path):
-    train_small(run_cli, tmp_path / "host", epochs=2)
-    train_small(run_cli, tmp_path / "device", "--draw-on", "device", epochs=2)
+@pytest.mark.parametrize("options", [[], ["--model", "autoencoder", "--error", "cross-entropy"]])
+def test_where_numbers_are_drawn_matters_to_the_run(run_cli, tmp_path, options):
+    train_small(run_cli, tmp_path / "host", *options, epochs=2)
+    train_small(run_cli, tmp_path / "device", *options, "--draw-on", "device", epochs=2)
     with numpy.load(tmp_path / "host" / "checkpoint.npz") as host, numpy.load(tmp_path / "device" / "checkpoint.npz") as device:
         name = "parameters/encoder.0.W"
         assert (host[name] != device[name]).any() and abs(host[name] - device[name]).max() < 1
+
+
+def test_what_draws_nothing_is_not_asked_where(run_cli, tmp_path):
+    refused(run_cli, "--draw-on device is for a VAE, or for pixels", "train", "--model", "autoencoder", "--draw-on", "device",
+            "--out", tmp_path / "run")
+    train_small(run_cli, tmp_path / "grey", "--model", "autoencoder", "--binarize", "dynamic", "--draw-on", "device", epochs=1)
 
 
 def test_evaluate_draws_where_it_is_asked_to(cupy_stand_in, run_cli, tmp_path, monkeypatch):
@@ -153,7 +161,7 @@ def test_a_run_from_before_an_option_existed_goes_on_as_it_was(run_cli, tmp_path
     train_small(run_cli, tmp_path / "run", epochs=1)
     path = tmp_path / "run" / "config.json"
     config = json.loads(path.read_text("utf-8"))
-    assert config.pop("draw_on") == "host"
+    assert [config.pop(name) for name in ("draw_on", "warm_up", "free_bits")] == ["host", None, None]
     path.write_text(json.dumps(config), "utf-8")
     assert run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")[0] == 0
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
@@ -179,6 +187,23 @@ def test_the_learning_rate_falls_by_the_same_factor_each_epoch_and_resumes_where
     assert run_cli("train", "--resume", tmp_path / "run")[0] == 0
     assert used[1:] == pytest.approx([1e-3, 10 ** -3.5]) and configuration.learning_rate({**config, "final_lr": None}, 4) == 1e-2
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
+
+
+def test_the_weight_of_the_kl_rises_linearly_and_the_run_has_it(run_cli, tmp_path):
+    config = configuration.complete({**configuration.DEFAULTS, "beta": 0.5, "warm_up": 4, "epochs": 6})
+    assert [configuration.kl_weight(config, epoch) for epoch in range(1, 8)] == [0, 0.125, 0.25, 0.375, 0.5, 0.5, 0.5]
+    assert configuration.kl_weight({**config, "warm_up": None}, 1) == 0.5
+    train_small(run_cli, tmp_path / "run", "--beta", "0.5", "--warm-up", "2", epochs=4)
+    for row, weight in zip(read_history(tmp_path / "run"), (0, 0.25, 0.5, 0.5)):
+        row = {name: float(value) for name, value in row.items()}
+        assert row["loss"] == pytest.approx(row["reconstruction"] + weight * row["kl"], rel=1e-5) and row["kl"] > 0.01
+
+
+def test_free_bits_reach_the_loss(run_cli, tmp_path):
+    """With 100 free nats for each of two latents, the loss contains exactly these."""
+    train_small(run_cli, tmp_path / "run", "--free-bits", "100")
+    for row in read_history(tmp_path / "run"):
+        assert float(row["loss"]) == pytest.approx(float(row["reconstruction"]) + 200, rel=1e-5) and 0 < float(row["kl"]) < 100
 
 
 def test_the_stages_of_burda_et_al(run_cli, tmp_path):
@@ -407,8 +432,13 @@ def test_options_that_contradict_each_other_or_the_data(run_cli, tmp_path):
     train_refused("--error cross-entropy is for --model autoencoder", "--error", "cross-entropy")
     train_refused("--bound iwae is for --model vae", "--model", "autoencoder", "--bound", "iwae")
     train_refused("--key a is for --data with an .npz file", "--key", "a")
+    train_refused("--warm-up 3 is for --model vae with --beta above 0", "--warm-up", "3", "--model", "autoencoder")
+    train_refused("--warm-up 3 is for --model vae with --beta above 0", "--warm-up", "3", "--beta", "0")
+    for others in (("--model", "autoencoder"), ("--posterior", "full"), ("--kl", "monte-carlo"), ("--beta", "0")):
+        train_refused("--free-bits 0.1 is for --model vae with --posterior diagonal, --kl closed-form and --beta above 0",
+                      "--free-bits", "0.1", *others)
     for option, value in (("--variance", "0"), ("--variance", "huge"), ("--samples", "0"), ("--beta", "-1"),
-                          ("--levels", "1")):
+                          ("--levels", "1"), ("--warm-up", "0"), ("--warm-up", "1.5"), ("--free-bits", "0")):
         train_refused(f"argument {option}: '.*' is not a", f"{option}={value}")
     assert not (tmp_path / "run").exists()
 

@@ -236,6 +236,8 @@ def test_a_checkpoint_that_does_not_fit_in_memory_is_not_called_broken_for_sure(
     ("config.json", json.dumps({**CONFIG, "likelihood": "categorical"}), "categorical needs --levels"),
     ("config.json", json.dumps({**CONFIG, "bound": "iwae"}), "add --kl monte-carlo"),
     ("config.json", json.dumps({**CONFIG, "optimizer": "sgd", "epsilon": 0.1}), "--epsilon 0.1 is for --optimizer adam"),
+    ("config.json", json.dumps({**CONFIG, "posterior": "full", "free_bits": 0.1}), "--free-bits 0.1 is for --model vae"),
+    ("config.json", json.dumps({**CONFIG, "beta": 0, "warm_up": 3}), "--warm-up 3 is for --model vae with --beta above 0"),
     ("history.csv", "epoch\nx\n", "can't be read as a history"), ("history.csv", "epoch,loss\n1,2\n", "can't be read as a history"),
 ])
 def test_broken_runs_are_refused(saved, name, content, message):
@@ -250,7 +252,7 @@ def test_broken_runs_are_refused(saved, name, content, message):
     ("hidden", "8"), ("hidden", 8), ("hidden", [0]), ("hidden", [[8]]), ("activation", []), ("optimizer", "foo"),
     ("lr", "0.1"), ("lr", -1), ("batch_size", 1.5), ("epochs", None), ("dtype", "float16"), ("backend", "tpu"),
     ("seed", -1), ("binarize", "foo"), ("binarize", None), ("beta", -0.5), ("variance", 0), ("variance", "big"),
-    ("levels", 1), ("likelihood", {}), ("samples", 0), ("stages", 11), ("stages", True), ("epsilon", 0),
+    ("levels", 1), ("likelihood", {}), ("samples", 0), ("stages", 11), ("stages", True), ("epsilon", 0), ("warm_up", 0), ("free_bits", 0),
     ("lr", 10 ** 400), ("beta", 10 ** 400), ("latent", 10 ** 400), ("data_dir", "a\0b"), ("data", "a\0b"),
 ])
 def test_a_config_with_an_impossible_value_is_refused_by_name(saved, name, value):

@@ -33,7 +33,7 @@ part() {        # part NAME SECONDS COMMAND...: output goes to OUT/NAME.txt; aft
 minivae="python3 -m minivae"
 part machine 20 bash -c 'nvidia-smi; python3 --version; python3 -m pip list | grep -i -E "^(cupy|numpy|torch|pytest)"'
 part bench 50 $minivae bench --backend cupy
-part versus 150 python3 tests/benchmarks/versus.py --device cuda --rounds 10 "${mnist[@]}" --out "$out/versus.json"
+part versus 150 python3 tests/benchmarks/versus.py --device cuda --rounds 4 --epochs 2 "${mnist[@]}" --out "$out/versus.json"
 part experiments 50 python3 tests/benchmarks/gpu_experiments.py
 part train 40 $minivae train --backend cupy --data $data "${mnist[@]}" --latent 20 --hidden 500 --epochs 2 --out "$work/run"
 part evaluate 25 $minivae evaluate "$work/run" --backend cupy --samples 500 --images 1000

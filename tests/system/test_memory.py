@@ -12,13 +12,17 @@ from minivae.system import memory
 COUNT = """
 import resource
 import numpy
-from minivae import VAE, evaluation
+import contextlib
+from minivae import VAE, Categorical, evaluation
 from minivae.system.memory import keep_freed_memory
 
 vae, rng = VAE(784, 20, backend="numpy"), numpy.random.default_rng(0)
+other = VAE(784, 20, (50,), Categorical(8), backend="numpy")
+evaluation.one_blas_thread = lambda: contextlib.nullcontext(2)      # two threads, also on one core
 x = (rng.random((10, 784)) < 0.3).astype("float32")
 block = lambda: bytearray(50_000_000)                   # not NumPy's: that may get pages of 2 MB
 log_px = lambda: evaluation.log_likelihood(vae, x, rng, 1000)
+in_threads = lambda: evaluation.log_likelihood(other, x, rng, 200, rows=500)
 
 def faults(work):
     work()                                              # the first pages come from the kernel in any case
@@ -26,7 +30,7 @@ def faults(work):
     work()
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-print(faults(block), keep_freed_memory(), faults(block), faults(log_px) // len(x))
+print(faults(block), keep_freed_memory(), faults(block), faults(log_px) // len(x), faults(in_threads) // len(x))
 """
 
 
@@ -42,8 +46,8 @@ def without_settings():
 def test_freed_memory_is_not_returned_to_the_kernel():
     counted = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, text=True, check=True,
                              env={**without_settings(), "PYTHONPATH": os.pathsep.join(sys.path)})
-    before, done, after, per_image = counted.stdout.split()
-    assert done == "True" and int(after) < int(before) / 10 and int(per_image) <= 100
+    before, done, after, per_image, in_threads = counted.stdout.split()
+    assert done == "True" and int(after) < int(before) / 10 and int(per_image) <= 100 and int(in_threads) <= 100
 
 
 class Library:
@@ -70,8 +74,8 @@ def call(monkeypatch):
     return run
 
 
-def test_glibc_is_told_to_trim_nothing_and_to_map_nothing(call):
-    assert call(Library()) == (True, [(memory.M_TRIM_THRESHOLD, -1), (memory.M_MMAP_MAX, 0)])
+def test_glibc_is_told_to_trim_nothing_to_map_nothing_and_to_have_one_heap(call):
+    assert call(Library()) == (True, [(memory.M_TRIM_THRESHOLD, -1), (memory.M_MMAP_MAX, 0), (memory.M_ARENA_MAX, 1)])
     assert call(Library(), {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F"})[0]
 
 

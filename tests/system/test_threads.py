@@ -41,3 +41,17 @@ def test_numpys_settings_hold_in_all_threads():
         assert list(in_threads(lambda a: 1 / a, [(numpy.zeros(1),)] * 3, 2)) == [numpy.inf] * 3
     with pytest.raises(FloatingPointError), numpy.errstate(divide="raise"):
         list(in_threads(lambda a: 1 / a, [(numpy.zeros(1),)] * 3, 2))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_function_of_the_callers_hears_of_errors_in_all_threads(threads):
+    heard = []
+    with numpy.errstate(divide="call", call=lambda kind, flag: heard.append(kind)):
+        list(in_threads(lambda a: 1 / a, [(numpy.zeros(1),)] * 3, threads))
+    assert len(heard) == 3
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_piece_that_stops_early_is_an_error(threads):
+    with pytest.raises((StopIteration, RuntimeError)):
+        list(in_threads(lambda i: next(iter(())), [(0,), (1,)], threads))

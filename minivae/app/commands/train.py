@@ -50,14 +50,14 @@ def train_command(args):
             epoch = 0
             if not run.replaces:
                 run.save(model, optimizer, epoch, rng)
-        return _train(run, images, model, optimizer, data, transform, rng, epoch)
+        single = stack.enter_context(one_thread_if_small(model, config["batch_size"] * config["samples"]))
+        return _train(run, images, model, optimizer, data, transform, rng, epoch, single)
 
 
-def _train(run, images, model, optimizer, data, transform, rng, epoch):
+def _train(run, images, model, optimizer, data, transform, rng, epoch, single):
     """Train from `epoch` to the last one, saving each, then draw the pictures. -> exit code"""
     config = run.config
     xp_name = array_module(config["backend"]).__name__
-    single = one_thread_if_small(model, config["batch_size"] * config["samples"])
     bar = ProgressBar("epoch")
     sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
     optimizer.lr = learning_rate(config, epoch + 1)
