@@ -33,7 +33,7 @@ train, test = ((x > 0.5).astype("float64") for x in (images.train, images.test))
 # ## A latent variable
 #
 # We want a probability distribution over images of digits, from which we can draw new ones. First try: count how
-# often each pixel is black, and draw each pixel by itself. The second row shows the result.
+# often each pixel is black, and draw each pixel independently. The second row shows the result.
 
 # %%
 share_black = train.mean(axis=0).clip(0.001, 0.999)
@@ -54,9 +54,9 @@ save(drawn, "00-pixels")
 #     z ~ N(0, I):  two independent standard normal numbers; this is the prior p(z)
 #     xᵢ = 1 with probability πᵢ(z), else 0, for each pixel i               → likelihoods.Bernoulli.sample
 #
-# The 64 probabilities πᵢ come from a network with the input z, the **decoder**. Its outputs aᵢ are any real
+# The 64 probabilities πᵢ come from a network with the input z, the **decoder**. Its outputs aᵢ can be any real
 # numbers; πᵢ = sigmoid(aᵢ) = 1/(1 + exp(−aᵢ)) is between 0 and 1. *Given* z, the pixels are drawn independently. So
-# their probabilities are multiplied, and the logarithms add up:
+# their probabilities multiply, and the logarithms add up:
 #
 #     log p(x|z) = Σᵢ [xᵢ log πᵢ + (1 − xᵢ) log(1 − πᵢ)]                   → likelihoods.Bernoulli.log_prob
 #
@@ -68,10 +68,10 @@ save(drawn, "00-pixels")
 #
 #     p(x) = ∫ p(x|z) p(z) dz                                               → evaluation.log_likelihood
 #
-# This integral has no closed form, and few z drawn at random fit a given image. So a second network, the
-# **encoder**, looks at x and says where to search. For each of the two latents it outputs a mean μ and a variance
-# σ². They define a normal distribution over z, called q(z|x). With it we can compute a lower bound of log p(x), the
-# **ELBO** (evidence lower bound):
+# This integral has no closed form, and only a few of the z drawn from the prior fit a given image. So a second
+# network, the **encoder**, looks at x and says where to search. For each of the two latents it outputs a mean μ and a
+# variance σ². They define a normal distribution over z, called q(z|x). With it we can compute a lower bound of log
+# p(x), the **ELBO** (evidence lower bound):
 #
 #     log p(x) ≥ ELBO = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z))                 → evaluation.elbo
 #
@@ -80,10 +80,10 @@ save(drawn, "00-pixels")
 # - KL(q ‖ p) = E_q[log q(z|x) − log p(z)] measures how far q is from the prior. It is 0 if they are equal, else
 #   positive: a **price** for saying where z is.
 #
-# Why is this a bound? Write the integral as p(x) = E_q[p(x|z) p(z)/q(z|x)]; to average over q is to multiply by q
-# and integrate, so q cancels. The logarithm of an average is never below the average of the logarithms, and that
-# average is the ELBO. [Tutorial 3](03_variational_inference.py) shows how much is lost, and which q would lose
-# nothing.
+# Why is this a bound? Write the integral as p(x) = E_q[p(x|z) p(z)/q(z|x)]; to average over q is to multiply by q and
+# integrate, so q cancels. The logarithm of an average is never below the average of the logarithms (Jensen's
+# inequality), and here the average of the logarithms is the ELBO. [Tutorial 3](03_variational_inference.py) shows how
+# far below log p(x) it is, and for which q the two are equal.
 #
 # Our loss is −ELBO, averaged over the images. To lower it, we need its gradient with respect to the parameters of
 # both networks.
@@ -96,10 +96,10 @@ save(drawn, "00-pixels")
 #     KL = ½ Σ (μ² + σ² − 1 − log σ²),  the sum over the latents            → posteriors.DiagonalGaussian.kl
 #
 # A network can output any real number, but a variance must be positive. So the encoder outputs log σ², called
-# `logvar` in code. In names, d means "gradient of the loss with respect to". A **backward function** is given the
-# gradient with respect to the output of a function, and returns the gradients with respect to its inputs. So
-# `kl_backward` is given `dkl`, one number per image. By the chain rule it returns `dkl` times ∂KL/∂μ, and `dkl`
-# times ∂KL/∂log σ².
+# `logvar` in code. In the names of variables, d means "gradient of the loss with respect to". A **backward function**
+# is given the gradient with respect to the output of a function, and returns the gradients with respect to its
+# inputs. So `kl_backward` is given `dkl`, one number per image. By the chain rule it returns `dkl` times ∂KL/∂μ, and
+# `dkl` times ∂KL/∂log σ².
 #
 # **Your turn, on paper.** What are these two derivatives? Hint: write s for log σ², so that σ² = eˢ. Then read on.
 
@@ -120,13 +120,13 @@ print(report)
 claim("kl_backward agrees with differences, at five random points", report.ok)
 
 # %% [markdown]
-# `check_backward` uses no calculus. It changes each input by a small δ, up and down, and measures the slope,
-# (f(x + δ) − f(x − δ))/2δ. The report shows how much yours differs from that, relative to its size.
+# `check_backward` uses no calculus. It changes each input by a small δ, up and down, and measures the slope, (f(x +
+# δ) − f(x − δ))/2δ. The report shows how much your gradient differs from these slopes, relative to their size.
 #
 # ## A gradient through a random draw
 #
-# The other term of the ELBO, E_q[log p(x|z)], is an average over z. We estimate it from a single z per image, drawn
-# again at each step. But the gradient has to reach μ and σ, and `rng.normal(mu, sigma)` is not a function that we
+# The other term of the ELBO, E_q[log p(x|z)], is an average over z. We estimate it from a single z per image, with a
+# new draw at each step. But the gradient has to reach μ and σ, and `rng.normal(mu, sigma)` is not a function that we
 # can differentiate. The solution is to draw ε ~ N(0, I) first, and then compute
 #
 #     z = μ + σ ε,  with ∂z/∂μ = 1 and ∂z/∂log σ² = ½ σ ε                   → posteriors.DiagonalGaussian.sample
@@ -138,10 +138,11 @@ claim("kl_backward agrees with differences, at five random points", report.ok)
 # ## The whole algorithm
 #
 # Some pieces are taken from the library. The object `vae` holds the parameters of both networks, and a place for
-# their gradients. `mlp` runs a network, matrix products with tanh between them. `mlp_backward` writes the gradient
-# of the network's parameters into `vae.encoder_grads` or `vae.decoder_grads`, and returns the gradient of the
-# network's input; you build it in [tutorial 1](01_backpropagation.py). `Bernoulli` has log p(x|z) as above, and its
-# mean is π. One derivative is new: ∂log p(x|z)/∂aᵢ = xᵢ − πᵢ ([derivation](derivations.md#bernoulli)).
+# their gradients. `mlp` runs a network: linear layers (multiply by a matrix, add a vector) with tanh between them.
+# `mlp_backward` writes the gradient of the network's parameters into `vae.encoder_grads` or `vae.decoder_grads`, and
+# returns the gradient of the network's input; you build it in [tutorial 1](01_backpropagation.py). `Bernoulli`
+# computes log p(x|z) as above, and its mean, π. One derivative is new: ∂log p(x|z)/∂aᵢ = xᵢ − πᵢ
+# ([derivation](derivations.md#bernoulli)).
 
 # %%
 def loss_and_grad(vae, x, eps):
@@ -177,8 +178,8 @@ claim(f"the gradient of all {len(yours)} parameters agrees with differences, to 
 #
 # ## Train it
 #
-# At each step we take 50 images at random, compute the gradient, and let Adam, a variant of gradient descent,
-# change the parameters a little. The step size falls to a tenth.
+# At each step we take 50 images at random, compute the gradient, and let Adam, a variant of gradient descent, change
+# the parameters a little. Over the training, Adam's step size falls to a tenth.
 
 # %%
 vae = VAE(64, 2, hidden=(200, 100), dtype="float64", backend="numpy")       # two layers of hidden units
@@ -197,8 +198,8 @@ claim(f"test images: ELBO {bound:.2f} ≤ log p(x), about {log_px:.2f}", bound <
 claim(f"with independent pixels log p(x) is only {independent:.2f}", bound > independent + 3)
 
 # %% [markdown]
-# The unit is the **nat**: these are natural logarithms. A gain of 4 nats makes an image e⁴ ≈ 55 times as probable.
-# ([Tutorial 8](08_how_good_is_it.py) estimates log p(x), and asks how good a model is.)
+# The unit is the **nat**, because we use natural logarithms. A gain of 4 nats makes an image e⁴ ≈ 55 times as
+# probable. ([Tutorial 8](08_how_good_is_it.py) estimates log p(x), and asks how good a model is.)
 #
 # ## Look at it
 #
@@ -248,11 +249,12 @@ save(drawn, "00-new")
 # ## What to try next
 #
 # - Break it: in `kl_backward`, write `1 - np.exp(-logvar)` (for the derivative with respect to σ²), and run it again.
-#   Or leave out `+ from_kl["logvar"]` in `loss_and_grad`. Which check fails? If you remove that check, the loss
-#   still falls, but only from 47 to about 27. Without a check, who would know that 19 is possible?
+#   Or leave out `+ from_kl["logvar"]` in `loss_and_grad`. Which check fails? If you remove that check, the loss still
+#   falls from 47: to about 21 with the first bug, to about 27 with the second. Without a check, who would know that
+#   19 is possible?
 # - Exercise 7, *The KL between q(z|x) and the prior*, is `kl_backward` as the library has it. To begin:
 #   `python -m minivae exercises start exercises`.
-# - An evening: why an autoencoder without probabilities is not enough ([tutorial 2](02_autoencoder.py)), grey
-#   pixels and eight latents ([5](05_variational_autoencoder.py)), how much the KL should weigh
+# - If you have an evening: why an autoencoder without probabilities is not enough ([tutorial 2](02_autoencoder.py)),
+#   grey pixels and eight latents ([5](05_variational_autoencoder.py)), how much the KL should weigh
 #   ([6](06_two_readings.py)).
 # - [README.md](README.md) lists all tutorials, and says [where to go from here](README.md#where-to-go-from-here).
