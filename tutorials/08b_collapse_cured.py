@@ -44,9 +44,9 @@ HALF, FREE = EPOCHS // 2, 0.2
 #
 # ## Cure 1: KL warm-up
 #
-# Let the weight of the KL rise from 0 to 1 over the first N epochs (Bowman et al. 2016; Sønderby et al. 2016,
-# who raise it linearly). At first the model is nearly an autoencoder, and puts what it likes into its latents.
-# Then the KL comes in slowly. After the warm-up, the loss is −ELBO again.
+# Let the weight of the KL rise from 0 to 1 over the first N epochs (Bowman et al. 2016; Sønderby et al. 2016, who
+# raise it linearly). At first the model is nearly an autoencoder, and its latents can carry as much as they like.
+# Then the KL gains weight slowly. After the warm-up, the loss is −ELBO again.
 #
 #     β = min(1, (epoch − 1)/N)                                          → next cell
 
@@ -67,20 +67,20 @@ print("β in the first epochs of a warm-up over 4:", [warm_up(4)(epoch) for epoc
 #
 #     loss = β Σᵢ max(F, KLᵢ) − E_q[log p(x|z)]                          → free_bits.free_bits_and_grad
 #
-# where KLᵢ is the KL of latent i, averaged over the batch. While KLᵢ is below F, the KL doesn't pull at latent i
-# at all: [its gradient there is 0](derivations.md#free-bits). So no latent gains anything by carrying less than F.
-# On the command line it is `train --free-bits F`. It needs the KL of each latent by itself, which only a q with
-# independent latents has.
+# where KLᵢ is the KL of latent i, averaged over the batch. While KLᵢ is below F, the KL doesn't pull at latent i at
+# all: [its gradient there is 0](derivations.md#free-bits). So a latent gains nothing by carrying less than F. On the
+# command line it is `train --free-bits F`. It needs a separate KL for each latent, so it works only with a q whose
+# latents are independent.
 #
 # Unlike the warm-up, this changes the objective for all of the training: max(F, KLᵢ) is never below KLᵢ, so −loss
 # is at most the ELBO. To compare models, we always measure the ELBO itself.
 #
 # ## Side by side
 #
-# The model has three hidden layers in each network and 20 latents, for black and white digits. We train it in
-# four ways: plain; with a warm-up over the first half of the epochs; with free bits; and with free bits in the
-# first half only, as the warm-up changes the loss only there. Each has the same three seeds, as many epochs and the
-# same learning rates. We call a latent *in use* if its KL on test images is above 0.1 nats.
+# The model has three hidden layers in each network and 20 latents, for black and white digits. We train it in four
+# ways: plain; with a warm-up over the first half of the epochs; with free bits; and with free bits in the first half
+# only, since the warm-up changes the loss only there too. All four have the same three seeds, number of epochs and
+# learning rates. We call a latent *in use* if its KL on test images is above 0.1 nats.
 
 # %%
 def deep_vae(seed):
@@ -132,7 +132,7 @@ plain, warm, free, free_first = deep.values()
 
 # %% [markdown]
 # `active` is the count of tutorial 8, by the variance of the posterior mean. It also counts latents that carry a
-# hundredth of a nat, and differs much between seeds here. So we rely on the KL.
+# hundredth of a nat, and here it differs a lot between seeds. So we rely on the KL.
 #
 # First, what happened in training? The KL and the ELBO of each epoch, on training images:
 
@@ -215,9 +215,9 @@ claim(f"free bits in the first half only: ELBO {free_first['ELBO'].min():.2f} to
 # %% [markdown]
 # ![KL of each latent](figures/08b-latents.png)
 #
-# Read this with care. With free bits no latent is idle, but that is what the loss asks for; that alone makes no model
+# Read this with care. With free bits no latent is idle, but that is what the loss asks for; it doesn't make the model
 # better. Here each of the twenty latents carries little more than F, and none carries much. And q is further from the
-# posterior p(z|x): log p(x) − ELBO is just that KL, on average over the images.
+# posterior p(z|x): log p(x) − ELBO, averaged over the images, is exactly the average of KL(q(z|x) ‖ p(z|x)).
 #
 # ## Is it just a slow start?
 #
@@ -239,13 +239,13 @@ claim(f"and it still has more latents in use: {span(long_warm['in use'])}, the p
       f"{span(long_plain['in use'])}", long_warm["in use"].min() > long_plain["in use"].max())
 
 # %% [markdown]
-# So also compare a cure with longer plain training. Here, with both trained for longer, the difference in the ELBO
+# So compare a cure with longer plain training, too. Here, with both trained for longer, the difference in the ELBO
 # shrinks, but the difference in the number of latents stays.
 #
 # ## Where no code is worth its price
 #
-# In tutorial 8 we forced a collapse, by a Gaussian likelihood with σ² = 1: there, what a latent tells about the image
-# is worth less than its KL. What do the cures do to that model?
+# In tutorial 8 we forced a collapse, by a Gaussian likelihood with σ² = 1: there, what a latent can tell the decoder
+# about the image is worth less than its KL. What do the cures do to that model?
 
 # %%
 def noisy_vae(seed):
@@ -283,15 +283,15 @@ claim(f"free bits keep {empty['free bits']['in use'].min()} latents in use, and 
 #
 # ## What to use
 #
-# - First look at the other causes in tutorial 8. A σ² that is too large, or a mean over the pixels in place of a sum,
-#   should be fixed, not cured.
-# - A **warm-up** keeps the objective: after it, the loss is −ELBO. It helps against a bad start, as it did here.
-# - **Free bits** change the objective. They make all latents carry something, and here that cost ELBO. Use them where
-#   you need the code more than the bound.
+# - First look at the other causes in tutorial 8. A σ² that is too large, or a mean over the pixels instead of a sum
+#   is a mistake to fix; it needs no cure.
+# - A **warm-up** keeps the objective: after it, the loss is −ELBO. It can help against a bad start, as it did here.
+# - **Free bits** change the objective. They make all latents carry something, and here that lowered the ELBO. Use
+#   them where the code matters more to you than the bound.
 # - Judge by the ELBO or by log p(x) on test images, not by how many latents are in use. And give the plain model
 #   the same number of epochs.
 #
-# These are two small models of small images. Elsewhere the cures may help more, less, or not at all: measure.
+# These are two small models and small images. Elsewhere the cures may help more, less, or not at all: measure.
 #
 # ## What to try next
 #
