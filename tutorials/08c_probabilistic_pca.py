@@ -5,11 +5,11 @@
 # then train one, rotate its latents, and compute which of them collapse.
 #
 # **What you'll learn.** That a linear VAE is probabilistic PCA; how to test your own VAE with it; what a diagonal q
-# costs where the posterior is not diagonal; and that a collapse can be maximum likelihood.
+# costs where the posterior is not diagonal; and that the maximum of the likelihood can itself be a collapsed model.
 #
 # **What you'll need.** [Tutorial 8](08_how_good_is_it.py), and eigenvalues.
 #
-# **Time.** 20 minutes to read, 3 seconds to run: `python tutorials/08c_probabilistic_pca.py`.
+# **Time.** 20 minutes to read, 6 seconds to run: `python tutorials/08c_probabilistic_pca.py`.
 
 # %%
 import math
@@ -31,23 +31,25 @@ D, VARIANCE = 64, 0.05
 #
 # Take away the hidden layers. With a linear decoder and a Gaussian likelihood, x = W z + b + σ ε. This model is
 # probabilistic PCA (Tipping & Bishop 1999; [derived here](derivations.md#a-vae-whose-optimum-is-known)). Its best
-# parameters and its log-likelihood follow from the eigenvalues λ₁ ≥ ... ≥ λ_D of the data's covariance and from its
-# eigenvectors, the columns of U:
+# parameters (b is the mean of the data) and its log-likelihood follow from the eigenvalues λ₁ ≥ ... ≥ λ_D of the
+# data's covariance and from its eigenvectors, the columns of U:
 #
 #     W = U (Λ_Z − σ² I)^½,  σ² = mean of the D − Z smallest λ           → next cell
 #     log p = −½ [D log 2π + Σ_{i≤Z} log λᵢ + (D − Z) log σ² + D]        → next cell
 #
-# The posterior is a Gaussian. A *linear* encoder with a constant covariance can express it exactly:
+# The posterior is a Gaussian. A *linear* encoder with a constant covariance can express it exactly, and with the W
+# above M is diagonal, so a diagonal q is enough:
 #
 #     p(z|x) = N(M⁻¹ Wᵀ (x − b), σ² M⁻¹),  M = Wᵀ W + σ² I               → next cell
 #
 # So we set a VAE to this optimum and compare. Averaged over the noise, its ELBO must equal log p(x), and its gradient
-# must be zero. (`exact_elbo` computes this average without drawing: the loss is quadratic in ε, so a few points with
-# the right mean and covariance are enough.) And the importance-sampled log p(x) must be exact with a single draw.
+# must be zero. (`exact_elbo` computes this average without random draws: the loss is quadratic in ε, so a few points
+# with the right mean and covariance are enough.) And the importance-sampled log p(x) must be exact with a single
+# draw.
 #
-# You can test your own VAE in this way. A wrong factor in one of the terms shows. Two kinds of mistake do not show: a
-# factor of the whole gradient, since the gradient here is zero; and a mistake in an activation, since there is none.
-# The gradient check finds these.
+# You can test your own VAE in this way. It reveals a wrong factor in one of the terms. It can't reveal two kinds of
+# mistake: a wrong factor in front of the whole gradient, since the gradient here is zero, and a mistake in an
+# activation, since there is none. A gradient check finds these.
 
 # %%
 everything = np.concatenate([data.train, data.test]).astype("float64")             # all 1,797
@@ -103,9 +105,9 @@ for Z, known in KNOWN.items():
 # %% [markdown]
 # ## Training, and the price of a diagonal q
 #
-# Does training find this optimum? And what does a diagonal q cost where the posterior is not diagonal? Replace W by
-# W R with a rotation R. The distribution p(x) stays the same, but M is no longer diagonal. With the best diagonal q,
-# the ELBO is then below log p(x), by the same amount for every x:
+# Does training find this optimum? And what does a diagonal q cost where the posterior is not diagonal? Replace W by W
+# R with a rotation R. The distribution p(x) stays the same, but in general M is no longer diagonal. With the best
+# diagonal q, the ELBO is then below log p(x), by the same amount for every x:
 #
 #     log p(x) − ELBO = ½ (Σ log M_ii − log |M|)                         → next cell
 #
@@ -136,8 +138,8 @@ for Z in (2, 5, 10):
 #
 #     KLᵢ = ½ log(λᵢ/σ²) if λᵢ > σ², else 0                              → next cell
 #
-# So this collapse is neither an accident of training nor due to the KL term: the linear model with the highest
-# likelihood has it.
+# So this collapse is neither an accident of training nor an effect of the KL term: it is part of the linear model
+# with the highest likelihood.
 
 # %%
 def kl_per_latent(vae, x):
