@@ -93,7 +93,7 @@ for name, vae in vaes.items():
 # ## Is MSE a Gaussian, and cross-entropy a Bernoulli?
 #
 # Yes, but the details matter. −log p of a Gaussian with a *fixed* σ² is the squared error divided by 2σ², plus a
-# constant, and its gradient is that of the squared error, times 1/(2σ²):
+# constant, and its gradient is that of the squared error, divided by 2σ²:
 #
 #     −log N(x; m, σ² I) = ‖x − m‖²/(2σ²) + D/2 log(2πσ²)                → next cell
 #
@@ -124,10 +124,10 @@ claim("the cross-entropy of zeros and ones is −log p of a Bernoulli",
 #
 #     2σ² · (−ELBO) = E_q ‖x − m‖² + 2σ² KL + const                      → next cell
 #
-# So the loss "squared error + KL", with the error summed over the pixels, contains a choice: it is a Gaussian with
-# σ² = ½, a standard deviation of 0.71, for pixels between 0 and 1. A true MSE, the *mean* over the pixels, is the
-# choice σ² = D/2 = 32, a standard deviation of 5.7. And with a squared error, a weight β on the KL is another choice
-# of σ²: β = 2σ².
+# So the loss "squared error + KL", with the error summed over the pixels, hides a choice: it is a Gaussian with σ² = ½,
+# that is, a standard deviation of 0.71, for pixels between 0 and 1. A true MSE, the *mean* over the pixels, is the
+# choice σ² = D/2 = 32, a standard deviation of 5.7. And if the KL is weighted by β, that is again a choice of σ²: β =
+# 2σ².
 #
 # **σ² can be learned.** For any m, the best σ² that all pixels share is the mean squared error (Rybkin, Daniilidis &
 # Levine 2021 train VAEs with this σ²). The library learns s, with σ² = floor + exp(s) and a small floor. The gradient
@@ -135,8 +135,9 @@ claim("the cross-entropy of zeros and ones is −log p of a Bernoulli",
 #
 #     ∂log p/∂s = ½ Σ_d [(x_d − m_d)²/σ² − 1] · exp(s)/σ²                → likelihoods.Gaussian.log_prob_backward
 #
-# where the last factor is ∂log σ²/∂s. It is zero if σ² is the mean of (x − m)². With this σ², the first term of the
-# ELBO is −D/2 [log(2π · mean squared error) + 1]. So a learned variance replaces the squared error by its logarithm.
+# where the last factor is ∂log σ²/∂s. Over all images and pixels, the gradient is zero if σ² is the mean of (x − m)².
+# With this σ², the first term of the ELBO is −D/2 [log(2π · mean squared error) + 1]. So with a learned variance, the
+# loss contains the logarithm of the mean squared error instead of the error itself.
 
 # %%
 eps = vaes["Bernoulli"].draw_noise(rng, 500)
@@ -207,17 +208,18 @@ claim(f"the smaller σ², the larger the KL ({weights[0.1][0]:.1f}, {weights[0.0
 # %% [markdown]
 # ![reconstructions under three variances](figures/07-weight.png)
 #
-# If a VAE decodes everything to the same grey blob, the cause is often not a bug but a σ² that nobody chose.
+# If a VAE decodes everything to the same grey blob, the cause may not be a bug but a σ² that is too large, and that was
+# never chosen on purpose.
 #
 # ## Grey pixels and cross-entropy
 #
 # The formula x a − softplus(a) also works for a grey x, and many VAEs are trained in this way. What is it the logarithm
-# of? Not of a density of x: its integral over x from 0 to 1 is
+# of? It is not that of a density of x, whose integral would be 1. The integral over x from 0 to 1 is
 #
 #     ∫ exp(x a − softplus(a)) dx = tanh(a/2)/a                          → next cell
 #
-# This is ½ at a = 0 and smaller elsewhere; for a density it would be 1. Nor is it the log-probability of one of 17
-# levels: the sum over the levels is not 1 either.
+# This is ½ at a = 0 and smaller elsewhere. It is not the log-probability of one of 17 levels either: the sum over the
+# levels is not 1.
 
 # %%
 nodes, weights_ = np.polynomial.legendre.leggauss(60)                   # quadrature on [−1, 1]
@@ -240,7 +242,8 @@ claim(f"at every logit the integral is tanh(a/2)/a, to {max(off):.0e}, at most �
 # %% [markdown]
 # Divide by the integral, and the result is a density, the *continuous Bernoulli* (Loaiza-Ganem & Cunningham 2019). Its
 # normalizer is C(a) = a/tanh(a/2), at least 2. So the log-density of every pixel is higher than minus the
-# cross-entropy, by log 2 or more. How much more depends on a, so leaving it out also changes where the optimum is.
+# cross-entropy, by log C(a), which is at least log 2. Since C depends on a, leaving it out also changes where the
+# optimum is.
 #
 # The smallest value of the loss is not 0 either. For each pixel it is the entropy, reached at π = x:
 #
@@ -261,20 +264,20 @@ claim(f"for fixed logits, log p averaged over 400 binarizations is minus the gre
       off.mean() < 0.4 and abs((many - bernoulli.log_prob(x, a)).mean()) < 0.1)
 
 # %% [markdown]
-# The last line says what the number does mean. The formula is linear in x, so its value for a grey x is the average of
+# The last line shows what the number does mean. The formula is linear in x, so its value for a grey x is the average of
 # log p(b|z) over binarizations b of x. Two things follow.
 #
-# **As a loss it is sound.** The decoder gets the gradient that it would get, on average, from images that are binarized
-# again at each step, and the best π is E[x].
+# **As a loss it makes sense.** For a given z, the decoder gets the gradient that it would get on average from images
+# that are binarized again at each step, and the best π is E[x|z].
 #
-# **The grey "ELBO" is a lower bound, but not of the grey image's density.** Put any q(z|x) into the average, and use
-# Jensen's inequality for each b:
+# **The grey "ELBO" is a lower bound, but not of the grey image's density.** For any q(z|x), Jensen's inequality for
+# each b, averaged over b, gives
 #
 #     E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)) ≤ E_{b ~ Bernoulli(x)}[log p(b)]   → next cell
 #
 # So it bounds the log-probability that the model gives to the *binarizations* of x, on average. ELBOs of images that
-# were binarized at random are bounds of the same number, though their q sees b and not x. But the grey "ELBO" can't be
-# compared with a density of grey images, such as a Gaussian's, or with a log-probability of 17 levels.
+# were binarized at random are lower bounds of the same number, although their q is given b instead of x. But the grey
+# "ELBO" can't be compared with a density of grey images, such as a Gaussian's, or with a log-probability of 17 levels.
 
 # %%
 def grey_bound(vae, x, n_samples=50):
@@ -300,8 +303,8 @@ claim(f"the grey \"ELBO\" is below the average log p(b) in all {len(slack)} runs
 # ## What do I sample at test time?
 #
 # Two draws: z ~ N(0, I), then x ~ p(x|z). `VAE.sample` does both. Most pictures in papers leave out the second draw and
-# show the mean E[x|z], which is `VAE.decode` of the drawn z. Then say that it is the mean. The model's distribution is
-# that of the samples:
+# show the mean E[x|z], which is `VAE.decode` of the drawn z. If you do that, say so: the model's distribution is that
+# of the samples, whose variance has two terms:
 #
 #     Var[x] = Var[E[x|z]] + E[Var[x|z]]                                 → next cell
 #
@@ -309,7 +312,7 @@ claim(f"the grey \"ELBO\" is below the average log p(b) in all {len(slack)} runs
 # out.
 #
 # For a code or a reconstruction, `represent` and `reconstruct` use the mean μ of q, and draw nothing. For the ELBO and
-# log p(x), draw z ~ q: at z = μ, log p(x|z) is higher than its average over q.
+# log p(x), draw z ~ q: at z = μ, log p(x|z) is usually higher than its average over q, as here:
 
 # %%
 for name, vae in vaes.items():
@@ -380,16 +383,16 @@ save(drawn, "07-new")
 #
 # ![means and samples from the prior](figures/07-new.png)
 #
-# The prior also draws z far from the codes of all training images. There the decoder was never trained. Its
-# log-variance is linear in the last hidden layer and can be anything, and exp of it is the huge noise of "Gaussian, σ²
-# per pixel" in the table and in the picture. The means of the Gaussians vary more than the data, too. The ELBO does
-# not show any of this, since it only uses z near the codes of images.
+# The prior can draw z that are far from the codes of all training images, where the decoder was hardly trained. Its
+# log-variance is linear in the last hidden layer and has no limit there, and its exp is the huge noise of "Gaussian, σ²
+# per pixel" in the table and in the picture. The means of the Gaussians vary more than the data, too. The ELBO of real
+# images shows little of this, since it only uses z drawn from their q.
 #
 # ## Why are the images blurry?
 #
-# Because a mean is an average of images. For a given encoder and any of these likelihoods, the best mean at z is known
-# (compare Rezende & Viola 2018). It is the average of the training images, weighted by the density that the q of
-# each has at z:
+# Because the decoder's mean is close to an average of images. For a given encoder and any of these likelihoods, the
+# best mean at z is known (compare Rezende & Viola 2018). It is the average of the training images, weighted by the
+# density that the q of each has at z:
 #
 #     m(z) = Σₙ q(z|xₙ) xₙ / Σₙ q(z|xₙ)                                  → next cell
 #
@@ -431,9 +434,9 @@ claim("the fewer images are averaged, the crisper are the decoded ones; the data
       crisp[1.0][0] < crisp[0.1][0] < crisp[0.01][0] < steps(data.train))
 
 # %% [markdown]
-# So blur does not come from VAEs as such, or from the KL alone. It has four causes together:
+# So blur does not come from VAEs as such, or from the KL alone. Four causes act together:
 #
-# 1. The code has few nats, so many images share nearly the same codes.
+# 1. The code carries few nats, so many images share nearly the same codes.
 # 2. The likelihood draws pixels independently. It can't express "the stroke is here or there", only "half of it in both
 #    places".
 # 3. You look at the mean.
@@ -441,8 +444,8 @@ claim("the fewer images are averaged, the crisper are the decoded ones; the data
 #    a very large loss; one that also gives probability to blurred images has only a little more. (In
 #    [tutorial 3](03_variational_inference.py) the KL is the other way round: there q is fitted and may miss modes.)
 #
-# So these help: a smaller σ² (the code then has more nats, but more draws from the prior fall between the codes), more
-# latents, or a likelihood in which neighbouring pixels depend on each other.
+# So these can help: a smaller σ² (the code then carries more nats, but more draws from the prior may fall between the
+# codes), more latents, or a likelihood in which neighbouring pixels depend on each other.
 #
 # ## The variance that runs to zero
 #
@@ -454,9 +457,9 @@ claim("the fewer images are averaged, the crisper are the decoded ones; the data
 # This has no upper limit. Each time σ is divided by 10, the pixel contributes another log 10 = 2.3 nats, and nothing
 # about the images has been learned. Mattei & Frellsen (2018) show that the likelihood of such models is unbounded in
 # general. The library therefore has a floor, σ² = floor + exp(s). Here are VAEs with a floor of 0.01, of 0.001 (the
-# default), and with almost none, 10⁻⁸. The last also has almost none, but is trained on *dequantized* data: each pixel
-# gets noise between −1/32 and 1/32, the width of a grey level, which is drawn again in each epoch. Each is trained with
-# three seeds; the figure shows the first.
+# default), and with almost none, 10⁻⁸. A fourth VAE also has the floor 10⁻⁸, but is trained on *dequantized* data: to
+# each pixel we add noise between −1/32 and 1/32, as wide as a grey level, which is drawn again in each epoch. Each of
+# the four is trained with three seeds; the figure shows the first.
 
 # %%
 constant = np.flatnonzero(data.train.std(axis=0) == 0)
@@ -525,13 +528,13 @@ claim(f"with dequantized data it is {smallest[noisy].min():.4f} to {smallest[noi
 # ![the ELBO runs away](figures/07-runaway.png)
 #
 # This is not overfitting in the usual sense: the *test* ELBO rises too, since pixels that are white in all, or nearly
-# all, training images are white in test images as well. As a density the number is right. But a density does not
-# measure how good a model is for values that come in steps of 1/16.
+# all, training images are white in test images as well. As a density, the number is correct. But for values that come
+# in steps of 1/16, a density does not measure how good a model is.
 #
 # ## Where does the NaN come from?
 #
-# Nearly always from exp or log, in one of four ways. The largest float32 is 3.4·10³⁸, which is exp(88.7). Usually an
-# inf comes first, and then inf − inf, inf/inf or 0 · inf is NaN.
+# Usually from exp or log. Here are four ways. The largest float32 is 3.4·10³⁸, which is exp(88.7). Usually an inf comes
+# first, and then inf − inf, inf/inf or 0 · inf is NaN.
 
 # %%
 logit = np.array([-200, -100, 0, 20, 100], "float32")
@@ -565,8 +568,8 @@ claim("and sigmoid by tanh agrees with 1/(1 + exp(−a)) where that doesn't over
 #
 # The fourth way is exp of a log-variance. The library does not clip log-variances: one of 100 means that training went
 # wrong, and clipping would hide it. If the variance is too large for float32, it is inf, and the next gradient is
-# inf/inf. Then `train` stops with `Diverged`, which says when it happened, instead of continuing with NaN. Usually the
-# learning rate was too large. Here are both:
+# inf/inf. Then `train` stops with `Diverged`, which says when it happened, instead of continuing with NaN. Often the
+# learning rate was too large. Here are both, the variance that is inf and a training that is stopped:
 
 # %%
 per_pixel = Gaussian("per-pixel")
@@ -681,9 +684,9 @@ claim(f"dequantized training and the default floor differ by {abs(deq[1] - defau
 # %% [markdown]
 # Compare only within a column. In the last column, all rows are distributions over the same images of 17 levels. Here
 # the Categorical is the best. A likely reason: many pixels are exactly 0 or 16, and a Gaussian can't have a peak at the
-# end of its range. (The Categorical needs 17 outputs per pixel for that, and does not use the order of the levels.
-# With 256 levels and few images, that may be a larger disadvantage.) The Gaussians were trained on their density at the
-# levels. Trained on the last column, they would probably do better in it.
+# end of its range. (The Categorical needs 17 outputs per pixel for that, and does not use the order of the levels. With
+# 256 levels and few images, that may be a larger disadvantage.) The Gaussians were trained on densities. Trained on the
+# probabilities of the last column, they would probably do better in it.
 #
 # Dequantized training is not better here than the default floor of 0.001. But its training ELBO bounds a
 # log-probability. The midpoint value of "floor 10⁻⁸" is not a log-probability: it gives one of 17 levels of a pixel a
@@ -691,8 +694,8 @@ claim(f"dequantized training and the default floor differ by {abs(deq[1] - defau
 #
 # ## What to try next
 #
-# - Exercise 5, *Black or white pixels: the Bernoulli likelihood*; exercise 8, *Grey pixels: a Gaussian with a
-#   learned variance*; exercise 11, *Pixels of K kinds: the Categorical likelihood*: their gradients, by you.
+# - Exercise 5, *Black or white pixels: the Bernoulli likelihood*; exercise 8, *Grey pixels: a Gaussian with a learned
+#   variance*; exercise 11, *Pixels of K kinds: the Categorical likelihood*: derive their gradients.
 # - Exercise 20, *Find the bug: something is missing*: one hidden layer with two outputs, as in a decoder with a mean
 #   and a variance.
 # - The same from the command line:
