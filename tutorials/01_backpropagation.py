@@ -5,13 +5,14 @@
 # machine, and train a small network on handwritten digits. After that, find out how a gradient check can mislead you,
 # and compare initial weights and optimizers.
 #
-# **What you'll learn.** That the backward pass is the forward pass in reverse, with one short line for each; why
-# dW = xᵀ dy; when to believe a gradient check; how large initial weights should be; what an optimizer does.
+# **What you'll learn.** That the backward pass goes through the forward pass in reverse, with one short line for each
+# of its lines; why dW = xᵀ dy; when to believe a gradient check; how large initial weights should be; what an optimizer
+# does.
 #
 # **What you'll need.** Partial derivatives, matrix products, some NumPy. No knowledge of neural networks.
 #
-# **Time.** 25 minutes to read until the network is trained, 35 for the rest; 10 seconds to run:
-# `python tutorials/01_backpropagation.py`.
+# **Time.** 25 minutes to read until the network is trained, 35 for the rest; 8 seconds to run: `python
+# tutorials/01_backpropagation.py`.
 
 # %%
 from lesson import claim, figure, options, save
@@ -50,14 +51,14 @@ rng = np.random.default_rng(0)
 #     dWᵢₒ = Σₙ ∂yₙₒ/∂Wᵢₒ dyₙₒ = Σₙ xₙᵢ dyₙₒ = (xᵀ dy)ᵢₒ                 → layers.linear_backward
 #
 # The sum runs over the *rows* of both x and dy. A matrix product sums over the columns of its first factor, so x has to
-# be transposed. The shapes agree, (I, N) times (N, O) is (I, O), but agreeing shapes are not a proof.
+# be transposed. The shapes agree: (I, N) times (N, O) gives (I, O). But that alone is not a proof.
 #
 # **b.** bₒ changes yₙₒ for every n, with the factor 1. **x.** xₙᵢ changes yₙₒ for every o, with the factor Wᵢₒ:
 #
 #     dbₒ = Σₙ dyₙₒ,   dxₙᵢ = Σₒ dyₙₒ Wᵢₒ = (dy Wᵀ)ₙᵢ                    → layers.linear_backward
 #
-# Since we have no loss yet, we draw dy at random. It is the gradient of the loss Σₙₒ dyₙₒ yₙₒ. That is general enough,
-# because to first order every loss has this form.
+# Since we have no loss yet, we draw dy at random. It is the gradient of the loss Σₙₒ dyₙₒ yₙₒ. That is general enough:
+# to first order, every loss has this form, up to a constant.
 
 # %%
 N, I, O = 5, 4, 3
@@ -81,7 +82,7 @@ claim(f"W[2, 1] moved by {nudge:g} changes the loss by {change:.4e}; dW[2, 1] pr
 # ## Forward and backward, in pairs
 #
 # A network consists of such layers with nonlinear functions between them. These are applied to each element: each y
-# depends on one a only, so there is no sum.
+# depends on only one a, so there is no sum.
 #
 #     y = tanh a       da = dy (1 − y²)                                 → layers.tanh_backward
 #     y = max(a, 0)    da = dy where y > 0, else 0                      → layers.relu_backward
@@ -94,8 +95,8 @@ claim(f"W[2, 1] moved by {nudge:g} changes the loss by {change:.4e}; dW[2, 1] pr
 #     h = tanh a                                                        → layers.tanh
 #     y = h W₁ + b₁                                                     → layers.linear
 #
-# And backward: the same lines from the last to the first. Each takes the gradient of its output and gives the gradients
-# of its inputs:
+# And backward: the same lines from the last to the first. Each takes the gradient with respect to its output and
+# returns the gradients with respect to its inputs:
 #
 #     dh = dy W₁ᵀ,  dW₁ = hᵀ dy                                         → layers.linear_backward
 #     da = dh (1 − h²)                                                  → layers.tanh_backward
@@ -173,8 +174,8 @@ claim(f"the complex step agrees to {relative(by_complex_step, dW0):.0e}", relati
 # biases.
 #
 # `check_backward` compares the gradient of every input of a function with differences, for a random dy. It returns a
-# `Report`, with a `Check` for each input, which prints as a table. Here it checks the layers. You can check the whole
-# library with `python -m minivae gradcheck` (`checking.library.library_reports`).
+# `Report`, with a `Check` for each input, which prints as a table. Here it checks the layers. To check the whole
+# library, run `python -m minivae gradcheck` (`checking.library.library_reports`).
 
 # %%
 def linear_gradients(dy, x, W, b):
@@ -241,8 +242,8 @@ print(TABLE_HEAD, report, sep="\n")
 claim("its gradient is right, before we train anything", report.ok)
 
 # %% [markdown]
-# Now train it. The gradient g points to where the loss rises fastest, so step the other way. θ is the vector of all
-# parameters, and η, the *learning rate*, is a number that you choose:
+# Now train it. The gradient g points in the direction in which the loss rises fastest, so step in the opposite
+# direction. θ is the vector of all parameters, and η, the *learning rate*, is a number that you choose:
 #
 #     θ ← θ − η g                                                       → optimizers.SGD
 #
@@ -284,9 +285,10 @@ claim(f"with five seeds, the network reads {1 - max(wrong):.1%} to {1 - min(wron
 # ## What a wrong gradient looks like
 #
 # If a check only says "wrong", you have to search for the mistake. But each of the usual mistakes leads to a
-# characteristic wrong gradient. [diagnosis.py](../minivae/checking/diagnosis.py) computes these one after the other
-# (`explain` does this for a whole report) and names a mistake only if its gradient fits to five digits. Here we make
-# six usual mistakes. The weights are 4 by 4, so that no mistake shows in the shapes.
+# characteristic wrong gradient. [diagnosis.py](../minivae/checking/diagnosis.py) computes these wrong gradients one
+# after the other (`explain` does this for a whole report), and names a mistake only if its gradient agrees with yours
+# to five digits. Here we make six of the usual mistakes. The weights are 4 by 4, so that dy W and dyᵀ x have the right
+# shapes.
 
 # %%
 mistakes = {
@@ -320,7 +322,8 @@ claim(f"{explained} of {len(mistakes)} are explained, and a random error gets no
 # Sometimes the gradient is right and the *check* is wrong. Here are the usual reasons.
 #
 # **The step.** A difference has two errors. With a large step, the next terms of the Taylor series matter. With a small
-# step, two nearly equal numbers are subtracted, each known to a relative ε (2·10⁻¹⁶ in float64, 10⁻⁷ in float32):
+# step, two nearly equal numbers are subtracted, each of which has a relative rounding error of about ε (2·10⁻¹⁶ in
+# float64, 10⁻⁷ in float32):
 #
 #     (f(x + s) − f(x)) / s        = f′ + s/2 f″ + … ± ε |f| / s        → next cell
 #     (f(x + s) − f(x − s)) / 2s   = f′ + s²/6 f‴ + … ± ε |f| / s       → gradcheck.numerical_gradient
@@ -435,7 +438,7 @@ claim(f"differences give {half[1]:g} at the kink; relu_backward's 0 is accepted,
 
 # %% [markdown]
 # **Noise that is drawn again.** If the function draws random numbers at each call, f(x + s) and f(x − s) differ by
-# noise, and dividing by the small step magnifies it. So draw the noise before, and pass it as an argument. In this
+# noise, and dividing by the small step magnifies it. So draw the noise beforehand, and pass it as an argument. In this
 # library noise is always an argument.
 
 # %%
@@ -450,8 +453,8 @@ claim(f"with the noise given it passes: relative error {frozen.error:.0e}", froz
 
 # %% [markdown]
 # There are two more reasons. A function that *changes its input* in place gives wrong results at the next call;
-# `check_backward` tests for that. And a gradient that is *zero* has no relative error, since both sides are rounding
-# errors only. The library's check then says so and accepts it. The softmax in the next section has such a gradient.
+# `check_backward` tests for that. And a gradient that is *zero* has no relative error, since both sides are nothing but
+# rounding errors. The library's check then says so and accepts it. The softmax in the next section has such a gradient.
 #
 # ## When the check passes, is the gradient right?
 #
@@ -496,11 +499,11 @@ for name, (forward, right, wrong) in cases.items():
 
 # %% [markdown]
 # So let dy be random. A gradient that is wrong at the point where it is checked then passes only if its error happens
-# to be zero for the dy that was drawn, which has probability 0.
+# to be (nearly) zero for the dy that was drawn, which is very unlikely.
 #
-# **Only this point was checked.** The input was drawn, too, and the check says nothing about other inputs. Suppose that
-# a function limits its input to [−3, 3], and that its backward pass forgets this. If no element that was drawn is
-# outside, the check passes:
+# **Only this point was checked.** The input was drawn at random, too, and the check says nothing about other inputs.
+# Suppose that a function limits its input to [−3, 3], and that its backward pass forgets this. If all elements that
+# were drawn are inside, the check passes:
 
 # %%
 def limit(a):
@@ -520,9 +523,9 @@ claim(f"the wrong gradient passes where all |a| < 3, and fails for |a| of up to 
 # So choose inputs on each side of every branch, and check at several points.
 #
 # **The right gradient of the wrong objective** can't be found by any gradient check. The check compares the backward
-# pass with the forward pass, and both can be wrong together. Here is an example that is typical of VAEs. The noise is
-# to have the variance exp(v), so its standard deviation is the square root of exp(v). Suppose that the square root is
-# forgotten, both forward and backward:
+# pass with the forward pass, and both can be wrong together. Here is an example that is typical of VAEs. The noise
+# should have the variance exp(v), so its standard deviation is the square root of exp(v). Suppose that the square root
+# is forgotten, both forward and backward:
 #
 #     z = exp(½ v) ε,  dv = Σ dz ½ z                                    → next cell
 #     z = exp(v) ε,    dv = Σ dz z       (wrong, and consistent)        → next cell
@@ -544,22 +547,21 @@ for name, power in (("right", 0.5), ("wrong", 1.0)):
           report.ok and (abs(variance / np.exp(v[0]) - 1) < 0.05) == (name == "right"))
 
 # %% [markdown]
-# To find this, compare the forward pass with its *definition*: here, the variance of many draws. The exercises have a
-# VAE with exactly this bug (number 16), and [tutorial 5](05_variational_autoencoder.py) tests its objective in this
-# way.
+# To find this, compare the forward pass with its *definition*: here, the variance of many draws. Exercise 16 has a VAE
+# with exactly this bug, and [tutorial 5](05_variational_autoencoder.py) tests its objective in this way.
 #
 # ## How large should initial weights be?
 #
-# Not zero: then all hidden units compute the same, get the same gradient, and stay the same. So they are random, but
-# how large? Each output is a sum over fan_in terms, where fan_in is the number of inputs, and variances of
-# independent terms add:
+# Not zero: then all hidden units compute the same output, get the same gradient, and stay the same. So they are random,
+# but how large should they be? Each output is a sum over fan_in terms, where fan_in is the number of inputs, and
+# variances of independent terms add:
 #
 #     Var yₒ = Σᵢ Var(Wᵢₒ) xᵢ² = fan_in · Var(W) · mean x²              → next cell
 #
-# With Var(W) = 1/fan_in, the scale stays the same. With another variance, every layer multiplies the scale by the same
-# factor again. So `networks.EncoderDecoder._initialize` in [networks.py](../minivae/networks.py) draws W ~ N(0,
-# 1/fan_in) for tanh, and with twice this variance for relu, which lets only half of the mean square through (He et al.
-# 2015). Here are twenty layers of 256 units:
+# With Var(W) = 1/fan_in, the scale stays the same. With another variance, every layer multiplies the scale by a factor,
+# and over many layers these factors multiply. So `networks.EncoderDecoder._initialize` in
+# [networks.py](../minivae/networks.py) draws W ~ N(0, 1/fan_in) for tanh, and with twice this variance for relu, which
+# lets only half of the mean square through (He et al. 2015). Here are twenty layers of 256 units:
 
 # %%
 depth, width = 20, 256
@@ -597,10 +599,9 @@ save(drawn, "01-initialization")
 # %% [markdown]
 # ![activations and gradients through twenty layers](figures/01-initialization.png)
 #
-# If the weights are too small, the signal vanishes on the way. If they are too large, tanh limits the signal to ±1.
-# But on the way back, the gradient grows: the large W increase it by more than the small slopes of tanh reduce it.
-# Even with 1/fan_in, tanh loses a little at each layer, since |tanh a| < |a|. relu with 2/fan_in keeps the mean
-# square.
+# If the weights are too small, the signal vanishes on the way. If they are too large, tanh limits the signal to ±1. But
+# on the way back, the gradient grows: large weights increase it by more than the small slopes of tanh reduce it. Even
+# with 1/fan_in, tanh loses a little at each layer, since |tanh a| < |a|. relu with 2/fan_in keeps the mean square.
 
 # %%
 alike = [(np.full((I, H), 0.3), np.zeros(H)), (np.full((H, O), 0.3), np.zeros(O))]
@@ -628,10 +629,10 @@ claim(f"the gradient that reaches the first layer has a scale of {arriving['tanh
 #     s ← ρ s + (1 − ρ) g²,  θ ← θ − η g / (√s + ε)                     → optimizers.RMSprop
 #     m̂, v̂: means of g and of g²;  θ ← θ − η m̂ / (√v̂ + ε)              → optimizers.Adam
 #
-# Each is an `Optimizer`, which changes θ in place with `step(g)`. SGD's step is η g, so its length depends on the
-# scale of the loss. The last three divide by the size of the past gradients, so only directions and ratios matter.
-# Adam's first step changes every weight by η, and its path stays (nearly) the same if the loss is multiplied by 1000.
-# (Adam: Kingma & Ba 2015; Adagrad: Duchi, Hazan & Singer 2011.)
+# Each is an `Optimizer`, which changes θ in place with `step(g)`. SGD's step is η g, so its length depends on the scale
+# of the loss. The last three divide by the size of the past gradients, so the scale of the loss (nearly) cancels.
+# Adam's first step changes every weight that has a gradient by about η, and its path stays nearly the same if the loss
+# is multiplied by 1000. (Adam: Kingma & Ba 2015; Adagrad: Duchi, Hazan & Singer 2011.)
 
 # %%
 def path(make, factor, n_steps=20):
@@ -665,8 +666,8 @@ claim(f"if the loss is multiplied by 1000, Adam's path changes by {changed['Adam
       changed["Adam"] < 1e-2 and changed["SGD"] > 5)
 
 # %% [markdown]
-# Which is best? That depends on the learning rate. So train the classifier with each at rates from 10⁻³ to 10, for ten
-# epochs.
+# Which is best? That depends on the learning rate. So we train the classifier with each of them for ten epochs, at
+# rates from 10⁻³ to 10.
 
 # %%
 rates = 10.0 ** np.arange(-3, 1.1, 0.5)
@@ -718,9 +719,10 @@ claim(f"a rate of {rates[-1]:g} is too large for all: the best loss is {min(each
 # %% [markdown]
 # ![training curves, and the loss against the learning rate](figures/01-optimizers.png)
 #
-# Momentum at its own best rate keeps up with Adam here. The advantage of Adam is that its rate does not depend on the
-# scale of the loss, so that a rate between 10⁻³ and 10⁻² is often good enough. That is why the tutorials use it.
-# (These curves are from one seed. They show how much the rate matters, not which optimizer is best.)
+# Momentum at its own best rate keeps up with Adam here. The advantage of Adam is that its rate hardly depends on the
+# scale of the loss, so that a rate between 10⁻³ and 10⁻² is often good enough. (Adagrad and RMSprop share this.) That
+# is why the tutorials use it. (These curves are from one seed. They show how much the rate matters, not which optimizer
+# is best.)
 #
 # ## What to try next
 #
