@@ -32,8 +32,8 @@ train_labels, test_labels = one_hot[images.train_labels], one_hot[images.test_la
 # %% [markdown]
 # ## The model
 #
-# A VAE draws some digit. Now we want to say which one. So we model p(x|y), the probability of an image given its
-# label y. All the probabilities of a VAE get this condition, except for the prior of z:
+# A VAE draws some digit. Now we want to choose which one. So we model p(x|y), the probability of an image given its
+# label y. Every distribution of the VAE is now conditional on y, except for the prior of z:
 #
 #     ELBO = E_q[log p(x|z, y)] − KL(q(z|x, y) ‖ p(z)) ≤ log p(x|y)         → next cell
 #
@@ -41,8 +41,8 @@ train_labels, test_labels = one_hot[images.train_labels], one_hot[images.test_la
 # a vector of ten numbers, 1 at the label and 0 elsewhere. The encoder's input is [x, y], the decoder's is [z, y].
 #
 # (Kingma et al. 2014, "Semi-supervised learning with deep generative models", use this bound, plus log p(y), for
-# images with known labels. In Sohn et al. 2015, "Learning structured output representation using deep conditional
-# generative models", the prior depends on the condition, too.)
+# the images whose labels are known. In Sohn et al. 2015, "Learning structured output representation using deep
+# conditional generative models", the prior of z depends on the condition, too.)
 
 # %%
 q, p = DiagonalGaussian(), Bernoulli()
@@ -98,7 +98,7 @@ error = relative_error(yours, measured)
 claim(f"the gradient of all {len(yours)} parameters agrees with differences, to {error:.0e}", error < 1e-7)
 
 # %% [markdown]
-# Compare with `elbo_and_grad` in [vae.py](../minivae/vae.py): the steps are the same. Only the decoder's input is
+# Compare with `elbo_and_grad` in [vae.py](../minivae/vae.py): the steps are the same. But the decoder's input is
 # [z, y], so `mlp_backward` returns the gradient with respect to both. We pass on the part that belongs to z. The
 # label is data and needs no gradient.
 #
@@ -152,12 +152,12 @@ claim("in fewer than half of the cases is the image with the nearest μ of the s
 
 # %% [markdown]
 # z no longer has to say which digit it is, so its price, the KL, falls. The last column shows it. For each test
-# image, take the training image with the nearest μ. Without labels both mostly show the same digit. With labels
-# they do so far less often (by chance it would be one case in ten).
+# image, take the training image with the nearest μ. Without labels both mostly show the same digit. With labels,
+# this happens far less often (by chance it would be one case in ten).
 #
 # The two ELBOs bound different things, log p(x|y) and log p(x). A label is worth at most log 10 = 2.3 nats on
-# average, for the best possible models. Ours gain more. So without labels this network is further from its best
-# possible value.
+# average, for the best possible models. Ours gain more. So the model without labels is further below its best
+# possible value than the one with labels.
 #
 # ## Ask for a digit
 #
@@ -193,9 +193,9 @@ for name, use in (("with labels", 1), ("without", 0)):
 # %% [markdown]
 # ![each digit, drawn from the prior](figures/11-digits.png)
 #
-# The digits in a row look as if one hand had written them. One thing that we can measure is the slant: how far the
-# ink moves to the side from one row of pixels to the next, on average. Does it depend on z in the same way for all
-# ten digits?
+# Each row has its own style, the same for all ten digits. One part of the style that we can measure is the slant:
+# how far the ink moves to the side from one row of pixels to the next, on average. Does it depend on z in the same
+# way for all ten digits?
 
 # %%
 down, across = (place.ravel() - 3.5 for place in np.indices(images.shape))
@@ -219,7 +219,7 @@ for seed in range(3):
           mean_correlation[0] > 0.6 and abs(mean_correlation[1]) < 0.1)
 
 # %% [markdown]
-# So part of what z describes is the slant, for all digits alike.
+# So z describes the slant, among other things, and does so in much the same way for all digits.
 #
 # ## Which digit is it?
 #
@@ -228,7 +228,7 @@ for seed in range(3):
 #     p(y|x) = p(x|y) p(y) / p(x)                                           → next cell
 #
 # All labels are about equally frequent, so the most probable y is the one with the largest p(x|y). We use the ELBO
-# for log p(x|y): it is only a bound, so the result may differ.
+# in place of log p(x|y). Since it is only a lower bound, the most probable label may be another one.
 
 # %%
 shares = []
@@ -242,8 +242,8 @@ claim(f"the nearest training image, pixel by pixel, has the right label for {by_
       by_neighbour > max(shares))
 
 # %% [markdown]
-# As a classifier it is not a good one: the nearest training image does better here. But no part of the model was
-# trained to classify.
+# This is not a strong classifier: the nearest training image does better here. But no part of the model was trained
+# to classify.
 #
 # ## What to try next
 #
