@@ -2,18 +2,18 @@
 # # 10 · The paper's figure
 #
 # **What you'll do.** Reproduce figure 2 of the paper that introduced the VAE (Kingma & Welling 2014; Rezende, Mohamed &
-# Wierstra published the same model and estimator in the same year): the lower bound against the number of training
-# samples seen, for 3, 5, 10, 20 and 200 latents. First a short version on the small digits. Then the long one on
-# MNIST, from saved runs that took over an hour, beside points read off the paper's plot.
+# Wierstra published a very similar method in the same year): the lower bound against the number of training samples
+# seen, for 3, 5, 10, 20 and 200 latents. First a short version on the small digits. Then the long one on MNIST, from
+# saved runs that took almost two hours, beside points read off the paper's plot.
 #
-# **What you'll learn.** How to read a learning curve in nats; what more latents than needed do; and that a
-# reproduction which comes out *better* than the original needs as much examination as one that comes out worse.
+# **What you'll learn.** How to read a learning curve in nats; what happens with more latents than needed; and that a
+# reproduction needs as much scrutiny when its numbers are *better* than the original's as when they are worse.
 #
 # **What you'll need.** [Tutorial 5](05_variational_autoencoder.py), and [8](08_how_good_is_it.py) for latents
 # that are not used.
 #
-# **Time.** 15 minutes to read, 20 seconds to run: `python tutorials/10_the_papers_figure.py`. To repeat the long runs
-# yourself takes an hour and a half of one core, see below.
+# **Time.** 15 minutes to read, 12 seconds to run: `python tutorials/10_the_papers_figure.py`. To repeat the long runs
+# yourself, allow almost two hours on one core; see below.
 
 # %%
 import csv
@@ -50,20 +50,20 @@ RESULTS = lesson.HERE / "results" / "figure2"
 #     ELBO = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z))                        → evaluation.elbo
 #     s ← s + g²,   θ ← θ − η g/(√s + ε)                                → optimizers.Adagrad.update
 #
-# Adagrad gives each weight its own learning rate, which falls as the squares of its past gradients add up. So its
-# steps become smaller and smaller, and the curves are drawn against the logarithm of the number of samples. Even so,
-# each tenfold increase brings less than the one before.
+# Adagrad gives each weight its own learning rate, which falls as the squares of its past gradients add up. So its steps
+# become smaller and smaller, and the curves are drawn against the logarithm of the number of samples. Even on this
+# scale they flatten: each tenfold increase brings less than the one before.
 #
-# Keep in mind what the two curves are. The **test** bound is measured after each epoch, with the parameters as they
-# then are. The **training** bound is the mean over the epoch, *while* the parameters change, so it lags behind. Early
-# on, when they change fast, it is even below the test bound. So the distance between the two curves is not the amount
-# of overfitting. For that, both have to be measured with the same parameters; below, we do that at the end.
+# Keep in mind how the two curves are measured. The **test** bound is measured after each epoch, with the parameters as
+# they then are. The **training** bound is the mean over the epoch, *while* the parameters change, so it lags behind.
+# Early on, when they change fast, it is even below the test bound. So the distance between the two curves is not the
+# amount of overfitting. For that, both have to be measured with the same parameters; below, we do that at the end.
 #
 # ## The short version
 #
-# The digits in the package have 64 pixels; we take 200 hidden units. 10⁵ samples are 67 epochs. In each epoch the
-# pixels are drawn black or white again, with the grey value as the probability of black. Each model is trained with
-# three seeds; the curves are their means.
+# The digits in the package have 64 pixels; we take 200 hidden units. 10⁵ samples are 67 epochs. In each epoch each
+# pixel is again drawn black or white, with its grey value as the probability of black. Each model is trained with three
+# seeds; the curves are their means.
 
 # %%
 data = digits()
@@ -250,25 +250,26 @@ for Z, (_, training, held_out) in long_runs.items():
 # At the end of these runs the training bound lags by little, so the distance between the curves is almost the
 # difference between training and test images: from 1.0 nats with 3 latents to −0.5 with 200. A negative difference
 # means that the test images get the higher bound. They are different images, and some images are easier than others, so
-# even this is not purely overfitting. (The parameters of these runs were not saved, so the training bound can't be
-# measured again.)
+# even this difference does not measure overfitting alone. (The parameters of these runs were not saved, so the training
+# bound can't be measured again.)
 #
 # ## Why are our curves above the paper's?
 #
-# The shape is the paper's, and the order of the N_z is too, except that 200 latents catch up later here. Yet our curves
-# lie above the paper's points, most of all in the first million samples. A better number needs an explanation too.
-# What differs, or isn't stated:
+# The order of 3, 5, 10 and 20 latents is the paper's. 200 latents catch up later here: in the paper they are already
+# ahead of 20 after 10⁶ samples, while ours are still 0.8 nats behind after 10⁷. And all our curves lie above the
+# paper's points, by up to 15 nats after 10⁶ samples and up to 6 after 10⁷. A better number needs an explanation too.
+# These things differ, or aren't stated:
 #
 # - **Initial weights.** The paper draws all of them from N(0, 0.01). Is 0.01 the variance or the standard deviation?
-#   Here W ~ N(0, 1/fan_in), where 1/fan_in is the variance, so that signals keep their size from layer to layer
+#   Here W ~ N(0, 1/fan_in), where 1/fan_in is the variance, so that signals roughly keep their size from layer to layer
 #   ([tutorial 1](01_backpropagation.py)).
 # - **The learning rate.** The paper takes the best of 0.01, 0.02 and 0.1 in the first few iterations; ours is 0.02.
 # - **A prior on the weights.** The paper maximizes the bound plus log N(θ; 0, I). We leave this term out.
 # - **The pixels.** The paper does not say how they became black or white. Grey values fed to a Bernoulli likelihood
 #   give numbers that can't be compared with these ([tutorial 7](07_decoders.py)).
 #
-# The first is easy to try: the same model, steps and noise, with the initial weights scaled to a standard deviation of
-# 0.1 or of 0.01.
+# The first is easy to try: we train the same model, with the same number of steps and the same seed, from initial
+# weights scaled to a standard deviation of 0.1 or of 0.01.
 
 # %%
 def bound_after(images, hidden, epochs, std=None):
@@ -312,10 +313,10 @@ claim(f"our bound is {distance:.1f} nats above the paper's point. With the initi
       0.15 < shares[0] < shares[1] < 1)
 
 # %% [markdown]
-# So the initial weights explain a part of the distance, or most of it, depending on what 0.01 means. (The run on MNIST
-# is `--initial-weights`, with one seed; its result is saved in [results/figure2](results/figure2).) How much the other
-# three account for has not been measured. [Tutorial 1](01_backpropagation.py) shows what small weights do: signals
-# shrink from layer to layer, and so do gradients on the way back.
+# So the initial weights can explain a third of the distance, or three quarters of it, depending on what 0.01 means.
+# (The run on MNIST is `--initial-weights`, with one seed; its result is saved in [results/figure2](results/figure2).)
+# How much the other three account for has not been measured. [Tutorial 1](01_backpropagation.py) shows what small
+# weights do: signals shrink from layer to layer, and so do gradients on the way back.
 #
 # ## What to try next
 #
