@@ -88,7 +88,7 @@ for name, vae in vaes.items():
 
 # %% [markdown]
 # Don't compare these numbers. The first is about black-and-white images, the last about 17 grey levels, and the other
-# two are densities, which can be positive. The appendix makes them comparable.
+# two are densities, which can be positive. The appendix makes the last three comparable.
 #
 # ## Is MSE a Gaussian, and cross-entropy a Bernoulli?
 #
@@ -434,7 +434,7 @@ claim("the fewer images are averaged, the crisper are the decoded ones; the data
       crisp[1.0][0] < crisp[0.1][0] < crisp[0.01][0] < steps(data.train))
 
 # %% [markdown]
-# So blur does not come from VAEs as such, or from the KL alone. Four causes act together:
+# So blur does not come from VAEs as such, or from the KL alone. Four causes can act together:
 #
 # 1. The code carries few nats, so many images share nearly the same codes.
 # 2. The likelihood draws pixels independently. It can't express "the stroke is here or there", only "half of it in both
@@ -569,7 +569,7 @@ claim("and sigmoid by tanh agrees with 1/(1 + exp(−a)) where that doesn't over
 # The fourth way is exp of a log-variance. The library does not clip log-variances: one of 100 means that training went
 # wrong, and clipping would hide it. If the variance is too large for float32, it is inf, and the next gradient is
 # inf/inf. Then `train` stops with `Diverged`, which says when it happened, instead of continuing with NaN. Often the
-# learning rate was too large. Here are both, the variance that is inf and a training that is stopped:
+# learning rate was too large. Here are both, a variance that is inf and a training run that is stopped:
 
 # %%
 per_pixel = Gaussian("per-pixel")
@@ -605,7 +605,7 @@ claim(f"plain SGD with a learning rate of 1: \"{stopped}\"", "became" in stopped
 # bound of a log-probability.
 #
 # The bins of the first and the last level can be extended to ±∞. Then the 17 probabilities sum to 1, as those of a
-# Categorical do. As a likelihood of its own this takes about twenty lines, and `log_likelihood` accepts it.
+# Categorical do. As a new likelihood class, this takes about twenty lines, and `log_likelihood` accepts it.
 
 # %%
 erfc = np.vectorize(math.erfc, otypes=[float])

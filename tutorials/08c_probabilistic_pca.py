@@ -47,9 +47,9 @@ D, VARIANCE = 64, 0.05
 # with the right mean and covariance are enough.) And the importance-sampled log p(x) must be exact with a single
 # draw.
 #
-# You can test your own VAE in this way. It reveals a wrong factor in one of the terms. It can't reveal two kinds of
-# mistake: a wrong factor in front of the whole gradient, since the gradient here is zero, and a mistake in an
-# activation, since there is none. A gradient check finds these.
+# You can test your own VAE in this way. The test reveals a wrong factor in one of the terms. It can't reveal two
+# kinds of mistake: a wrong factor in front of the whole gradient, since the gradient here is zero, and a mistake in
+# an activation, since there is none. A gradient check finds these.
 
 # %%
 everything = np.concatenate([data.train, data.test]).astype("float64")             # all 1,797

@@ -193,9 +193,9 @@ for name, use in (("with labels", 1), ("without", 0)):
 # %% [markdown]
 # ![each digit, drawn from the prior](figures/11-digits.png)
 #
-# Each row has its own style, the same for all ten digits. One part of the style that we can measure is the slant:
-# how far the ink moves to the side from one row of pixels to the next, on average. Does it depend on z in the same
-# way for all ten digits?
+# The digits in a row are alike in style. One part of the style that we can measure is the slant: how far the ink
+# moves to the side from one row of pixels to the next, on average. Does it depend on z in the same way for all ten
+# digits?
 
 # %%
 down, across = (place.ravel() - 3.5 for place in np.indices(images.shape))
