@@ -196,9 +196,10 @@ save(drawn, "02-random-codes")
 #   image come from the same group? 50 % means that the groups can't be told apart.
 # - **In holes.** A draw is in a hole if it is further from all codes than 95 % of the test images' codes are. If
 #   codes and draws had the same distribution, 5 % of the draws would be in holes.
-# - **The KL divergence** between the codes' distribution p and the Gaussian q that we draw from ([tutorial
-#   3](03_variational_inference.py) explains it). It is 0 if p and q are equal. Its unit is the *nat*: the logarithm
-#   is natural (1 nat = 1.44 bits). We only have samples, and estimate the KL from the distances between them.
+# - **The KL divergence** between the codes' distribution p and the Gaussian q that we draw from
+#   ([tutorial 3](03_variational_inference.py) explains it). It is 0 if p and q are equal. Its unit is the *nat*: the
+#   logarithm is natural (1 nat = 1.44 bits). We only have samples, and estimate the KL from the distances between
+#   them.
 #
 #       KL(p ‖ q) = E_p[log p/q]                         → measures.kl_from_standard_normal
 #
@@ -319,10 +320,11 @@ save(drawn, "02-codes-and-noise")
 # %% [markdown]
 # ![codes of training images, moved by noise](figures/02-codes-and-noise.png)
 #
-# So this decoder can draw digits that neither measure tells from reconstructions of real ones. With draws from a
-# Gaussian it does worse, because nothing in the training made the codes Gaussian. To draw from an autoencoder we
-# need a second model, of its codes, which is fitted after training. The one that we used is as large as the training
-# set, and each of its draws is a variation of one training image, as the picture shows.
+# So this decoder can draw digits: nearly all of these are near data, and their nearest neighbours don't tell them
+# from decoded codes. With draws from a Gaussian it does worse, because nothing in the training made the codes
+# Gaussian. To draw from an autoencoder we need a second model, of its codes, which is fitted after training. The one
+# that we used is as large as the training set, and each of its draws is a variation of one training image, as the
+# picture shows.
 #
 # ## Why this follows from the loss
 #

@@ -445,8 +445,8 @@ claim(f"the start decides where each climb ends: ELBO {min(ends[1.5]):.2f} from 
 # %% [markdown]
 # At the better optimum the gap is not zero, and no Gaussian q can close it, because a Gaussian has one mode. How
 # large must the gap be? Suppose that the modes are well separated, that one of them has the mass m, and that q has
-# exactly the shape of that mode. There p = m q, and so KL(q ‖ p) = E_q[log q/p] = log 1/m. So ignoring the other
-# mode costs log 1/m nats.
+# exactly the shape of that mode. There p = m q, and so KL(q ‖ p) = E_q[log q/p] = log 1/m. This is what it costs to
+# ignore the other mode.
 
 # %%
 gap = log_evidence - ends[1.5][0]

@@ -199,9 +199,9 @@ save(drawn, "04-toy")
 #
 # To see how much the draws help, we fit a mean-field q to the weights of a line through 20 points. The model, the
 # start and the optimizer are the same; the estimator and the number of draws differ. "Score-cv" is the score
-# function with a control variate, which lowers its variance and keeps its mean ([appendix
-# C](#appendix-c-the-control-variate) explains it). For this model the ELBO of a Gaussian q is known exactly, so we
-# plot exact values, not estimates.
+# function with a control variate, which lowers its variance and keeps its mean
+# ([appendix C](#appendix-c-the-control-variate) explains it). For this model the ELBO of a Gaussian q is known
+# exactly, so we plot exact values, not estimates.
 
 # %%
 line = EXAMPLES["linear-regression"].make(np)
@@ -595,8 +595,8 @@ claim("the variance of score-cv is less than 0.6 times that of reparam, with eac
 # **Near the posterior.** If q is the posterior, f = log p(x, z) − log q(z) is log p(x) at every z: a constant. A
 # control variate removes constants, so with a control variate the score function has very little noise near the
 # posterior. "Reparam" keeps its noise: it adds the gradient of log p at the draws to the gradient of the entropy,
-# which doesn't depend on the draws and so can't cancel that noise. "Path-only" evaluates both at the draws, where
-# their noise cancels:
+# which doesn't depend on the draws and so can't cancel that noise. "Path-only" evaluates both at the draws, so that
+# their noise can cancel:
 #
 #     ∇ ≈ (∂z/∂λ)ᵀ ∂[log p(x, z) − log q(z)]/∂z          → inference.estimators.Reparameterized.rows
 #

@@ -299,8 +299,8 @@ claim(f"with σ² in place of σ in the sampler: {wrong.mean():.3f}, and the tes
 #
 #     −1/D log p(x|z) + KL = 1/D [−log p(x|z) + D KL]                   → next cell
 #
-# This is often the cause when "my VAE only draws the mean image". (If not: σ² is too large, [tutorial
-# 7](07_decoders.py), or one of the causes in "Is KL = 0 good?", [tutorial 8](08_how_good_is_it.py).)
+# This is often the cause when "my VAE only draws the mean image". (If not: σ² is too large,
+# [tutorial 7](07_decoders.py), or one of the causes in "Is KL = 0 good?", [tutorial 8](08_how_good_is_it.py).)
 
 # %%
 vae.loss_and_grad(x, eps, beta=float(D))

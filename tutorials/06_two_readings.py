@@ -103,8 +103,8 @@ claim("σ² = 0.05 with β = 4 has 4 times the gradient of σ² = 0.2 with β = 
 # To see how much this choice matters, we train with σ² = 0.05, 8 latents, and β from 0.001 to 100. Each β stands for
 # the variance 0.05 β, so we compute the ELBO with that variance. We also decode draws from the prior, and use two of
 # the measures of tutorials 2 and 5: how many draws are near data (this rewards blur), and how often the nearest
-# neighbour tells them apart from real test images (this doesn't reward blur; 50 % would be perfect). (Tutorials 2
-# and 5 compared with decoded codes instead, so the second column can't be compared with their numbers.)
+# neighbour tells them apart from real test images (this doesn't reward blur; 50 % would be perfect). (In tutorials 2
+# and 5 it compared draws with decoded codes instead, so those numbers can't be compared with these.)
 
 # %%
 betas = (0.001, 0.1, 0.3, 0.5, 1.0, 3.0, 10.0, 100.0)
@@ -235,11 +235,11 @@ save(drawn, "06-beta")
 # ![copy against price, and samples](figures/06-beta.png)
 #
 # The curve on the left shows a trade-off: the more nats we pay for the code, the better the copy (Alemi et al. 2018
-# call the two rate and distortion). The middle panel shows that the ELBO and the quality of the draws disagree here.
-# With the σ² that has the highest ELBO, the model gains more from precise pixels than it pays for precise codes. But
-# then q(z) is far from the prior, and many draws from the prior land where the decoder was hardly trained. This is
-# no error in either measure: a model can be good by one and bad by the other (Theis et al. 2016). So which σ², or β,
-# is right depends on the purpose: the best σ² by the ELBO to compare models by log p(x), here a larger one to draw
+# call the two rate and distortion). The middle panel shows that a higher ELBO doesn't mean better draws here. With
+# the σ² that has the highest ELBO, the model gains more from precise pixels than it pays for precise codes. But then
+# q(z) is far from the prior, and many draws from the prior land where the decoder was hardly trained. This is no
+# error in either measure: a model can be good by one and bad by the other (Theis et al. 2016). So which σ², or β, is
+# right depends on the purpose: the best σ² by the ELBO to compare models by log p(x), here a larger one to draw
 # images. [Tutorial 8](08_how_good_is_it.py) says more about how to judge a model.
 #
 # ## What each term pulls on
