@@ -189,8 +189,8 @@ claim(f"in the median, q shares {seen:.0%} of its mass with p(z|x) for images of
 # ![the latent plane, and posteriors](figures/05-latent-plane.png)
 #
 # A thin line joins q to its image's posterior where the two lie apart. There the encoder, which wasn't trained on
-# this image, is wrong. A q fitted to this image alone would do better. The difference is the price of amortized
-# inference, and is called the amortization gap: [tutorial 8](08_how_good_is_it.py) measures it.
+# this image, is wrong. A q fitted to this image alone would have a higher ELBO. The difference is the price of
+# amortized inference, and is called the amortization gap: [tutorial 8](08_how_good_is_it.py) measures it.
 #
 # The regions matter for two reasons. z is *drawn* from q(z|x), so the decoder is trained to make nearly the same
 # image from the whole region: nearby codes decode to similar images. And the KL pulls each region towards N(0, I),

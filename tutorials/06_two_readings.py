@@ -77,8 +77,8 @@ claim("gradient with respect to log σ²: zero, nothing depends on it", not vae.
 # %% [markdown]
 # ## How much should the KL weigh?
 #
-# A variance other than 1 divides the squared error by 2σ². So a factor β before the KL does the same as another
-# variance of the pixels:
+# A variance σ² divides the squared error by 2σ². So a weight β on the KL does the same as another variance of the
+# pixels, up to a factor β in the whole loss:
 #
 #     ‖x − m‖²/2σ² + β KL = β [‖x − m‖²/2(βσ²) + KL]                    → next cell
 
