@@ -7,7 +7,7 @@
 # **What you'll learn.** What an autoencoder does well; that nothing in its loss says where codes should lie; how to
 # measure whether decoded draws look like data; and what it takes to draw from an autoencoder after all.
 #
-# **What you'll need.** [Tutorial 1](01_backpropagation.py), or that you have seen backpropagation before.
+# **What you'll need.** [Tutorial 1](01_backpropagation.py), or some experience with backpropagation.
 #
 # **Time.** 25 minutes to read, 16 seconds to run: `python tutorials/02_autoencoder.py` (or `--data mnist`).
 
@@ -42,8 +42,9 @@ print(f"{len(data.train)} images to train with, {len(data.test)} to test, {D} pi
 #
 #     ∂‖x − x̂‖²/∂x̂ = −2 (x − x̂)                          → autoencoder.SquaredError.loss_backward
 #
-# After it, `mlp_backward` is called twice. We train autoencoders with 2 numbers in a code, so that we can draw the
-# codes, and with 8. Each is trained from three random starts, so that we can tell a result from luck.
+# The rest of the backward pass is two calls of `mlp_backward`. We train autoencoders with 2 numbers in a code, so
+# that we can plot the codes, and with 8. Each is trained from three random starts, so that we can tell a result from
+# luck.
 
 # %%
 hidden = (300, 150) if on_digits else (500,)
@@ -59,7 +60,7 @@ for Z in (2, 8):
 # ## What it does well: compression
 #
 # Are 8 numbers for 64 pixels good? Compare with the best *linear* code of the same size, principal component
-# analysis (PCA): subtract the mean image, project on the Z directions with the largest variance, and go back.
+# analysis (PCA): subtract the mean image, project onto the Z directions with the largest variance, and go back.
 #
 #     x̂ = x̄ + (x − x̄) U Uᵀ                               → next cell
 
@@ -94,9 +95,9 @@ save(drawn, "02-reconstructions")
 #
 # ## What lies between the codes
 #
-# If a code is a good summary, shouldn't a *new* code make a new digit? First see where codes lie. Left: the
-# codes of some training images. Each is drawn as the digit that it stands for, odd digits in black and even ones in
-# grey (the model never saw these labels). Right: the same region, decoded point by point.
+# If a code is a good summary, shouldn't a *new* code make a new digit? First, see where the codes lie. Left: the
+# codes of some training images. Each is drawn as the label of its image, odd digits in black and even ones in grey
+# (the model never saw these labels). Right: the same region, decoded point by point.
 
 # %%
 codes = plain[2, 0].represent(data.train)
@@ -123,13 +124,13 @@ save(drawn, "02-latent-plane")
 # %% [markdown]
 # ![codes and the decoded plane](figures/02-latent-plane.png)
 #
-# Look for three things. Each can be measured:
+# Look for three things:
 #
 # - **The scale is arbitrary.** If the encoder doubles z and the decoder halves it again, the loss stays the same. So
-#   without a look at the codes, nobody knows which z to decode.
-# - **Holes.** Some places among the codes have no code nearby. The decoder was never trained there. It may draw the
-#   nearest digit, or a smudge: the loss doesn't change.
-# - **Overlaps.** Some digits share a place with others. What is decoded there is a compromise.
+#   we can't know which z to decode without looking at the codes.
+# - **Holes.** Some places among the codes have no code nearby. The decoder was never trained there. Whether it draws
+#   a digit or a smudge there makes no difference to the loss.
+# - **Overlaps.** In some places there are codes of different digits. What is decoded there is a compromise.
 
 # %%
 rng = np.random.default_rng(0)
@@ -189,23 +190,24 @@ save(drawn, "02-random-codes")
 # Four measures, from [measures.py](measures.py). The first two compare decoded images, the others compare codes.
 #
 # - **Near data.** Take the distance from each test image to its nearest training image; 95 % of them are below some
-#   value. An image is near data if its own distance is below that value, too. So real digits score 95 %. This finds
-#   garbage, and nothing else: it rewards blur, and doesn't notice if all images are the same digit.
+#   value. An image is near data if its own distance is below that value, too. So real digits score 95 %. This
+#   measure only detects garbage: it rewards blur, and doesn't notice if all images are the same digit.
 # - **Told apart.** Mix decoded draws with decoded codes of real images. How often does the nearest neighbour of an
 #   image come from the same group? 50 % means that the groups can't be told apart.
 # - **In holes.** A draw is in a hole if it is further from all codes than 95 % of the test images' codes are. If
 #   codes and draws had the same distribution, 5 % of the draws would be in holes.
 # - **The KL divergence** between the codes' distribution p and the Gaussian q that we draw from
 #   ([tutorial 3](03_variational_inference.py) explains it). It is 0 if p and q are equal. Its unit is the *nat*: the
-#   logarithm is natural (1 nat = 1.44 bits). We have samples only, and estimate it from the distances between them.
+#   logarithm is natural (1 nat = 1.44 bits). We only have samples, and estimate the KL from the distances between
+#   them.
 #
 #       KL(p ‖ q) = E_p[log p/q]                         → measures.kl_from_standard_normal
 #
 # The last estimate is rough: [tutorial 5](05_variational_autoencoder.py) shows that it can be off by a nat or more
 # with 8 latents. Read it as a ranking.
 #
-# For the fitted Gaussian we undo m and C before the last two, so that the draws are N(0, I) there too. This changes
-# neither the KL nor the idea of a hole.
+# For the fitted Gaussian we undo m and C before we compute the last two measures, so that the draws are N(0, I)
+# there, too. This doesn't change the KL. Holes are then measured in units of the codes' spread.
 
 # %%
 def standardized(codes, m, C):
@@ -235,7 +237,7 @@ for Z in (2, 8):
               f"{holes[case].mean():>12.0%}{gap[case].mean():>12.2f}")
 
 # %% [markdown]
-# What the table shows, with the least favourable of the autoencoders in each line:
+# In each of these claims we quote the autoencoder that supports it least:
 
 # %%
 true_draws = kl_from_standard_normal(rng.standard_normal((1498, 8)), rng)
@@ -265,17 +267,17 @@ claim(f"a warning: {blurred:.0%} of test images that are mixed half and half wit
 #
 # ## Drawing from the codes themselves
 #
-# Is it the autoencoder that can't make new digits, or the Gaussian? Keep the trained networks, and draw codes from a
-# better distribution: pick the code of a random training image, and add a little noise. This is a density, a
-# Gaussian of width h around each code, and h can be chosen without looking at any decoded image: take the h that
-# gives held-out codes the highest probability.
+# Is this the fault of the autoencoder, or of the Gaussian? Keep the trained networks, and draw codes from a better
+# distribution: pick the code of a random training image, and add a little noise. Such draws have a density that we
+# can write down, with a Gaussian of width h around each code. We choose h without looking at any decoded image: we
+# take the h that gives held-out codes the highest probability.
 #
 #     p(z) = 1/N Σₙ N(z; zₙ, h² S)                       → measures.kernel_width
 #
-# To fit a density to the codes once training is over is called ex-post density estimation; Ghosh et al. (2020) do it
-# with a mixture of ten Gaussians. The danger is a copy: without noise, this gives the training images back. So we
-# also measure how far the noise moves a decoded image, and compare with the distance from a decoded image to its
-# nearest neighbour.
+# Fitting a density to the codes after training is called ex-post density estimation; Ghosh et al. (2020) do it with
+# a mixture of ten Gaussians. The draws might be mere copies: without noise, we would only get the training images
+# back, reconstructed. So we also measure how far the noise moves a decoded image, and compare with the distance from
+# a decoded image to its nearest neighbour.
 
 # %%
 def draw_from_codes(autoencoder, seed):
@@ -318,19 +320,21 @@ save(drawn, "02-codes-and-noise")
 # %% [markdown]
 # ![codes of training images, moved by noise](figures/02-codes-and-noise.png)
 #
-# So this autoencoder can make digits that look real. It can't make them from a Gaussian, because nothing made its
-# codes Gaussian. It needs a second model, of its codes, which has to be fitted after training. This one is as large
-# as the training set, and as the picture shows, each draw is a variation of one training image.
+# So this decoder can draw digits: nearly all of these are near data, and their nearest neighbours don't tell them
+# from decoded codes. With draws from a Gaussian it does worse, because nothing in the training made the codes
+# Gaussian. To draw from an autoencoder we need a second model, of its codes, which is fitted after training. The one
+# that we used is as large as the training set, and each of its draws is a variation of one training image, as the
+# picture shows.
 #
 # ## Why this follows from the loss
 #
-# The loss only sees codes that the encoder *produces*. Between them the decoder is free, and the encoder may put the
-# codes anywhere. Three changes suggest themselves, and the VAE makes all three:
+# The loss only depends on codes that the encoder *produces*. It doesn't say what the decoder should do between them,
+# nor where the encoder should put them. The VAE makes three changes:
 #
 # 1. fix the distribution that codes should have, the prior N(0, I);
-# 2. let each image take up a *region* of codes, not a point, so that neighbours must decode alike: this region is
-#    q(z|x), and z is drawn from it;
-# 3. measure both in the same unit as the reconstruction: nats.
+# 2. let each image take up a *region* of codes, not a point, so that nearby codes have to decode to similar images:
+#    this region is described by a density q(z|x), and z is drawn from it;
+# 3. measure how far the regions are from the prior, in the same unit as the error of the reconstruction: nats.
 #
 # Tutorials [3](03_variational_inference.py) to [5](05_variational_autoencoder.py) derive all of this from one
 # principle. Tutorial 5 repeats every measurement of this one.

@@ -79,7 +79,7 @@ claim(f"log p(x) = {coin.log_evidence():.6f} by formula, {added:.6f} by summing 
 #
 #     p(x) ≈ Σ p(x, z) Δz,  number of points = nᶻ        → next cell
 #
-# For the measurement above, eleven points from −5 to 5 are enough to be right to 10⁻⁴ nats. But that is eleven
+# For the measurement above, eleven points from −5 to 5 are enough: the error is about 10⁻⁴ nats. But that is eleven
 # points *per latent*.
 
 # %%
@@ -106,12 +106,13 @@ except InputError as error:
 claim(f"the library uses a grid for one latent or two: '{refused}'", "too many points" in refused)
 
 # %% [markdown]
-# (This model is a product over its latents, so Z separate sums of 11 points would be enough. Under a decoder network
-# every pixel depends on all latents, and the integral is not a product.)
+# (This model is a product over its latents, so Z separate sums of 11 points would be enough. With a decoder network,
+# each pixel may depend on all latents, and the integral is not a product.)
 #
-# The next idea is to draw: p(x) = E[p(x|z)] over draws from the prior. This estimate is unbiased, but useless with
-# many latents. Nearly all draws explain the data so badly that they contribute nothing, and the few best draws decide
-# the result. They decide its standard error too, so that is too small as well. There is a more general estimate:
+# The next idea is to average over draws from the prior, since p(x) = E[p(x|z)]. This estimate of p(x) is unbiased,
+# but with many latents it is often useless. Nearly all draws explain the data so badly that they contribute almost
+# nothing, and the result depends on the few best draws. So does its standard error, which can be far too small.
+# There is a more general estimate:
 #
 #     log p(x) ≈ log 1/S Σ p(x, z)/q(z),  z ~ q          → inference.fitting.estimate_log_evidence
 #
@@ -132,25 +133,24 @@ claim("all five estimates are too low, by more than three of their own standard 
 claim(f"2 draws from the posterior say {sure.mean:.2f}, exactly", abs(sure.mean - model.log_evidence()) < 1e-9)
 
 # %% [markdown]
-# So we need draws from near the posterior, and the posterior is what we don't know. Variational inference *searches*
-# for it. It takes a family of distributions q(z) and adjusts their parameters until q is near p(z|x). The library
-# calls these parameters the **knobs** of q, to tell them from the parameters of the model. (Elsewhere q too is
-# called a posterior, the *approximate* one, as in the library's `vae.posterior`. On this page the word means p(z|x)
-# only.) What does "near" mean?
+# So we need draws from close to the posterior, but the posterior is what we don't know. Variational inference
+# *searches* for it. It takes a family of distributions q(z) and adjusts their parameters until q is near p(z|x). The
+# library calls these parameters the **knobs** of q, to tell them from the parameters of the model. (Elsewhere, q is
+# also called a posterior, the *approximate* one, as in the library's `vae.posterior`. On this page "posterior"
+# always means p(z|x).) What does "near" mean?
 #
 # ## The KL divergence
 #
 #     KL(q ‖ p) = E_q[log q(z) − log p(z)]               → next cell
 #
-# Here p is any target; below it is the posterior. Draw from q, and compare how probable q and p find the draw, on the
-# logarithmic scale: the KL is the average difference. It is zero where q = p and positive elsewhere. It is not a
-# distance, because swapping q and p changes it. For two Gaussians it has a formula, and for p = N(0, I) a short one
-# that every VAE with a Gaussian q uses:
+# Here p is any target; below it is the posterior. Draw z from q, and compare its log-density under q and under p:
+# the KL is the average difference. It is zero if q = p and positive otherwise. It is not a distance, because
+# swapping q and p changes it. For two Gaussians it has a formula, and for p = N(0, I) a short one that every VAE
+# with a Gaussian q uses:
 #
 #     KL(q ‖ N(0, I)) = ½ Σ (μ² + σ² − 1 − log σ²)       → posteriors.DiagonalGaussian.kl
 #
-# We check it by integrating on a grid of one latent. The grid is so wide that nothing beyond it matters on this
-# page.
+# We check it by integrating on a grid of one latent. The grid is so wide that we can neglect everything outside it.
 
 # %%
 z = np.linspace(-20, 20, 40_001)[:, None]                       # (S, 1)
@@ -189,11 +189,12 @@ for mu, sigma in ((0, 1), (0, 2), (1.5, 0.3), (-2, 0.05)):
 #
 #     log p(x, z) = log N(x; f(z), σ² I) + log N(z; 0, 1)    → inference.other_models.NonlinearDecoder.log_joint
 #
-# The first pixel of f(z) has a dip around z = 0, the second rises slowly. So two different z come near this x:
+# The first pixel of f(z) has a dip around z = 0, the second rises slowly. So there are two different z for which
+# f(z) is near this x:
 #
 #     f(z) = tanh(z u + c) V                                 → layers.mlp
 #
-# We also compute log p(x|z) by itself, from the functions that a VAE's decoder uses (`mlp`, and the likelihood
+# We also compute log p(x|z) separately, with the functions that a VAE's decoder uses (`mlp`, and the likelihood
 # `Gaussian`). The library computes the evidence on a grid of its own, and ours has to agree.
 
 # %%
@@ -251,9 +252,9 @@ save(drawn, "03-model")
 #
 # ## Change the parameters of q
 #
-# Let q be N(μ, σ²). It has two knobs, μ and log σ². At a few settings we compute what we want to be small,
-# KL(q ‖ p(z|x)), and a number that we define now and derive below. It is the **evidence lower bound** (ELBO), a
-# lower bound on log p(x):
+# Let q be N(μ, σ²). It has two knobs, μ and log σ². At a few settings we compute KL(q ‖ p(z|x)), which should be
+# small, and a number that we define now and derive below. It is the **evidence lower bound** (ELBO), a lower bound
+# on log p(x):
 #
 #     ELBO = E_q[log p(x, z) − log q(z)]                 → inference.fitting.elbo
 #
@@ -308,9 +309,9 @@ save(drawn, "03-knobs")
 # %% [markdown]
 # ![a posterior with two modes, three q's; ELBO and KL against μ](figures/03-knobs.png)
 #
-# The left panel shows the two answers of the model, and three guesses. In the right panel only μ changes: the two
-# curves are mirror images. In general we can't compute the KL, because it contains p(z|x). We can compute the ELBO,
-# and it is largest where the KL is smallest.
+# The left panel shows the posterior with its two modes, and three choices of q. In the right panel only μ changes:
+# the two curves are mirror images. In general we can't compute the KL, because it contains p(z|x). But we can
+# estimate the ELBO, and it is largest where the KL is smallest.
 #
 # ## The ELBO, line by line
 #
@@ -323,8 +324,7 @@ save(drawn, "03-knobs")
 #              = ∫ q(z) log [p(x, z)/q(z)] dz + ∫ q(z) log [q(z)/p(z|x)] dz      → next cell
 #              = ELBO + KL(q ‖ p(z|x))                                           → next cell
 #
-# All of these are numbers. We compute them at a q that is far from the posterior, since the identity holds for every
-# q.
+# Each line is a number. The identity holds for every q, so we check it at a q that is far from the posterior.
 
 # %%
 q = gaussian(0.3, 0.7)
@@ -338,9 +338,9 @@ for number, value in enumerate(lines, 1):
     claim(f"line {number}: {value:.10f}", abs(value - log_evidence) < 1e-8)
 
 # %% [markdown]
-# The check of the second line may look circular: our p(z|x) is p(x, z) divided by the same p(x) that comes out. So we
-# also check in another way, without an integral, that it is the posterior: draw z from the prior, weight each draw by
-# p(x|z), and see where the weight lies.
+# The check of the second line may look circular: we computed p(z|x) by dividing p(x, z) by the same p(x) that comes
+# out. So we also check in another way, without an integral, that this is the posterior: draw z from the prior,
+# weight each draw by p(x|z), and see where the weight lies.
 #
 # The ELBO itself can be written in three ways. The second is what a VAE trains: reconstruct x, and stay close to the
 # prior. The third says: put q where p(x, z) is large, but keep it wide (H is the entropy, −E_q[log q]).
@@ -378,13 +378,14 @@ claim(f"at this q: KL(q ‖ prior) = {costs:.3f} nats, KL(q ‖ posterior) = {ga
 # %% [markdown]
 # ## The same bound from Jensen's inequality
 #
-# Many texts take another road. With w(z) = p(x, z)/q(z), the evidence is an average, p(x) = E_q[w]. The logarithm is
-# concave, so the logarithm of an average is at least the average of the logarithms (Jensen's inequality):
+# Many texts derive the bound in another way. With w(z) = p(x, z)/q(z), the evidence is an average, p(x) = E_q[w].
+# The logarithm is concave, so the logarithm of an average is at least the average of the logarithms (Jensen's
+# inequality):
 #
 #     log p(x) = log E_q[w] ≥ E_q[log w] = ELBO          → next cell
 #
-# This road is shorter, but doesn't say how large the gap is. The first derivation does: it is exactly
-# KL(q ‖ p(z|x)). The gap is zero if w is a constant, and w is a constant only if q is the posterior.
+# This derivation is shorter, but doesn't say how large the gap is. The first one does: it is exactly KL(q ‖ p(z|x)).
+# The gap is zero if w is a constant, and w is a constant only if q is the posterior.
 
 # %%
 w = np.exp(log_joint - log_q)
@@ -442,10 +443,10 @@ claim(f"the start decides where each climb ends: ELBO {min(ends[1.5]):.2f} from 
       "μ = −1.5", min(ends[1.5]) > surface.max() - 0.02 and max(ends[-1.5]) < min(ends[1.5]) - 0.8)
 
 # %% [markdown]
-# At the better optimum the gap is not zero, and no further climbing closes it: no Gaussian has two modes. How large
-# must it be? Suppose that the modes are well separated, that one of them has the mass m, and that q has exactly the
-# shape of that mode. There p = m q, and so KL(q ‖ p) = E_q[log q/p] = log 1/m. That is the price of ignoring the
-# other mode.
+# At the better optimum the gap is not zero, and no Gaussian q can close it, because a Gaussian has one mode. How
+# large must the gap be? Suppose that the modes are well separated, that one of them has the mass m, and that q has
+# exactly the shape of that mode. There p = m q, and so KL(q ‖ p) = E_q[log q/p] = log 1/m. This is what it costs to
+# ignore the other mode.
 
 # %%
 gap = log_evidence - ends[1.5][0]
@@ -461,11 +462,11 @@ claim(f"the gap is {gap:.3f} nats, most of it log 1/{1 - left_mass:.2f} = {price
 # **It can be minimized.** We can draw from q, and the unknown log p(x) enters as a constant. KL(p ‖ q) is an average
 # over the posterior, from which we can't draw.
 #
-# **It decides what q looks like.** Where p is small and q is not, log q/p is large, and it counts with the weight q.
-# So q avoids such places (it is *zero-forcing*), and with too few modes it tends to pick one (it is *mode-seeking*).
-# The other way round, the weight is p, and q must be wherever p is (Bishop 2006, section 10.1.2, compares the two).
-# For a Gaussian q, KL(p ‖ q) has a simple optimum, since log q is quadratic in z and its average needs only two
-# moments:
+# **It decides what q looks like.** Where p is small and q is not, log q/p is large, and the average gives it the
+# weight q. So q avoids such places (it is *zero-forcing*), and if it has fewer modes than p, it tends to pick one of
+# them (it is *mode-seeking*). In KL(p ‖ q) the weight is p, so q must cover every place where p is large (Bishop
+# 2006, section 10.1.2, compares the two). For a Gaussian q, KL(p ‖ q) has a simple optimum, since log q is quadratic
+# in z and its average needs only two moments:
 #
 #     argmin KL(p ‖ q) = N(E_p[z], Var_p[z])             → next cell
 #
@@ -536,31 +537,32 @@ claim(f"E_q[log p(x|z)]: {rebuilt['seeking']:.2f} nats on the mode, {rebuilt['ma
       rebuilt["seeking"] > rebuilt["matched"] + 0.5)
 
 # %% [markdown]
-# A VAE minimizes KL(q ‖ p) for each image. So where its q(z|x) can't take the shape of the posterior, it tends to
-# leave part of it out rather than to cover too much.
+# The encoder of a VAE is trained to lower KL(q ‖ p), averaged over the images. So if q(z|x) can't take the shape of
+# the posterior, it tends to leave out part of the posterior rather than to cover too much.
 #
 # ## Where this leads
 #
 # Two problems are left. With many latents we can't integrate. We need the *gradient* of the ELBO with respect to the
 # knobs, estimated from draws of z: that is [tutorial 4](04_why_reparameterize.py). And fitting a separate q to each
-# of 60,000 images would take long. So let a network compute the knobs from the image. That network is the encoder:
-# [tutorial 5](05_variational_autoencoder.py).
+# of 60,000 images would take a long time. So we let a network compute the knobs from the image. That network is the
+# encoder: [tutorial 5](05_variational_autoencoder.py).
 #
-# There is an older way, which needs no gradient at all and shows what a q without correlations costs:
+# There is also an older way, which needs no gradient at all. Its tutorial shows what a q without correlations costs:
 # [tutorial 3b, coordinate ascent](03b_coordinate_ascent.py).
 #
 # ## Is the ELBO negative?
 #
-# (This section answers a question that people ask when they train a VAE. It can wait until then.)
+# (This question often comes up when people train a VAE. The section can wait until then.)
 #
-# For discrete data, yes. Then p(x) is a probability, so log p(x) ≤ 0, and the ELBO is no larger. This holds for
-# every q. The first claims below check it on the coin, where q is a Beta.
+# For discrete data it is never positive. Then p(x) is a probability, so log p(x) ≤ 0, and the ELBO is no larger.
+# This holds for every q. The first claims below check it on the coin, where q is a Beta.
 #
-# If the data are discrete and the ELBO is *positive*, something is wrong. Usually, pixels from 0 to 255, or
-# standardized pixels, were given to a Bernoulli. Its x log π + (1 − x) log(1 − π) is at most 0 for every x from 0 to
-# 1, including grey values, but unbounded for other x. The only other way is chance, in an estimate from few draws.
-# But w = p(x, z)/q(z) has the mean p(x) under q. So an estimate from one draw, log w, is positive with a probability
-# of at most p(x) (Markov's inequality), and the mean of several too. For an image that is practically never.
+# If the data are discrete and the ELBO is *positive*, something is wrong. A frequent cause is that pixels from 0 to
+# 255, or standardized pixels, were given to a Bernoulli. Its x log π + (1 − x) log(1 − π) is at most 0 for every x
+# from 0 to 1, including grey values, but unbounded for other x. An estimate from few draws can also be positive by
+# chance, but rarely: w = p(x, z)/q(z) has the mean p(x) under q, so an estimate from one draw, log w, is positive
+# with a probability of at most p(x) (Markov's inequality), and so is the mean of several. For an image, p(x) is so
+# small that this practically never happens.
 
 # %%
 def coin_elbo(a, b):
@@ -619,8 +621,8 @@ claim(f"the gap, KL(q ‖ posterior), is {gap_mm:.4f} nats in both",
 #
 # - Exercise 7, *The KL between q(z|x) and the prior* (`python -m minivae exercises start exercises`).
 # - `python -m minivae infer one-latent --seed 1`: which mode does it find? And with other seeds?
-# - Give the one-latent model a q of two Gaussians. How near does the ELBO come to log p(x)? Is the sum of ELBO and KL
-#   still log p(x)?
+# - Give the one-latent model a q of two Gaussians. How close does the ELBO come to log p(x)? Is the sum of ELBO and
+#   KL still log p(x)?
 # - Change `noise` of the one-latent model. When do the two modes become one?
 #
 # **References.** Jordan, Ghahramani, Jaakkola and Saul, *An introduction to variational methods for graphical

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 3b · Coordinate ascent, and what a q without correlations costs
 #
-# **What you'll do.** Fit a q to several latents by solving for one factor after the other, without any gradient. Then
-# compare it with exact posteriors, and find out what it gets wrong.
+# **What you'll do.** Fit a q to several latents by solving for one factor at a time, without any gradient. Then
+# compare the result with exact posteriors, and find out what it gets wrong.
 #
 # **What you'll learn.** Why the best factor has a formula; why correlated latents make the fit slow and the result
 # too narrow, and by how many nats; when a q without correlations is too *wide*; why uncorrelated is not independent.
@@ -31,19 +31,20 @@ options("Tutorial 3b: coordinate ascent.")
 # %% [markdown]
 # ## The best factor
 #
-# The simplest family of q for several latents says that they are independent: **mean field**, q(z) = Π qᵢ(zᵢ). Hold
-# all factors but one, and collect the terms of the ELBO that contain qᵢ: ∫ qᵢ (E_{others}[log p] − log qᵢ) dzᵢ. Let
-# qᵢ* be the density ∝ exp E_{others}[log p]. Then these terms are −KL(qᵢ ‖ qᵢ*) and a constant, which comes from
-# making qᵢ* integrate to 1 ([derivation](derivations.md#the-best-factor)). The KL is least at qᵢ = qᵢ*, so we know
-# the best factor without searching:
+# The simplest family of q for several latents says that they are independent: **mean field**, q(z) = Π qᵢ(zᵢ). Keep
+# all factors but qᵢ fixed, and collect the terms of the ELBO that contain qᵢ: ∫ qᵢ (E_{others}[log p] − log qᵢ) dzᵢ.
+# Let qᵢ* be the density ∝ exp E_{others}[log p]. Then these terms are −KL(qᵢ ‖ qᵢ*) and a constant, which comes from
+# making qᵢ* integrate to 1 ([derivation](derivations.md#the-best-factor)). The KL is zero at qᵢ = qᵢ* and positive
+# otherwise, so we know the best factor without searching:
 #
 #     ELBO(qᵢ) = const − KL(qᵢ ‖ qᵢ*)                    → next cell
 #     log qᵢ*(zᵢ) = E_{others}[log p(x, z)] + const      → inference.coordinate_ascent.coordinate_ascent
 #
 # Set qᵢ to qᵢ*, go on to the next factor, and repeat until nothing changes. This is **coordinate ascent** (Bishop
-# 2006, section 10.1; Blei et al. 2017). Suppose that log p(x, z) = const + bᵀz − ½ zᵀΛz. As a function of z this is a
-# Gaussian with the precision matrix Λ (the inverse of the covariance) and the mean Λ⁻¹b. Its average over the others
-# is quadratic in zᵢ, so qᵢ* comes out as a Gaussian, although we never asked for one. With mⱼ the mean of qⱼ,
+# 2006, section 10.1; Blei et al. 2017). Suppose that log p(x, z) = const + bᵀz − ½ zᵀΛz. As a function of z this is
+# a Gaussian with the precision matrix Λ (the inverse of the covariance) and the mean Λ⁻¹b. The average of log p over
+# the other latents is quadratic in zᵢ, so qᵢ* is a Gaussian, although we didn't require this. With mⱼ the mean of
+# qⱼ,
 #
 #     qᵢ* = N((bᵢ − Σ_{j≠i} Λᵢⱼ mⱼ)/Λᵢᵢ, 1/Λᵢᵢ)          → inference.coordinate_ascent.gaussian_factor
 #
@@ -83,10 +84,11 @@ for m1, v1 in ((0.0, 1.0), (m, 0.1), (m + 1, variance)):
 # %% [markdown]
 # ## Correlation makes it slow, and the result too narrow
 #
-# Each update finds the best factor, so the ELBO never falls. But moving along one axis at a time is slow in a narrow,
-# slanted valley: if two latents have the correlation ρ, a round of updates multiplies the error of the means by ρ².
-# Where this ends has a formula too ([derivation](derivations.md#a-gaussian-factor)). The means become right. The
-# variances become 1/Λᵢᵢ, the variance of zᵢ if all other latents were *known*. The correlations are zero. This costs
+# Each update finds the best factor, so the ELBO never falls. But moving along one axis at a time is slow on a
+# narrow, slanted ridge: if two latents have the correlation ρ, a round of updates multiplies the error of the means
+# by ρ². The limit has a formula, too ([derivation](derivations.md#a-gaussian-factor)). The means are those of the
+# exact posterior. The variances are 1/Λᵢᵢ, the variance of zᵢ if all other latents were *known*. The correlations
+# are zero. This costs
 #
 #     KL(q ‖ p) = ½ (Σ log Λᵢᵢ − log |Λ|)                → next cell
 #
@@ -165,9 +167,10 @@ claim(f"the means are right, the standard deviations are {fitted.q.std[0] / post
       np.allclose(fitted.q.mean, posterior.mean, atol=1e-5) and (fitted.q.std < 0.6 * posterior.std).all())
 
 # %% [markdown]
-# "Mean field is too narrow", one often reads. For each single latent this is true of every Gaussian posterior:
-# 1/Λᵢᵢ is never more than the exact variance. For *combinations* of latents the opposite can be true. The height of
-# the line at x is w₁ + w₂ x, and its variance is aᵀΣa for a = (1, x), where Σ is the covariance of the weights.
+# One often reads that mean field is too narrow. For Gaussian posteriors this is true of each single latent: 1/Λᵢᵢ is
+# never more than the exact variance. (If there is no correlation, the two are equal.) For *combinations* of latents
+# the opposite can be true. The height of the line at x is w₁ + w₂ x, and its variance is aᵀΣa for a = (1, x), where
+# Σ is the covariance of the weights.
 
 # %%
 at = np.linspace(-1, 4, 101)
@@ -237,8 +240,8 @@ claim(f"centred: the gap is {gap:.0e} nats after one round; log p(x) is {centred
 #     a = a₀ + (N + 1)/2                                    → inference.coordinate_ascent.coordinate_ascent
 #     a_n = a₀ + N/2                     → inference.conjugate_models.UnknownMeanAndPrecision.posterior
 #
-# The last line is the a of the exact posterior, and differs. The +1 is no misprint: the prior p(μ|τ) contains √τ, as
-# each of the N readings does. (In the exact posterior this √τ belongs to the Gaussian of μ given τ.)
+# The last line is the a of the exact posterior, which is different. The +1 isn't a misprint: the prior p(μ|τ)
+# contains √τ, as each of the N readings does. (In the exact posterior this √τ belongs to the Gaussian of μ given τ.)
 
 # %%
 model = EXAMPLES["normal-gamma"].make(np)
@@ -259,8 +262,8 @@ claim("no update lowers the ELBO by more than 10⁻¹² nats",
 claim(f"the last ELBO is below log p(x), by {gap:.4f} nats", 0.02 < gap < 0.1)
 
 # %% [markdown]
-# Neither q nor the posterior has a correlation between μ and τ, and still the ELBO is below log p(x). What q lacks is
-# a *dependence*: the larger τ is, the less noise there is, and the better μ is known.
+# Neither q nor the posterior has a correlation between μ and τ, and still the ELBO is below log p(x). What q lacks
+# is a *dependence*: the larger τ is, the less noise there is, and the more precisely μ is known.
 
 # %%
 exact_std = [(p.kappa * tau) ** -0.5 for tau in (0.3, 1.2)]
@@ -278,8 +281,8 @@ claim("with more readings τ becomes certain, and the gap approaches 1/(2N)", ab
 # %% [markdown]
 # ## Where this leads
 #
-# Coordinate ascent needs the averages E_{others}[log p(x, z)] on paper. Under a decoder network nobody can write them
-# down. What remains is to estimate the ELBO and its gradient from draws: [tutorial 4](04_why_reparameterize.py).
+# Coordinate ascent needs a formula for the averages E_{others}[log p(x, z)]. With a decoder network there is none in
+# general. But we can still estimate the ELBO and its gradient from draws: [tutorial 4](04_why_reparameterize.py).
 #
 # ## What to try next
 #

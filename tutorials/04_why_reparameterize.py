@@ -5,9 +5,9 @@
 # are: first where the answer is known, then while climbing an ELBO.
 #
 # **What you'll learn.** Why we can't simply differentiate a random draw, and how z = μ + σ ε solves this; what the
-# score function can do instead; what a draw costs each of them, and what it is worth.
+# score function can do instead; what a draw costs with each method, and how much it helps.
 #
-# **What you'll need.** [Tutorial 3](03_variational_inference.py), or that you know the ELBO.
+# **What you'll need.** [Tutorial 3](03_variational_inference.py), or some knowledge of the ELBO.
 #
 # **Time.** 25 minutes to read the core, which ends with *What to use when*, and 45 more for the appendices, in any
 # order. 10 seconds to run: `python tutorials/04_why_reparameterize.py`.
@@ -34,15 +34,16 @@ options("Tutorial 4: why reparameterize.")
 # ## The gradient of an average over q
 #
 # The ELBO is an average over q, and we want its gradient with respect to the parameters of q, its knobs. Start with
-# the smallest case: x ~ N(θ, 1), and the average of x². Here everything is known: E[x²] = θ² + 1, so the gradient is
-# 2θ.
+# a very simple case: x ~ N(θ, 1), and the average of x². Here everything is known: E[x²] = θ² + 1, so the gradient
+# is 2θ.
 #
 #     ∂/∂θ E[x²] = 2θ                                    → next cell
 #
 # To estimate the average, draw many x and take the mean of x². How do we estimate its derivative? The draws are
-# numbers, and θ no longer appears in them. If we change θ and keep the numbers, nothing changes: we get 0, which is
-# wrong. We could also draw new numbers at θ + δ and at θ − δ, and take the difference. That is right on average, up
-# to an error that shrinks with δ. But the difference is divided by 2δ, and so is its noise:
+# numbers, and θ no longer appears in them. If we change θ and keep the numbers, the estimate doesn't change. Its
+# derivative is 0, which is wrong. We could also draw new numbers at θ + δ and at θ − δ, and take the difference.
+# That is right on average, up to an error that shrinks with δ. But the difference is divided by 2δ, and so is its
+# noise:
 
 # %%
 def gaussian(mu, sigma=1.0):
@@ -63,14 +64,14 @@ claim(f"differences with the same noise on both sides: {same.mean():.3f}, varian
       abs(same.mean() - 2 * theta) < 0.05 and abs(same.var() - 4) < 0.2)
 
 # %% [markdown]
-# The second line uses the idea of this tutorial. It makes the draws as θ + ε, with the same ε on both sides. Before we
-# use that, we look at the other way, which needs no such form.
+# The second line uses the idea of this tutorial. It makes the draws as θ + ε, with the same ε on both sides. Before
+# we use that, we look at another method, which doesn't need the draws to have such a form.
 #
 # ## The log-derivative trick
 #
-# The average is an integral, and θ appears in its density. So differentiate the density. Then multiply and divide by
-# the density, so that the integral is an average again. Let λ be all knobs together, and ∇ the gradient with respect
-# to them:
+# The average is an integral, and the parameters appear in the density. So differentiate the density. Then multiply
+# and divide by the density, so that the integral is an average again. Let λ stand for all knobs together, and ∇ the
+# gradient with respect to them:
 #
 #     ∇ E_q[f] = ∇ ∫ q(z) f(z) dz                        → next cell
 #              = ∫ f(z) ∇q(z) dz                         → next cell
@@ -82,8 +83,8 @@ claim(f"differences with the same noise on both sides: {same.mean():.3f}, varian
 #
 #     ∂log q/∂μ = ε/σ,  ∂log q/∂log σ² = ½ (ε² − 1)      → inference.approximations.MeanFieldGaussian.score
 #
-# It needs only the value of f. So f may be a black box or have jumps, and z may be discrete. We check each line on a
-# grid, for f(z) = z².
+# This estimator needs only the value of f. So f may be a black box or have jumps, and z may be discrete. We check
+# each line on a grid, for f(z) = z².
 
 # %%
 z = np.linspace(-12, 16, 20_001)[:, None]
@@ -130,8 +131,8 @@ claim(f"{'E_q[f ∇ log q]':<14}  for μ: {rows[:, 0].mean():.3f} ± {errors[0]:
 #     ∇ E_q[f] = ∇ E_ε[f(μ + σ ε)]                       → next cell
 #              = E_ε[(∂z/∂λ)ᵀ ∇f(z)]                     → inference.estimators.reparameterized
 #
-# This needs ∇f, and a z that changes smoothly with the knobs. For the toy, the variances of both estimators are known
-# ([derivation](derivations.md#reparameterized)). With one draw each:
+# This needs ∇f, and a z that changes smoothly with the knobs. For the average of x² above, the variances of both
+# estimators are known ([derivation](derivations.md#reparameterized)). With one draw each:
 #
 #     Var[x² (x − θ)] = θ⁴ + 14 θ² + 15                  → next cell
 #     Var[2x] = 4                                        → next cell
@@ -189,17 +190,18 @@ save(drawn, "04-toy")
 #
 # ## What a draw costs, and what it is worth
 #
-# For each draw the score function needs one *value* of log p(x, z), and reparameterization one *gradient* of it. In a
-# network with fixed weights, a value takes one matrix product for each layer. The gradient takes another one for each
-# layer, on the way back to z. So it costs about twice as much, and at equal work the score function gets two draws
-# where reparameterization gets one. (The same holds for the model below: a value takes the product X w, its gradient
-# another one with Xᵀ. In a VAE the gradient is cheaper still: the decoder's weights are trained too, and their
-# gradients need most of the way back with either estimator.)
+# For each draw the score function needs one *value* of log p(x, z), and reparameterization one *gradient* of it. In
+# a network with fixed weights, a value takes one matrix product for each layer. The gradient takes another one for
+# each layer, on the way back to z. So it costs about twice as much, and at equal work the score function gets two
+# draws where reparameterization gets one. (The same holds for the model below: a value takes the product X w, its
+# gradient another one with Xᵀ. In a VAE the extra cost is smaller: the decoder's weights are trained too, and their
+# gradients need most of the backward pass with either estimator.)
 #
-# To see what the draws are worth, we fit a mean-field q to the weights of a line through 20 points. The model, the
-# start and the optimizer are the same; the estimator and the number of draws differ. "Score-cv" is the score function
-# with a control variate, which lowers its variance and keeps its mean ([appendix C](#appendix-c-the-control-variate)
-# explains it). For this model the ELBO of a Gaussian q is known exactly, so the curves have no noise of their own.
+# To see how much the draws help, we fit a mean-field q to the weights of a line through 20 points. The model, the
+# start and the optimizer are the same; the estimator and the number of draws differ. "Score-cv" is the score
+# function with a control variate, which lowers its variance and keeps its mean
+# ([appendix C](#appendix-c-the-control-variate) explains it). For this model the ELBO of a Gaussian q is known
+# exactly, so we plot exact values, not estimates.
 
 # %%
 line = EXAMPLES["linear-regression"].make(np)
@@ -251,8 +253,8 @@ claim(f"after 400 steps, one draw with reparam is ahead of ten draws with the sc
 # (Adam divides the gradient by its typical size, and noise makes that size larger. So with a noisy gradient it takes
 # smaller steps in the right direction.)
 #
-# A VAE gets by with a single draw for each image, since a batch has many images, and their noise averages out too.
-# Kingma & Welling 2014 used one draw with batches of 100.
+# A VAE often needs only a single draw for each image, since a batch has many images, and their noise averages out
+# too. Kingma & Welling 2014 used one draw with batches of 100.
 #
 # ## What to use when
 #
@@ -262,9 +264,9 @@ claim(f"after 400 steps, one draw with reparam is ahead of ten draws with the sc
 # | score function | any, discrete too | values of log p(x, z) | a value | grows with Z; use a control variate |
 # | reparameterization | continuous | ∇ log p(x, z) | about two values | small where f is smooth |
 #
-# A VAE has a continuous z, many latents, and a decoder with a backward pass: it meets the needs of reparameterization.
-# In `vae.py` the gradient arrives at z through the decoder, and goes on into the encoder by `sample_backward`, the
-# function that this tutorial used.
+# A VAE has a continuous z, many latents, and a decoder with a backward pass, so we can reparameterize. In `vae.py`
+# the gradient arrives at z through the decoder, and goes on into the encoder by `sample_backward`, the function that
+# this tutorial used.
 #
 # **This is the end of the core.** Go on to [tutorial 5](05_variational_autoencoder.py), or read an appendix:
 #
@@ -279,13 +281,13 @@ claim(f"after 400 steps, one draw with reparam is ahead of ten draws with the sc
 # ## Appendix A: Why not backprop through sampling?
 #
 # Because a random draw by itself is not a function of θ. `rng.normal(θ, 1)` returns one number now and another one
-# the next time. To differentiate, we have to say what stays fixed while θ changes. The formula z = μ + σ ε says it: ε
-# stays fixed. With ε fixed, z is a function of the knobs, and an affine one. So reparameterization *is* backprop
+# the next time. To differentiate, we have to say what stays fixed while θ changes. The formula z = μ + σ ε says that
+# ε stays fixed. Then z is a function of the knobs, and we can differentiate it. So reparameterization *is* backprop
 # through sampling, once we have written down how the sample is made.
 #
-# There is more than one way to make it. Take two latents with the same σ. We can make them as σ ε, or as σ R(σ) ε
-# where R is a rotation by an angle that depends on σ. Each gives N(0, σ² I), for every σ. The derivatives of the draws
-# differ. Their average is the same. Their variance differs.
+# There is more than one way to make a sample. Take two latents with the same σ. We can make them as σ ε, or as σ
+# R(σ) ε where R is a rotation by an angle that depends on σ. Each gives N(0, σ² I), for every σ. The derivatives of
+# the draws are different. So the two estimates of the gradient have the same mean, but different variances.
 
 # %%
 rng, sigma = np.random.default_rng(3), 0.8
@@ -341,8 +343,8 @@ claim(f"f jumps at 0: ∇f is 0, so reparameterization says {through:.2f}; the s
 #
 # ## Appendix B: Why is the variance lower?
 #
-# It is not always lower. But there is a reason why it often is, and the reason says when. Expand f around μ, with g
-# its gradient there and H its matrix of second derivatives:
+# It is not always lower. But there is a reason why it often is, which also tells us when it is. Expand f around μ,
+# with g its gradient there and H its matrix of second derivatives:
 #
 #     f(μ + σ ε) ≈ f(μ) + σ gᵀε + ½ σ² εᵀHε              → next cell
 #
@@ -376,7 +378,7 @@ for Z in (1, 10, 50):
           abs(by_path / (0.01 * Z) - 1) < 0.05)
 
 # %% [markdown]
-# The same reason tells us where to look for the opposite: an f with a large slope and curvature, but small values,
+# The same reason tells us when the opposite is true: for an f with a large slope and curvature, but small values,
 # like f = cos(k z) with a large k (Mohamed et al. 2020 compare the estimators on such functions). For the score
 # function k hardly matters, since |f| ≤ 1. Reparameterization differentiates f, which multiplies it by k.
 
@@ -411,8 +413,8 @@ claim(f"variances for cos ¼z: reparameterized {wiggle['reparam'][0]:.3f}, score
 #     a* = E[f s²] / E[s²]                               → inference.estimators.best_coefficient
 #
 # where s is the score of one knob ([derivation](derivations.md#less-variance-for-the-score-function)). REINFORCE had
-# such a number already, called a baseline (Williams 1992). For the toy a* is θ² + 3, and the variance falls from
-# θ⁴ + 14 θ² + 15 to
+# such a number already, called a baseline (Williams 1992). For the average of x² with x ~ N(θ, 1), a* is θ² + 3, and
+# the variance falls from θ⁴ + 14 θ² + 15 to
 #
 #     Var[(x² − a*) (x − θ)] = 8 θ² + 6                  → next cell
 
@@ -433,9 +435,9 @@ for theta in thetas:
 claim(f"the variance with it is 8 θ² + 6 for θ from 0 to 4, within {max(off):.1%}", max(off) < 0.06)
 
 # %% [markdown]
-# In practice we estimate a* from the same draws. But a must not depend on its own draw: otherwise a and s are not
-# independent, and the gradient is biased. So `best_coefficient` computes the a of each draw from all the *other* draws
-# (it leaves one out). Here are both ways with 3 draws, a hundred thousand times:
+# In practice we estimate a* from the same draws. But the a that we use for a draw must not depend on this draw:
+# otherwise a and s are not independent, and the gradient is biased. So `best_coefficient` computes the a of each
+# draw from all the *other* draws (it leaves one out). Here are both ways with 3 draws, a hundred thousand times:
 
 # %%
 S, repeats = 3, 100_000
@@ -454,13 +456,13 @@ claim(f"if a includes its own draw, the mean gradient is {means['own draw includ
 claim(f"left out, it is {means['own draw left out']:.2f}", abs(means["own draw left out"] - 4) < 0.15)
 
 # %% [markdown]
-# (The biased estimate has the lowest variance of the three, which is worth nothing if the mean is wrong. And with a*
-# from only two other draws there is little gain. With many draws the gain is that of the formula.)
+# (The biased estimate has the lowest variance of the three, but that is no use when its mean is so far off. And with
+# a* estimated from only two other draws, the gain is small. With many draws it approaches the gain of the formula.)
 #
 # ## Appendix D: Eight estimators
 #
-# For the ELBO, f is log p(x, z) − log q(z), which contains the knobs itself. Does that add a term to the gradient? It
-# adds E_q[−∇ log q], which is zero. So both estimators carry over, and each has variants.
+# For the ELBO, f is log p(x, z) − log q(z), which contains the knobs itself. Does that add a term to the gradient?
+# It adds E_q[−∇ log q], which is zero. So both estimators work for the ELBO as well, and each has variants.
 # [estimators.py](../minivae/inference/estimators.py) has them all, and `ESTIMATORS` their short names:
 #
 # - *score*, `ScoreFunction`: as above.
@@ -561,16 +563,16 @@ save(drawn, "04-variance")
 # %% [markdown]
 # ![variance against the number of latents and of draws](figures/04-variance.png)
 #
-# In the left panel the variance of the plain score function grows like Z², and with a control variate roughly like Z.
-# With Rao-Blackwellization it doesn't grow. But that works here because log p(x, z) is a sum of terms with one latent
-# each. Under a decoder network every pixel depends on all latents, so log p(x|z) contains them all, and there is
-# little to leave out. The right panel shows that halving the standard error takes four times the draws, whatever the
-# estimator. (A control variate gains a little more at first, since a* is estimated from the draws too.)
+# In the left panel the variance of the plain score function grows like Z², and with a control variate roughly like
+# Z. With Rao-Blackwellization it doesn't grow. But that works here because log p(x, z) is a sum of terms with one
+# latent each. With a decoder network each pixel may depend on all latents. Then log p(x|z) contains them all, and
+# there is little to leave out. The right panel shows that halving the standard error takes four times the draws,
+# whatever the estimator. (A control variate gains a little more at first, since a* is estimated from the draws too.)
 #
 # ## Appendix E: Where the order changes
 #
 # On `one-latent`, the nonlinear decoder of tutorial 3, the score function with a control variate beats
-# reparameterization. There are no other latents to make noise, and f is strongly curved where q has its mass. Three
+# reparameterization. There are no other latents that add noise, and f is strongly curved where q has its mass. Three
 # seeds:
 
 # %%
@@ -591,9 +593,10 @@ claim("the variance of score-cv is less than 0.6 times that of reparam, with eac
 
 # %% [markdown]
 # **Near the posterior.** If q is the posterior, f = log p(x, z) − log q(z) is log p(x) at every z: a constant. A
-# control variate removes constants, so near the posterior the score function with one has very little noise.
-# "Reparam" keeps its noise: it adds the gradient of log p at the draws to the gradient of the entropy, which doesn't
-# depend on the draws and so can't cancel that noise. "Path-only" takes both at the draws:
+# control variate removes constants, so with a control variate the score function has very little noise near the
+# posterior. "Reparam" keeps its noise: it adds the gradient of log p at the draws to the gradient of the entropy,
+# which doesn't depend on the draws and so can't cancel that noise. "Path-only" evaluates both at the draws, so that
+# their noise can cancel:
 #
 #     ∇ ≈ (∂z/∂λ)ᵀ ∂[log p(x, z) − log q(z)]/∂z          → inference.estimators.Reparameterized.rows
 #
@@ -648,9 +651,9 @@ save(drawn, "04-not-a-theorem")
 # %% [markdown]
 # ![variance for f = cos(k z); variance on the way to the posterior](figures/04-not-a-theorem.png)
 #
-# Two limits. First, this posterior is a product, so a mean-field q can *equal* it. For the line through 20 points none
-# can, so no variance vanishes. There Rao-Blackwellization even does harm at the best q: it replaces an f that is
-# nearly constant by some of its terms, which vary much more.
+# There are two limits to this. First, this posterior is a product, so a mean-field q can *equal* it. No mean-field q
+# equals the posterior of the line through 20 points, so there no variance goes to zero. Rao-Blackwellization even
+# makes things worse at the best q: it replaces an f that varies little by some of its terms, which vary much more.
 
 # %%
 fitted = MeanFieldGaussian(last.q.mean, np.sqrt(last.q.covariance.diagonal()))
@@ -731,9 +734,9 @@ claim(f"and ADVI's standard deviation of μ is {fitted.q.std[0] / posterior.std[
       0.85 < fitted.q.std[0] / posterior.std[0] < 0.98)
 
 # %% [markdown]
-# A Gaussian for log τ isn't a gamma for τ, and the exact posterior of μ is a Student's t, whose tails are longer than
-# those of a Gaussian. So some gap stays, however long we climb, and q is a little too certain of μ. But ADVI needs only
-# log p(x, z) and its gradient, where coordinate ascent needs a page of averages, derived by hand.
+# A Gaussian for log τ isn't a gamma for τ, and the exact posterior of μ is a Student's t, whose tails are longer
+# than those of a Gaussian. So a gap remains even at the best q, and q is a little too certain of μ. But ADVI needs
+# only log p(x, z) and its gradient, while coordinate ascent needs averages that are derived by hand for each model.
 #
 # ## What to try next
 #

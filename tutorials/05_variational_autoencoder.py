@@ -4,8 +4,8 @@
 # **What you'll do.** Train VAEs on real images and look at their latent space. Read the page of code that is the
 # algorithm, line by line. Then repeat every measurement of tutorial 2, with controls.
 #
-# **What you'll learn.** That the encoder is inference, learned once for all images; where each term of the loss
-# comes from and where each gradient goes; how near the codes come to the prior, and what that is good for.
+# **What you'll learn.** That the encoder does inference for all images, and is trained only once; where each term of
+# the loss comes from and where each gradient goes; how close the codes come to the prior, and what that is good for.
 #
 # **What you'll need.** [Tutorial 2](02_autoencoder.py); the ELBO from [tutorial 3](03_variational_inference.py)
 # and reparameterization from [tutorial 4](04_why_reparameterize.py), or the README's "The idea".
@@ -44,8 +44,8 @@ rng = np.random.default_rng(0)
 #     z ~ N(0, I)        log p(z) = −½ Σ (z² + log 2π)                  → posteriors.prior_log_prob
 #     x ~ N(m(z), σ² I)  log p(x|z) = −½ Σ [(x − m)²/σ² + log 2πσ²]     → likelihoods.Gaussian.log_prob
 #
-# where a network computes the means m(z). The probability of an image is then an integral over all z, and we can't
-# compute it. Nor can we compute the posterior p(z|x), which says which z may have made this x:
+# where a network computes the means m(z). The probability of an image is then an integral over all z, which we can't
+# compute. We can't compute the posterior p(z|x) either, which says which z may have produced this x:
 #
 #     p(x) = ∫ p(x|z) p(z) dz    (estimated, from below)                → evaluation.log_likelihood
 #
@@ -69,14 +69,15 @@ for mu, sigma, nats in ((0, 1, 0), (1, 1, 0.5), (0, 0.1, 1.81), (1, 0.1, 2.31)):
     claim(f"μ = {mu}, σ = {sigma}: {nats} nats", abs(DiagonalGaussian().kl(h)[0] - nats) < 0.005)
 
 # %% [markdown]
-# So a code is free if it is the prior, and says nothing about the image. Precise codes cost most.
+# So a code costs nothing only if its q is the prior, and then it says nothing about the image. Of these four codes,
+# the two precise ones (σ = 0.1) cost most.
 #
 # ## Training
 #
-# We train a VAE with 2 latents, to draw its latent space, and three with 8 latents, from different random starts. They
-# have the networks, steps and learning rates of tutorial 2's autoencoders. Three of those, with 8 numbers, are trained
-# again to compare. The pixels are grey and their noise has the variance 0.05, so −log p(x|z) is ten times the
-# autoencoder's squared error, plus a constant:
+# We train a VAE with 2 latents, to draw its latent space, and three with 8 latents, from different random starts.
+# They have the networks, steps and learning rates of tutorial 2's autoencoders. For comparison, three of those, with
+# 8 numbers, are trained again here. The pixels are grey and their noise has the variance 0.05, so −log p(x|z) is ten
+# times the autoencoder's squared error, plus a constant:
 #
 #     −log p(x|z) = ‖x − m‖²/(2 · 0.05) + const                         → likelihoods.Gaussian.log_prob
 #
@@ -115,14 +116,15 @@ save(drawn, "05-training")
 # ![training curves](figures/05-training.png)
 #
 # The ELBO of grey pixels is a log-*density*, so it may be positive ([tutorial 3](03_variational_inference.py)
-# explains this). The gap between the curves is the KL, the price of the code in nats. Eight latents tell more about
-# an image than two, and cost more.
+# explains this). The gap between the curves is the KL, the price of the code in nats. Codes of eight latents cost
+# more than codes of two, and the images are reconstructed better.
 #
 # ## Each image claims a region
 #
-# Two latents can be drawn. Left: the plane, decoded on a grid. The prior says where codes should be, so the same
-# square does for every VAE. Right: the true posterior p(z|x) of ten test images, computed point by point on a grid
-# (with two latents this is possible, with eight it isn't). The dashed line is the encoder's answer, q(z|x).
+# A latent space of two dimensions can be drawn. Left: the plane, decoded on a grid. The prior says where codes
+# should be, so we know in advance which part of the plane to draw. Right: the true posterior p(z|x) of ten test
+# images, computed point by point on a grid (this is possible with two latents, but not with eight). The dashed line
+# is the encoder's answer, q(z|x).
 #
 #     p(z|x) = p(x|z) p(z) / p(x)                                       → inference.other_models.FixedDecoder
 
@@ -186,13 +188,13 @@ claim(f"in the median, q shares {seen:.0%} of its mass with p(z|x) for images of
 # %% [markdown]
 # ![the latent plane, and posteriors](figures/05-latent-plane.png)
 #
-# A thin line joins q to its image's posterior where the two lie apart. There the encoder, which never saw this
-# image, is wrong. That is the price of amortized inference, the amortization gap:
-# [tutorial 8](08_how_good_is_it.py) measures it.
+# A thin line joins q to its image's posterior where the two lie apart. There the encoder, which wasn't trained on
+# this image, is wrong. A q fitted to this image alone would have a higher ELBO. The difference is the price of
+# amortized inference, and is called the amortization gap: [tutorial 8](08_how_good_is_it.py) measures it.
 #
-# The regions matter for two reasons. z is *drawn* from q(z|x), so the decoder must make nearly the same image from
-# the whole region: neighbours decode alike. And the KL pulls each region towards N(0, I), so the regions crowd
-# around 0.
+# The regions matter for two reasons. z is *drawn* from q(z|x), so the decoder is trained to make nearly the same
+# image from the whole region: nearby codes decode to similar images. And the KL pulls each region towards N(0, I),
+# so the regions crowd around 0.
 #
 # ## The page, line by line
 #
@@ -200,7 +202,7 @@ claim(f"in the median, q shares {seen:.0%} of its mass with p(z|x) for images of
 # *approximate* posterior, `vae.posterior`, and p(x|z) `vae.likelihood`.)
 #
 # Take a small VAE in float64, a batch of 5 images, and noise ε. The noise is drawn first: given ε, nothing below is
-# random. First we ask the library for the loss and its gradient. Then we compute both in our own steps.
+# random. First we ask the library for the loss and its gradient. Then we compute both ourselves, step by step.
 
 # %%
 vae = VAE(D, 3, (20,), likelihood=Gaussian(variance), dtype="float64", backend="numpy")
@@ -240,7 +242,7 @@ claim("our steps give the library's loss, to 12 digits", math.isclose(loss, answ
 #     ∂z/∂μ = 1,   ∂z/∂log σ² = ½ σ ε                                   → posteriors.DiagonalGaussian.sample_backward
 #     ∂KL/∂μ = μ,  ∂KL/∂log σ² = ½ (σ² − 1)                             → posteriors.DiagonalGaussian.kl_backward
 #
-# One place needs care: h acts on the loss along *two* paths, through z and through the KL. The gradients from both
+# One place needs care: h affects the loss along *two* paths, through z and through the KL. The gradients from both
 # are added.
 
 # %%
@@ -257,18 +259,19 @@ claim(f"without the path through the KL, the gradient is off by {off:.0e} of its
 
 # %% [markdown]
 # That is the whole algorithm. `elbo_and_grad` in [vae.py](../minivae/vae.py) has these lines in the same order;
-# [monte_carlo.py](../minivae/monte_carlo.py) has the lines for other bounds. [derivations.md](derivations.md) derives
-# every step. The last claim is a warning: with such a small error the loss still falls during training, so only a
-# check finds it.
+# [monte_carlo.py](../minivae/monte_carlo.py) has the lines for other bounds. [derivations.md](derivations.md)
+# derives every step. The last claim is a warning: an error of less than 1 % is hard to notice during training, but a
+# gradient check finds it.
 #
 # ## Why log-variance?
 #
-# Why does the encoder output log σ², and not σ? A network outputs any real number, and σ must be positive: exp
-# makes it so. And the KL needs log σ² itself. Computed from σ, it would be the logarithm of a number that may have
-# been rounded to zero. (log σ would work as well: `FullGaussian` outputs the logarithms of the scales. Only the ½ in
-# exp(½ log σ²) differs.) There is a danger: if one place reads a log-*variance* as a log-*standard-deviation*, all
-# gradients are still right, but they are gradients of the wrong objective. Only a test against the definition finds
-# it. Is the spread of the samples the spread that the KL assumes?
+# Why does the encoder output log σ², and not σ? A network can output any real number, but σ must be positive: exp
+# makes it so. And the KL needs log σ² itself. If the network output σ, we would have to take the logarithm of a
+# number that may be rounded to zero. (log σ would work as well: `FullGaussian` outputs the logarithms of the scales.
+# Only the ½ in exp(½ log σ²) differs.) There is a danger: if one place reads a log-*variance* as a
+# log-*standard-deviation*, all gradients are still right, but they are gradients of the wrong objective. A gradient
+# check can't find this error. A test against the definition of the KL can: do the samples have the spread that the
+# closed form assumes?
 #
 #     KL(q ‖ p) = E_q[log q(z|x) − log p(z)]                            → next cell
 
@@ -289,14 +292,15 @@ claim(f"with σ² in place of σ in the sampler: {wrong.mean():.3f}, and the tes
 # %% [markdown]
 # ## Sum or mean?
 #
-# Log-probabilities of independent pixels *add*. So log p(x|z) is a sum over pixels and the KL is a sum over latents.
-# We take a mean over the batch only. The loss functions of frameworks take the mean over pixels as well, by default.
-# Then the first term is D times smaller and the KL stays as it is, which is the same as a KL with D times its weight:
+# Log-probabilities of independent variables *add*. So log p(x|z) is a sum over pixels and the KL is a sum over
+# latents. We take a mean over the batch only. By default, the loss functions of many frameworks take the mean over
+# pixels as well. Then the first term is D times smaller and the KL stays as it is, which is the same as a KL with D
+# times its weight:
 #
 #     −1/D log p(x|z) + KL = 1/D [−log p(x|z) + D KL]                   → next cell
 #
-# "My VAE only draws the mean image" often has this cause. (If not: σ² is too large, [tutorial 7](07_decoders.py), or
-# one of the causes in "Is KL = 0 good?", [tutorial 8](08_how_good_is_it.py).)
+# This is often the cause when "my VAE only draws the mean image". (If not: σ² is too large,
+# [tutorial 7](07_decoders.py), or one of the causes in "Is KL = 0 good?", [tutorial 8](08_how_good_is_it.py).)
 
 # %%
 vae.loss_and_grad(x, eps, beta=float(D))
@@ -314,14 +318,15 @@ claim(f"trained like this, the model gives up the code: KL {reports[-1].kl:.3f} 
 # %% [markdown]
 # ## The same measurements as in tutorial 2
 #
-# The VAE's codes are meant to be drawn from N(0, I). As in tutorial 2, we decode draws and measure. A VAE's codes are
-# draws of z from q(z|x), one for each image. The autoencoder gets help that the VAE doesn't need: the Gaussian that
-# fits its codes best. So that we know what the numbers mean, there are three more rows:
+# The VAE's codes are meant to be drawn from N(0, I). As in tutorial 2, we decode draws and measure. A VAE's codes
+# are draws of z from q(z|x), one for each image. The autoencoder gets help: its draws come from the Gaussian that
+# fits its codes best. Three more rows help us to interpret the numbers:
 #
 # - **autoencoder + noise**: a control. We add noise to the codes of the trained autoencoder, 0.3 of their spread,
-#   and fit the Gaussian to these. Nothing is trained. What this row achieves proves nothing about the VAE.
+#   and fit the Gaussian to these. Nothing is trained. Where this row is as good as the VAE's, the number is no
+#   evidence that the VAE's training helps.
 # - **autoencoder, density**: draws from the density that was fitted to its codes after training, as in tutorial 2.
-# - **VAE, best Gaussian**: what the autoencoder gets.
+# - **VAE, best Gaussian**: the same help for the VAE, a Gaussian fitted to its codes.
 
 # %%
 def draws_of(autoencoder, kind, noise):
@@ -409,14 +414,14 @@ save(drawn, "05-samples")
 #
 # The control changes how to read the table:
 #
-# - **Told apart, in holes, KL**: noise on the autoencoder's codes does what the VAE does. Noise fills the space
-#   between the codes, whatever is decoded there. So these three columns show that the VAE's codes are spread out, and
-#   not that its images are better.
+# - **Told apart, in holes, KL**: the autoencoder with noise on its codes has about the same numbers as the VAE.
+#   Noise fills the space between the codes, whatever is decoded there. So these three columns show that the VAE's
+#   codes are spread out. They don't show that its images are better.
 # - **Near data**: here noise doesn't help, and the VAE is ahead. It was *trained* with noise and with the KL; this
-#   table doesn't say which of the two matters more. The lead also depends on how long one trains: after 80 epochs, not
+#   table doesn't say which of the two matters more. The lead also depends on how long we train: after 80 epochs, not
 #   100, we measured 80 % for the VAE and 67 % for the autoencoder.
-# - **Density**: an autoencoder whose codes get a density after training is ahead of both. So a VAE isn't the only way
-#   to draw digits. It is a way that needs no second model, and gives a bound on log p(x).
+# - **Density**: an autoencoder whose codes get a density after training is ahead of both. So a VAE isn't the only
+#   way to draw digits. Its advantages are that it needs no second model, and that it gives a bound on log p(x).
 #
 # Part of the lead in "near data" is blur, which this measure rewards. To see how much, mix the autoencoder's draws
 # with the mean image until neighbouring pixels differ as little as in the VAE's draws.
@@ -448,27 +453,28 @@ if on_digits:
           f"{max(error['autoencoder']):.2f}", min(error["VAE"]) > max(error["autoencoder"]))
 
 # %% [markdown]
-# Nor is the VAE always ahead. On MNIST (`--data mnist`), with the same σ² and 8 latents, 53 % of its draws were in
-# holes, and 32 % of the autoencoder's: 784 pixels, each with the weight 1/(2 · 0.05), outweigh the KL, and what remains
-# is an autoencoder with a little noise. [Tutorial 6](06_two_readings.py) changes this weight.
+# And the VAE isn't always ahead. On MNIST (`--data mnist`), with the same σ² and 8 latents, 53 % of its draws were
+# in holes, and 32 % of the autoencoder's: 784 pixels, each with the weight 1/(2 · 0.05), outweigh the KL, so the VAE
+# is close to an autoencoder with a little noise. [Tutorial 6](06_two_readings.py) changes this weight.
 #
 # ## The aggregate posterior against the prior
 #
-# Why do draws from N(0, I) fall into holes at all? Pick a training image at random, then z from its q(z|x). This z has
-# the density
+# Why do draws from N(0, I) fall into holes at all? Pick a training image at random, then draw z from its q(z|x).
+# This z has the density
 #
 #     q(z) = 1/N Σₙ q(z|xₙ)                                             → measures.log_mixture
 #
-# which is called the aggregate posterior. Draws from the prior look like codes if q(z) = p(z). The ELBO does not ask
-# for this. It asks that each *single* q(z|x) is near the prior. Add and subtract log q(z) in the KL, and the mean over
-# the images falls into two parts (Hoffman & Johnson 2016):
+# which is called the aggregate posterior. Draws from the prior look like codes if q(z) = p(z). The ELBO doesn't
+# contain q(z): its KL compares each *single* q(z|x) with the prior. But if we add and subtract log q(z), the mean of
+# these KLs splits into two parts (Hoffman & Johnson 2016):
 #
 #     1/N Σₙ KL(q(z|xₙ) ‖ p(z)) = I(n; z) + KL(q(z) ‖ p(z))             → next cell
 #     I(n; z) = 1/N Σₙ E[log q(z|xₙ) − log q(z)]                        → next cell
 #
-# The first part, the mutual information, says how much z tells about *which* image it came from. It is at most
-# log N: nobody can tell more about one of N images than which one it is. The second is the distance from the prior
-# that we want to know. q(z|x) is a Gaussian and q(z) a mixture of N of them, so we can compute both from draws of z.
+# The first part, the mutual information, says how much z tells us about *which* image it came from. It is at most
+# log N, because log N nats are enough to name one of N images. The second part is how far q(z) is from the prior,
+# which is what we want to know. q(z|x) is a Gaussian and q(z) a mixture of N of them, so both densities are known,
+# and we can estimate the two parts from draws of z.
 
 # %%
 def split_kl(vae, x, noise):
@@ -529,12 +535,12 @@ save(drawn, "05-aggregate")
 # %% [markdown]
 # ![the aggregate posterior, and the two parts of the KL](figures/05-aggregate.png)
 #
-# With eight latents the mean KL is larger than log N. The information can't be, so the rest *has* to be distance from
-# the prior. The information is close to log N, which means that the q(z|x) overlap little, and together they leave much
-# of the prior empty. But q(z) is the density for *these* images: with more images, less may be empty.
+# With eight latents the mean KL is larger than log N. The information can't be, so the rest *has* to be distance
+# from the prior. The information is close to log N, which means that the q(z|x) overlap little: there are gaps
+# between them. But q(z) is the density for *these* images: with more images, the gaps may be smaller.
 #
-# Can't we estimate this distance from samples, as in tutorial 2? Here we know the answer, so we can check. A second
-# check: N(0, I) shifted by √8 in one of 8 directions, whose KL is ½ · 8 = 4 exactly.
+# Could we have estimated this KL from samples, as in tutorial 2? Here we know the answer, so we can check. We also
+# check with a Gaussian: N(0, I) in 8 dimensions, shifted by √8 along one of them. Its KL is exactly ½ · 8 = 4.
 
 # %%
 noise = np.random.default_rng(0)
@@ -554,12 +560,14 @@ if on_digits:
 #
 # ## Latents in order
 #
-# The KL is a sum over the latents, so each has its own price. It says which latents the model uses most:
+# The KL is a sum over the latents, so each latent has its own price. The prices show which latents the model uses
+# most:
 #
 #     KLⱼ = 1/N Σₙ ½ (μⱼ² + σⱼ² − 1 − log σⱼ²)                          → next cell
 #
-# To see what a latent does, take the code of one image, change this latent alone, and decode: a traversal. As a
-# number: how much do images change when latent j of their code is replaced by a draw from the prior?
+# To see what a latent does, take the code of one image, change this latent alone, and decode. This is called a
+# traversal. To measure the effect, we replace latent j of each code by a draw from the prior: how much does the
+# image change?
 
 # %%
 def price_of_latents(vae):
@@ -612,14 +620,15 @@ save(drawn, "05-traversals")
 # %% [markdown]
 # ![traversals along each latent, sorted by KL](figures/05-traversals.png)
 #
-# No latent has to mean anything to us. N(0, I) looks the same from all sides, so the prior doesn't care which axes are
-# used; the choice comes from the diagonal q(z|x) (Rolínek et al. 2019).
+# A latent need not stand for anything that we could name. N(0, I) doesn't change when it is rotated, so the prior
+# prefers no axes. The preference for certain axes comes from the diagonal covariance of q(z|x) (Rolínek et al.
+# 2019).
 #
 # ## From one image to another
 #
-# Follow the straight line between the codes of two images, and decode on the way. If there are holes between the
-# codes, the middle of such a line may lie in one. Is the VAE better here? Again the measure rewards blur, so the
-# autoencoder's images get a second chance, blurred as much as the VAE's.
+# Follow the straight line between the codes of two images, and decode points along it. If there are holes between
+# the codes, the middle of such a line may lie in one. Is the VAE better here? The measure rewards blur here, too, so
+# we also measure the autoencoder's images after blurring them as much as the VAE's.
 
 # %%
 halfway = {"pixels": [], "autoencoder": [], "autoencoder, blurred": [], "VAE": []}
@@ -669,13 +678,14 @@ save(drawn, "05-interpolation")
 #
 # ## Arithmetic with codes
 #
-# Can one compute with codes? To turn a 3 into an 8, add the difference between the mean code of all 8s and the mean
-# code of all 3s (Larsen et al. 2016 do this with attributes of faces, such as glasses):
+# Can we do arithmetic with codes? To turn a 3 into an 8, add the difference between the mean code of all 8s and the
+# mean code of all 3s (Larsen et al. 2016 do this with attributes of faces, such as glasses):
 #
 #     z′ = z + z̄(8) − z̄(3)                                              → next cell
 #
-# We do this with all test images and all nine other digits. Success is that the nearest training image is the digit
-# that we aimed at. The controls: a random direction of the same length; and the same arithmetic with pixels.
+# We do this with all test images and all nine other digits. It is a success if the nearest training image is the
+# digit that we aimed at. There are two controls: a step of the same length in a random direction; and the same
+# arithmetic with pixels.
 
 # %%
 def arithmetic(encode, decode, noise):
@@ -745,13 +755,13 @@ save(drawn, "05-arithmetic")
 # ![digits turned into an 8](figures/05-arithmetic.png)
 #
 # Look at the picture as well as at the numbers: some of the VAE's results are smudges, and smudges can be near data.
-# And a control can come out differently elsewhere: on MNIST the step gave the target in 71 % of cases in the VAE's
-# codes, and in 32 % in pixels.
+# And on other data a control can come out differently: on MNIST the step gave the target in 71 % of cases in the
+# VAE's codes, but only in 32 % in pixels.
 #
 # ## What the VAE adds
 #
-# The VAE is a *model of images*: it gives each image a probability density, and we can estimate it. By importance
-# sampling ([tutorial 8](08_how_good_is_it.py)), where the encoder's q proposes values of z:
+# The VAE is a *model of images*: it gives each image a probability density. We can estimate this by importance
+# sampling ([tutorial 8](08_how_good_is_it.py)), where the values of z are drawn from the encoder's q:
 
 # %%
 few = data.test[:100]
@@ -770,13 +780,13 @@ if on_digits:
           negatives.mean() < bound.mean() - 50 and abs(overlaid.mean() - bound.mean()) < 6)
 
 # %% [markdown]
-# So a high p(x) doesn't show that x belongs to the data, and the likelihood can miss what is strange (Nalisnick et
-# al. 2019).
+# So a high p(x) doesn't show that x is like the data. Nalisnick et al. (2019) found cases in which images of another
+# data set got a higher likelihood than those of the data set itself.
 #
 # ## What to try next
 #
 # - Exercises 5 to 9: Bernoulli, the sample, the KL, the Gaussian, and *The whole VAE: where two paths meet*.
-#   Exercises 16 to 21 are VAEs with a bug that goes unnoticed; in exercise 20 it is one of those that you saw above.
+#   Exercises 16 to 21 are VAEs with a bug that goes unnoticed; the bug of exercise 20 is one that you saw above.
 # - `python -m minivae train` makes the pictures of the README; `--likelihood`, `--posterior`, `--bound` change
 #   the model.
 # - Change the variance 0.05: it is the exchange rate between squared error and nats.
@@ -785,4 +795,5 @@ if on_digits:
 #   VAE, and use −ELBO of the test images as a score: how often does a test image of the digit that was left out
 #   score higher than one of the others (the AUC; 0.5 is chance)? Compare with the autoencoder's squared error, and
 #   with a control that has no model at all, the distance to the nearest training image. With 8 left out we measured
-#   0.93, 0.95 and 0.99 (one seed, 60 epochs). Try other digits, and several seeds: does any model beat the control?
+#   0.93, 0.95 and 0.99, in this order (one seed, 60 epochs). Try other digits, and several seeds: does any model
+#   beat the control?

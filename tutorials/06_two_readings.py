@@ -2,12 +2,12 @@
 # # 6 · Two ways to read the loss
 #
 # **What you'll do.** Split the loss of the VAE in two ways: into the squared error of an autoencoder and a price for
-# its codes; and into log p(x) and the error of the encoder. Change the weight of the KL from almost nothing to a
-# hundred. Train one half of the model at a time.
+# its codes; and into log p(x) and the error of the encoder. Change the weight of the KL, from 0.001 to 100. Train
+# one half of the model at a time.
 #
-# **What you'll learn.** When a VAE *is* an autoencoder, exactly; what β means, and what it has to do with the noise of
-# the pixels; that the most probable model need not draw the best images; that training is variational EM, with
-# inference and learning at the same time.
+# **What you'll learn.** When a VAE *is* an autoencoder, exactly; what β means, and what it has to do with the noise
+# of the pixels; that the model with the highest ELBO need not draw the best images; that training is a form of
+# variational EM, with inference and learning at the same time.
 #
 # **What you'll need.** [Tutorial 5](05_variational_autoencoder.py).
 #
@@ -51,9 +51,9 @@ def relative(a, b):
 #
 #     −log N(x; m, I) = ½ ‖x − m‖² + D/2 log 2π                         → likelihoods.Gaussian.log_prob
 #
-# Remove the noise (ε = 0, so z = μ) and the KL (β = 0). What is left is half the loss of the plain autoencoder, plus a
-# constant. This is exact, and holds for the gradient as well. To check it, we give an autoencoder the weights of a
-# VAE. From the encoder's last layer it gets the half that outputs μ.
+# Remove the noise (ε = 0, so z = μ) and the KL (β = 0). What is left is half the loss of the plain autoencoder, plus
+# a constant. This is exact, and holds for the gradient as well. To check it, we give an autoencoder the weights of a
+# VAE. Of the encoder's last layer it gets only the half that outputs μ.
 
 # %%
 Z = 3
@@ -77,8 +77,8 @@ claim("gradient with respect to log σ²: zero, nothing depends on it", not vae.
 # %% [markdown]
 # ## How much should the KL weigh?
 #
-# A variance other than 1 divides the squared error by 2σ². So a factor β before the KL does the same as another
-# variance of the pixels:
+# A variance σ² divides the squared error by 2σ². So a weight β on the KL does the same as another variance of the
+# pixels, up to a factor β in the whole loss:
 #
 #     ‖x − m‖²/2σ² + β KL = β [‖x − m‖²/2(βσ²) + KL]                    → next cell
 
@@ -93,16 +93,18 @@ claim("σ² = 0.05 with β = 4 has 4 times the gradient of σ² = 0.2 with β = 
       relative(gradients[4.0], 4 * gradients[1.0]) < 1e-12)
 
 # %% [markdown]
-# So we don't need β: keep β = 1 and choose σ². Then the loss is −ELBO, and models can be compared by it. With another
-# β, we train for a variance that is not the one in the likelihood, and −loss isn't the ELBO. With β > 1 it is still a
-# lower bound on log p(x), but a looser one, since KL ≥ 0; with β < 1 it need not be a bound at all. (The β-VAE uses
-# β > 1 on purpose, to get codes that people can read: Higgins et al. 2017. Raising the weight from 0 to 1 during
-# training is different, as it ends at the ELBO. Bernoulli pixels have no σ², so there β ≠ 1 is another objective.)
+# So we don't need β: keep β = 1 and choose σ². Then the loss is −ELBO, and we can use it to compare models. With
+# another β, we train for a variance that is not the one in the likelihood, and −loss isn't the ELBO. With β > 1 it
+# is still a lower bound on log p(x), but a looser one, since KL ≥ 0; with β < 1 it need not be a bound at all. (The
+# β-VAE uses β > 1 on purpose, to get codes that people can read: Higgins et al. 2017. Raising the weight from 0 to 1
+# during training is different, because it ends with the ELBO. Bernoulli pixels have no σ²: with them, no choice of
+# the likelihood's parameters corresponds to β ≠ 1.)
 #
-# To see what is at stake, we train with σ² = 0.05, 8 latents, and β from 0.001 to 100. Each β stands for the variance
-# 0.05 β, so we compute the ELBO with that variance. We also decode draws from the prior, and judge them as tutorials 2
-# and 5 did: how many are near data (this rewards blur), and how often the nearest neighbour tells them apart from real
-# test images (this doesn't; 50 % would be perfect).
+# To see how much this choice matters, we train with σ² = 0.05, 8 latents, and β from 0.001 to 100. Each β stands for
+# the variance 0.05 β, so we compute the ELBO with that variance. We also decode draws from the prior, and use two of
+# the measures of tutorials 2 and 5: how many draws are near data (this rewards blur), and how often the nearest
+# neighbour tells them apart from real test images (this doesn't reward blur; 50 % would be perfect). (In tutorials 2
+# and 5 it compared draws with decoded codes instead, so those numbers can't be compared with these.)
 
 # %%
 betas = (0.001, 0.1, 0.3, 0.5, 1.0, 3.0, 10.0, 100.0)
@@ -155,13 +157,13 @@ claim("of these, β = 0.5 has the highest ELBO, with each of the three seeds",
       all(max(betas, key=lambda beta: measured[beta, seed][3]) == 0.5 for seed in seeds))
 
 # %% [markdown]
-# Which σ² is right? The likelihood has an answer. At its best σ² the derivative of the ELBO is zero:
+# Which σ² is right? We can choose the one with the highest ELBO. There the derivative is zero:
 #
 #     ∂ELBO/∂σ² = E_q‖x − m‖²/2σ⁴ − D/2σ² = 0  ⇒  σ² = E_q‖x − m‖²/D    → next cell
 #
 # This is the mean squared error of a pixel (Rybkin et al. 2021), and we set σ² to it after each epoch.
-# (`Gaussian("shared")` learns σ² by gradient descent instead. Rezende & Viola 2018 go the other way: they fix the error
-# that they accept, and β adjusts itself.)
+# (`Gaussian("shared")` learns σ² by gradient descent instead. Rezende & Viola 2018 do the opposite: they fix the
+# error that they accept, and adjust β during training until it is reached.)
 
 # %%
 def learn_with_best_variance(seed):
@@ -232,22 +234,22 @@ save(drawn, "06-beta")
 # %% [markdown]
 # ![copy against price, and samples](figures/06-beta.png)
 #
-# The curve on the left is a trade: pay more nats for the code, get a better copy (Alemi et al. 2018 call the two rate
-# and distortion). The middle shows that likelihood and sample quality disagree here. With a small σ² the model gains
-# more from precise pixels than it pays for precise codes. But then q(z) is far from the prior, and a draw from the
-# prior lands where the decoder was hardly trained. This is no error in either measure: a model can be good at one and
-# bad at the other (Theis et al. 2016). So the right σ², or β, depends on the purpose: the likelihood's σ² to compare
-# models by log p(x), a larger one to draw images. [Tutorial 8](08_how_good_is_it.py) says more about how to judge a
-# model.
+# The curve on the left shows a trade-off: the more nats we pay for the code, the better the copy (Alemi et al. 2018
+# call the two rate and distortion). The middle panel shows that a higher ELBO doesn't mean better draws here. With
+# the σ² that has the highest ELBO, the model gains more from precise pixels than it pays for precise codes. But then
+# q(z) is far from the prior, and many draws from the prior land where the decoder was hardly trained. This is no
+# error in either measure: a model can be good by one and bad by the other (Theis et al. 2016). So which σ², or β, is
+# right depends on the purpose: the best σ² by the ELBO to compare models by log p(x), here a larger one to draw
+# images. [Tutorial 8](08_how_good_is_it.py) says more about how to judge a model.
 #
 # ## What each term pulls on
 #
 # (You can skip this section: nothing later needs it.)
 #
 # Both terms act on the encoder's μ and log σ². The KL pulls μ towards 0 and σ towards 1. The reconstruction needs
-# precise codes: it pulls σ down, and μ towards codes that decode to the image. The encoder's last bias adds the same
-# number to the log σ² of all images. So when training has converged, the two pulls cancel on average over images and
-# noise:
+# precise codes: it pulls σ down, and μ towards codes that decode to the image. The last bias of the encoder shifts
+# the log σ² of all images by the same amount, and its gradient is zero when training has converged. So then the two
+# pulls cancel, on average over images and noise:
 #
 #     E[∂(−log p)/∂log σ² + β ½ (σ² − 1)] = 0                           → next cell
 
@@ -287,8 +289,9 @@ save(drawn, "06-pulls")
 # %% [markdown]
 # ![the two pulls](figures/06-pulls.png)
 #
-# The KL pulls up by at most ½ nat per unit of log σ², since ½ (1 − σ²) can't be larger. A latent near ½ is fully used.
-# A latent near 0 isn't used: the decoder ignores it, nothing pulls its σ down, and the KL sets σ to 1.
+# The KL pulls up by at most ½ nat per unit of log σ², since ½ (1 − σ²) can't be larger. If the pull on a latent is
+# near ½, its σ is close to 0: the code is precise. If the pull is near 0, the latent is hardly used: almost nothing
+# pulls its σ down, and the KL brings σ to 1.
 #
 # # Second reading: variational EM
 #
@@ -298,11 +301,13 @@ save(drawn, "06-pulls")
 #            how bad the decoder is + how wrong the encoder is
 #
 # The first term doesn't depend on the encoder. EM (expectation-maximization) trains a model with latents in two
-# alternating steps, and Neal & Hinton (1998) showed that both steps raise this same bound:
+# alternating steps, and Neal & Hinton (1998) showed that both steps maximize the same bound, the ELBO:
 #
-# - **Decoder fixed, train the encoder**: log p(x) can't change, so the gap closes. This is inference, the E-step.
-# - **Encoder fixed, train the decoder**: E_q[log p(x, z)] rises, for z from a q that is fixed. This is the M-step.
-# - **Both**: the usual way. One step of each, at the same time, with the same gradient.
+# - **Decoder fixed, train the encoder**: log p(x) can't change, so raising the ELBO narrows the gap. This is
+#   inference, the E-step.
+# - **Encoder fixed, train the decoder**: this raises E_q[log p(x, z)], with a q that doesn't change. This is the
+#   M-step.
+# - **Both**: the usual way to train a VAE. Each step changes both networks, with the gradient of the same loss.
 #
 # To watch this we need log p(x) itself. With two latents it is an integral over a plane, and a sum over a grid
 # computes it:
@@ -340,7 +345,9 @@ claim(f"log p(x) by the grid {log_px(checked):.3f}, by importance sampling {samp
 
 # %% [markdown]
 # The experiment has three schedules of sixty epochs each: decoder and encoder in turn, ten epochs each time; in
-# turn from step to step (`InTurn`); and both at once. Each runs with three seeds, and the first is drawn.
+# turn, a step of one and then a step of the other (`InTurn`); and both at once. A fourth takes turns for 120 epochs,
+# so that each network gets as many steps as in "both at once". Each schedule runs with three seeds. The figure shows
+# the first seed of the first three schedules.
 
 # %%
 def descend(model, schedule, seed):
@@ -434,10 +441,10 @@ save(drawn, "06-em")
 # %% [markdown]
 # ![the ELBO and log p(x), in phases, in turn and at once](figures/06-em.png)
 #
-# In a grey phase the upper curve is flat: the encoder can't change the probability that the decoder gives to an image.
-# In a white phase the ELBO rises, and the gap may widen, since q stays as it was while the decoder changes. Exact EM
-# would close the gap completely in each E-step. That isn't necessary: each step that raises the ELBO helps. And one
-# backward pass gives both gradients, so training both at once saves passes.
+# In a grey phase the upper curve is flat: the encoder can't change the probability that the decoder gives to an
+# image. In a white phase the ELBO rises, and the gap may widen, because the decoder changes and the encoder doesn't.
+# Exact EM would close the gap completely in each E-step. That isn't necessary: steps that only raise the ELBO are
+# enough to train the model. And one backward pass gives both gradients, so training both at once saves passes.
 #
 # ## What to try next
 #
