@@ -68,10 +68,11 @@ save(drawn, "00-pixels")
 #
 #     p(x) = ∫ p(x|z) p(z) dz                                               → evaluation.log_likelihood
 #
-# This integral has no closed form, and only a few of the z drawn from the prior fit a given image. So a second
-# network, the **encoder**, looks at x and says where to search. For each of the two latents it outputs a mean μ and a
-# variance σ². They define a normal distribution over z, called q(z|x). With it we can compute a lower bound of log
-# p(x), the **ELBO** (evidence lower bound):
+# No formula gives this integral, and averaging p(x|z) over random z is wasteful: most z decode to some other image.
+# So a second network, the **encoder**, looks at x and says where the z that fit it lie. For each of the two latents it
+# outputs a mean μ and a variance σ² (in fact log σ²; see below). They define a normal distribution over z, called
+# q(z|x). With it we can compute a lower bound of log p(x), the **ELBO** (evidence lower bound; p(x) is called the
+# evidence):
 #
 #     log p(x) ≥ ELBO = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z))                 → evaluation.elbo
 #
@@ -81,12 +82,13 @@ save(drawn, "00-pixels")
 #   positive: a **price** for saying where z is.
 #
 # Why is this a bound? Write the integral as p(x) = E_q[p(x|z) p(z)/q(z|x)]; to average over q is to multiply by q and
-# integrate, so q cancels. The logarithm of an average is never below the average of the logarithms (Jensen's
-# inequality), and here the average of the logarithms is the ELBO. [Tutorial 3](03_variational_inference.py) shows how
-# far below log p(x) it is, and for which q the two are equal.
+# integrate, so q cancels. The logarithm curves downwards, so the logarithm of an average is never below the average of
+# the logarithms (Jensen's inequality). Here the average of the logarithms is
+# E_q[log p(x|z) + log p(z) − log q(z|x)] = E_q[log p(x|z)] − KL: the ELBO. [Tutorial 3](03_variational_inference.py)
+# shows how far below log p(x) it is, and for which q the two are equal.
 #
-# Our loss is −ELBO, averaged over the images. To lower it, we need its gradient with respect to the parameters of
-# both networks.
+# Raising the ELBO raises log p(x), or brings the bound closer to it. So our loss is −ELBO, averaged over the images.
+# To lower it, we need its gradient with respect to the parameters of both networks.
 #
 # ## Your first backward function
 #
@@ -101,7 +103,8 @@ save(drawn, "00-pixels")
 # inputs. So `kl_backward` is given `dkl`, one number per image. By the chain rule it returns `dkl` times ∂KL/∂μ, and
 # `dkl` times ∂KL/∂log σ².
 #
-# **Your turn, on paper.** What are these two derivatives? Hint: write s for log σ², so that σ² = eˢ. Then read on.
+# **Your turn, on paper.** What are these two derivatives? Hint: write s for log σ², so that σ² = eˢ. Cover the code
+# below while you work.
 
 # %%
 def kl(mu, logvar):                                                         # (N, 2), (N, 2) -> (N,)
@@ -126,7 +129,7 @@ claim("kl_backward agrees with differences, at five random points", report.ok)
 # ## A gradient through a random draw
 #
 # The other term of the ELBO, E_q[log p(x|z)], is an average over z. We estimate it from a single z per image, with a
-# new draw at each step. But the gradient has to reach μ and σ, and `rng.normal(mu, sigma)` is not a function that we
+# new draw at each step: a noisy estimate, but right on average. But the gradient has to reach μ and σ, and `rng.normal(mu, sigma)` is not a function that we
 # can differentiate. The solution is to draw ε ~ N(0, I) first, and then compute
 #
 #     z = μ + σ ε,  with ∂z/∂μ = 1 and ∂z/∂log σ² = ½ σ ε                   → posteriors.DiagonalGaussian.sample
@@ -168,7 +171,7 @@ small = VAE(64, 2, hidden=(5,), dtype="float64", backend="numpy")           # 64
 x, eps = train[:10], rng.standard_normal((10, 2))
 loss_and_grad(small, x, eps)
 yours = small.gradients.flat.copy()                                         # of all parameters, as one vector
-measured = numerical_gradient(lambda _: loss_and_grad(small, x, eps), small.parameters.flat)    # changed in place
+measured = numerical_gradient(lambda _: loss_and_grad(small, x, eps), small.parameters.flat)    # nudged one by one
 error = relative_error(yours, measured)
 claim(f"the gradient of all {len(yours)} parameters agrees with differences, to {error:.0e}", error < 1e-7)
 
@@ -198,7 +201,7 @@ claim(f"test images: ELBO {bound:.2f} ≤ log p(x), about {log_px:.2f}", bound <
 claim(f"with independent pixels log p(x) is only {independent:.2f}", bound > independent + 3)
 
 # %% [markdown]
-# The unit is the **nat**, because we use natural logarithms. A gain of 4 nats makes an image e⁴ ≈ 55 times as
+# The unit is the **nat**, because we use natural logarithms. A gain of 5 nats makes an image e⁵ ≈ 150 times as
 # probable. ([Tutorial 8](08_how_good_is_it.py) estimates log p(x), and asks how good a model is.)
 #
 # ## Look at it
@@ -220,6 +223,11 @@ for axes in (left, right):
     axes.set(xlabel="z₁", ylabel="z₂")
 save(drawn, "00-plane")
 
+# %% [markdown]
+# ![the latent plane](figures/00-plane.png)
+#
+# Do neighbours show the same digit?
+
 # %%
 nearest = ((vae.encode(test)[0][:, None] - mu) ** 2).sum(axis=2).argmin(axis=1)
 same = (images.train_labels[nearest] == images.test_labels).mean()
@@ -236,8 +244,6 @@ axes.axis("off")
 save(drawn, "00-new")
 
 # %% [markdown]
-# ![the latent plane](figures/00-plane.png)
-#
 # ![reconstructions and new images](figures/00-new.png)
 #
 # Images that look alike are often neighbours, and digits change gradually into each other: since z is *drawn* from
@@ -248,10 +254,10 @@ save(drawn, "00-new")
 #
 # ## What to try next
 #
-# - Break it: in `kl_backward`, write `1 - np.exp(-logvar)` (for the derivative with respect to σ²), and run it again.
-#   Or leave out `+ from_kl["logvar"]` in `loss_and_grad`. Which check fails? If you remove that check, the loss still
-#   falls from 47: to about 21 with the first bug, to about 27 with the second. Without a check, who would know that
-#   19 is possible?
+# - Break it: in `kl_backward`, replace `np.exp(logvar) - 1` by `1 - np.exp(-logvar)` (the derivative with respect to
+#   σ², not log σ²), and run it again. Or leave out `+ from_kl["logvar"]` in `loss_and_grad`. Which checks fail? If you
+#   remove their `claim` lines, the loss still falls from 47: to about 21 with the first bug, to about 27, worse than
+#   independent pixels, with the second. Without a check, who would know that 19 is possible?
 # - Exercise 7, *The KL between q(z|x) and the prior*, is `kl_backward` as the library has it. To begin:
 #   `python -m minivae exercises start exercises`.
 # - If you have an evening: why an autoencoder without probabilities is not enough ([tutorial 2](02_autoencoder.py)),

@@ -230,7 +230,7 @@ class Classifier:
         return Loss(loss, loss, 0 * loss)
 
     def errors(self, x, labels):
-        """The fraction of images that it reads wrongly."""
+        """The fraction of images that it misreads."""
         return float((mlp(x, self.layers, "tanh")[0].argmax(axis=1) != labels).mean())
 
 
@@ -272,7 +272,7 @@ for seed in range(5):
     model, losses = train_classifier("sgd", 0.3, seed, epochs=20)
     wrong.append(model.errors(data.test, data.test_labels))
     print(f"  seed {seed}: loss {losses[0]:.2f} nats after one epoch, {losses[-1]:.3f} after 20; "
-          f"{wrong[-1]:.1%} of the test images read wrongly")
+          f"{wrong[-1]:.1%} of the test images misread")
 claim(f"with five seeds, the network reads {1 - max(wrong):.1%} to {1 - min(wrong):.1%} of the test images correctly",
       max(wrong) < 0.08)
 
@@ -679,7 +679,7 @@ for name in OPTIMIZERS:
     model, losses = runs[i]
     best[name] = rates[i], losses, model.errors(data.test, data.test_labels)
     print(f"  {name:<9} best at η = {rates[i]:<6.2g} loss {losses[-1]:.3f} nats, {best[name][2]:.1%} of the test "
-          f"images read wrongly; at η = {rates[0]:g}: {final[name][0]:.3f} nats")
+          f"images misread; at η = {rates[0]:g}: {final[name][0]:.3f} nats")
 
 drawn, (left, right) = figure(1, 2, size=(10, 4))
 for name, style in zip(OPTIMIZERS, ("ko-", "k^--", "D:", "v-.", "s-")):

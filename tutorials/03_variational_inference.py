@@ -218,7 +218,7 @@ claim(f"the posterior has modes at z = {z[peaks[0], 0]:.2f} and {z[peaks[1], 0]:
 off = np.linalg.norm(decoded - model.x, axis=1) / model.variance ** 0.5
 claim(f"at the modes f(z) is {off[peaks[0]]:.1f} σ and {off[peaks[1]]:.1f} σ from x, at z = 0 between them "
       f"{off[abs(z[:, 0]).argmin()]:.1f} σ", max(off[peaks]) < 2 < 3 < off[abs(z[:, 0]).argmin()])
-claim(f"nowhere does f(z) come nearer to x than {off.min():.1f} σ", off.min() > 1)
+claim(f"f(z) never comes closer to x than {off.min():.1f} σ", off.min() > 1)
 
 drawn, (left, right) = figure(1, 2, size=(11, 3.8))
 near = abs(z[:, 0]) < 3

@@ -180,7 +180,7 @@ middle = float(line.X[:, 1].mean())
 k, edge = int(np.argmin(abs(at - middle))), int(np.argmin(abs(at)))
 claim(f"at x = 0 the standard deviation of the line is {height_q[edge]:.3f} by mean field and "
       f"{height_exact[edge]:.3f} exactly: too narrow", height_q[edge] < 0.7 * height_exact[edge])
-claim(f"at x = {at[k]:.2f}, amid the data, it is {height_q[k]:.3f} by mean field and {height_exact[k]:.3f} exactly: "
+claim(f"at x = {at[k]:.2f}, in the middle of the data, it is {height_q[k]:.3f} by mean field and {height_exact[k]:.3f} exactly: "
       "too wide", height_q[k] > 1.2 * height_exact[k])
 
 drawn, (left, right) = figure(1, 2, size=(11, 4.2))

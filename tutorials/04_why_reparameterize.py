@@ -230,7 +230,7 @@ axes.axhline(best, color="0.5", lw=1, label=f"the best mean-field q: −{-best:.
 axes.set_ylim(-80, -18)
 axes.set_xlabel("steps")
 axes.set_ylabel("exact ELBO (nats)")
-axes.set_title("Mean and range of five runs: less noise climbs faster")
+axes.set_title("Mean and range of five runs: with less noise the ELBO rises faster")
 axes.legend(fontsize=9)
 axes.grid(alpha=0.3)
 save(drawn, "04-curves")

@@ -313,7 +313,7 @@ claim(f"the mean over {D} pixels is a KL of {D} times the weight: its gradient i
       np.linalg.norm(D * vae.gradients.flat - heavy) < 1e-12 * np.linalg.norm(heavy))
 averaged = VAE(D, 2, hidden, likelihood=Gaussian(variance), backend="numpy")
 reports = learn(averaged, data.train[:1500], 8, label="mean over pixels", beta=float(D))
-claim(f"trained like this, the model gives up the code: KL {reports[-1].kl:.3f} nats", reports[-1].kl < 0.5)
+claim(f"trained like this, the code carries almost no information: KL {reports[-1].kl:.3f} nats", reports[-1].kl < 0.5)
 
 # %% [markdown]
 # ## The same measurements as in tutorial 2
@@ -448,7 +448,7 @@ if on_digits:
 error = {name: [float(((data.test - trained[run].reconstruct(data.test)) ** 2).sum(axis=1).mean()) for run in runs[1:]]
          for name, trained in (("VAE", model), ("autoencoder", plain))}
 if on_digits:
-    claim(f"the VAE pays with its copies: squared error of test images {min(error['VAE']):.2f} to "
+    claim(f"the VAE reconstructs worse: squared error of test images {min(error['VAE']):.2f} to "
           f"{max(error['VAE']):.2f}, the autoencoder's {min(error['autoencoder']):.2f} to "
           f"{max(error['autoencoder']):.2f}", min(error["VAE"]) > max(error["autoencoder"]))
 
@@ -551,7 +551,7 @@ for run in runs:
     print(f"  {run[0]} latents: KL of q(z) {parts[run][1]:.2f}, from nearest neighbours {rough[run]:.2f}")
 claim("nearest neighbours miss 4 nats by more than 1, in 8 dimensions with 1,498 points", max(shifted) < 3)
 if on_digits:
-    claim("and the KL of q(z) by more than 1 in 8 dimensions, by less than 0.2 in 2",
+    claim("they miss the KL of q(z) by more than 1 nat in 8 dimensions, and by less than 0.2 in 2",
           all(parts[8, seed][1] - rough[8, seed] > 1 for seed in seeds) and abs(parts[2, 0][1] - rough[2, 0]) < 0.2)
 
 # %% [markdown]
@@ -731,7 +731,7 @@ for name in near:
 if on_digits:
     claim(f"in the VAE the step gives the target in {span(hit['VAE'])}, a random step of this length in "
           f"{span(chance['VAE'])}", min(hit["VAE"]) > max(chance["VAE"]) + 0.5)
-    claim(f"but so does the step in pixels: {np.mean(hit['pixels']):.0%}. The label proves nothing about the latents",
+    claim(f"but so does the step in pixels: {np.mean(hit['pixels']):.0%}. So this share says nothing about the latents",
           abs(np.mean(hit["VAE"]) - np.mean(hit["pixels"])) < 0.05)
     claim(f"the difference is in the images: near data are {span(near['VAE'])} of the VAE's, "
           f"{span(near['autoencoder'])} of the autoencoder's ({span(near['autoencoder, blurred'])} if blurred), "
@@ -776,7 +776,7 @@ negatives, overlaid = (elbo(vae, x, rng, n_samples=50).elbo
 print(f"ELBO of photographic negatives {negatives.mean():.0f}, of two digits laid over each other "
       f"{overlaid.mean():.1f}")
 if on_digits:
-    claim("negatives are far less probable; but two digits laid over each other are nearly as probable as digits",
+    claim("negatives have a far lower ELBO; but two digits laid over each other have nearly the same ELBO as digits",
           negatives.mean() < bound.mean() - 50 and abs(overlaid.mean() - bound.mean()) < 6)
 
 # %% [markdown]

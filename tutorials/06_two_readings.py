@@ -143,7 +143,7 @@ for beta, (error, kl, width, value, near, told) in average.items():
 
 # %%
 error, price, width, own_elbo, near, told = np.transpose([average[beta] for beta in betas])
-claim("a larger β buys no better copy: from one β to the next the error falls by less than 0.05, if at all",
+claim("from one β to the next larger one, the error never falls by more than 0.05",
       all(after > before - 0.05 for before, after in zip(error, error[1:])))
 claim("and the code costs less each time", all(after < before for before, after in zip(price, price[1:])))
 claim(f"β = {betas[0]:g}: σ is {width[0]:.2f}, an autoencoder with hardly any noise", width[0] < 0.1)
@@ -207,8 +207,8 @@ left.set_xlim(right=1.15 * max(price))
 left.set_ylim(top=1.06 * max(error))
 left.set_xlabel("price of the code: KL, nats per test image")
 left.set_ylabel("squared error per test image")
-left.set_title("Each β (at the points) trades copy for price")
-for beta in betas[2:]:
+left.set_title("One point per β: better copies cost more")
+for beta in betas[1:]:
     values = np.array([measured[beta, seed] for seed in seeds])
     middle.plot(values[:, 3], 100 * values[:, 4], "ko", markersize=4, label="fixed β" if beta == 1 else None)
     where = {1.0: (-12, 3), 0.5: (7, -2), 0.3: (-17, -4)}.get(beta, (6, 3))       # away from the other points
@@ -224,7 +224,7 @@ middle.set_title("The highest ELBO has poor draws")
 right.imshow(tile(np.concatenate(rows), data.shape, 10), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
 side = data.shape[0] + 1
 right.set_yticks([side * (i + 0.5) - 1 for i in range(7)],
-                 ["real", "σ² learned", *(f"β = {beta:g}" for beta in shown)])
+                 ["real", "σ² by likelihood", *(f"β = {beta:g}" for beta in shown)])
 right.set_xticks([])
 right.set_xlabel("ten decoded draws of z ~ N(0, I)")
 right.set_ylabel("trained with")
@@ -233,6 +233,8 @@ save(drawn, "06-beta")
 
 # %% [markdown]
 # ![copy against price, and samples](figures/06-beta.png)
+#
+# (In the middle panel, β = 0.001 lies far off the left edge.)
 #
 # The curve on the left shows a trade-off: the more nats we pay for the code, the better the copy (Alemi et al. 2018
 # call the two rate and distortion). The middle panel shows that a higher ELBO doesn't mean better draws here. With
@@ -428,7 +430,7 @@ low = min(curve[1][3] for curve in curves.values())
 for axes, (name, (epochs, value, evidence)) in zip(panels, curves.items()):
     axes.plot(epochs, evidence, "0.5", linewidth=2, label="log p(x), by a grid")
     axes.plot(epochs, value, "k.-", markersize=4, label="ELBO")
-    axes.set_title(f"{name}: {value[-1]:.1f} nats after 60 epochs")
+    axes.set_title(f"{name}: {value[-1]:.1f} nats after 60 epochs".replace("-", "−"))
     axes.set_xlabel("epoch")
     axes.set_ylabel("nats per image")
     axes.set_ylim(bottom=low)

@@ -368,7 +368,7 @@ axes.set_yticks([side * i + side / 2 for i in range(8)], labels[1:])
 axes.set_xticks([])
 axes.set_ylabel("likelihood, and what is shown of it")
 axes.set_xlabel("14 draws of z from N(0, I), the same for all")
-axes.set_title("New images: the means do not show that a variance is huge")
+axes.set_title("New images: the means don't show how large the variance is")
 save(drawn, "07-new")
 
 # %% [markdown]

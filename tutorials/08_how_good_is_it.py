@@ -77,7 +77,7 @@ drawn, axes = figure(size=(8.5, 4.2))
 for i, (style, marker) in enumerate(zip(("-", "--", "-.", ":", "-", "--"), "os^Dvx")):
     below = [exact[i] - b[i].mean() for b in bounds.values()]
     axes.plot(list(bounds), below, color=str(0.12 * i), linestyle=style, marker=marker, markersize=5,
-              label=f"test image {i + 1}: log p(x) = {exact[i]:.2f}")
+              label=f"test image {i + 1}: log p(x) = {exact[i]:.2f}".replace("-", "−"))
 axes.axhline(0, color="black", linewidth=2)
 axes.invert_yaxis()
 axes.set_xscale("log")
@@ -222,7 +222,7 @@ axes.set_ylim(min(v[:, 0].min() for v in by_seed.values()) - 1, max(v[:, 2].max(
 axes.set_ylabel("nats per test image (axis cut off)")
 axes.set_xlabel(f"trained on (mean of {len(SEEDS)} seeds)")
 first, second = (by_seed[b][:, 2].mean() - by_seed[a][:, 2].mean() for a, b in zip(list(WAYS), list(WAYS)[1:]))
-axes.set_title(f"log p(x): five draws instead of one gain {first:.2f} nats, then IWAE instead of the ELBO {second:.2f}")
+axes.set_title(f"log p(x): +{first:.2f} nats from five draws, +{second:.2f} more from the IWAE bound")
 axes.legend(loc="upper left", ncols=3, fontsize=9)
 save(drawn, "08-gaps")
 
@@ -347,7 +347,8 @@ claim(f"of 20 latents, the one with the largest KL has {kl[0]:.2f} nats, the one
 drawn, axes = figure(size=(7.5, 3.8))
 place = np.arange(1, 21)
 axes.bar(place, kl, color="0.6", edgecolor="black", label="σ² = 0.05")
-axes.plot(place, np.sort(kl_per_latent(collapsed, data.test))[::-1], "kx", label="σ² = 1: collapsed")
+axes.plot(place, np.sort(kl_per_latent(collapsed, data.test))[::-1], "kx", clip_on=False, zorder=3,
+          label="σ² = 1: collapsed")
 axes.set_title(f"{(kl > 0.1).sum()} of 20 latents carry more than 0.1 nats each; with σ² = 1, none does")
 axes.set_xlabel("latent, in order of its KL")
 axes.set_ylabel("KL (nats per test image)")

@@ -126,7 +126,7 @@ def span(values):
 WAYS = {"plain": {}, "warm-up": {"beta": warm_up(HALF)}, "free bits": {"free_bits": FREE},
         "free bits, then none": {"free_bits": lambda epoch: FREE if epoch <= HALF else 0.0}}
 HEADING = " " * 24 + "".join(f"{name:<24}" for name in MEASURES)
-print(f"{HEADING}\n  (test images, nats: mean of {len(SEEDS)} seeds [lowest, highest]; log p(x) with K = 500)")
+print(f"test images, nats: mean of {len(SEEDS)} seeds [lowest, highest]; log p(x) with K = 500\n{HEADING}")
 deep = train_each(WAYS, deep_vae, black_and_white, EPOCHS, 2e-3, binarize)
 plain, warm, free, free_first = deep.values()
 
@@ -233,9 +233,9 @@ longer = train_each({f"plain, {LONG} epochs": {}, f"warm-up, {LONG} epochs": {"b
 long_plain, long_warm = longer.values()
 gain, ahead = long_plain["ELBO"].mean() - plain["ELBO"].mean(), warm["ELBO"].mean() - plain["ELBO"].mean()
 rest = long_warm["ELBO"].mean() - long_plain["ELBO"].mean()
-claim(f"twice the epochs gain the plain model {gain:.2f} nats of ELBO, more than the warm-up's {ahead:.2f}",
+claim(f"training for twice as long gains the plain model {gain:.2f} nats of ELBO, more than the warm-up's {ahead:.2f}",
       gain > ahead)
-claim(f"with twice the epochs for both, the warm-up is {rest:.2f} nats ahead, before {ahead:.2f}",
+claim(f"with twice the epochs for both, the warm-up is {rest:.2f} nats ahead, compared with {ahead:.2f} before",
       0 < rest < 0.8 * ahead)
 claim(f"and it still has more latents in use: {span(long_warm['in use'])}, the plain model "
       f"{span(long_plain['in use'])}", long_warm["in use"].min() > long_plain["in use"].max())
@@ -261,7 +261,7 @@ drawn, panels = figure(1, 2, size=(10.5, 4))
 for axes, results, title in zip(panels, (deep, empty), ("Deep networks: the warm-up helps",
                                                       "σ² = 1: no cure finds a better ELBO")):
     for i, way in enumerate(results):
-        for name, face in (("log p(x)", "black"), ("ELBO", "white")):
+        for name, face in (("log p(x)", "black"), ("ELBO", "none")):
             axes.plot(i + np.linspace(-0.15, 0.15, len(SEEDS)), results[way][name], "o", color="black",
                       markerfacecolor=face, label=name if i == 0 else None)
     axes.set_xticks(range(len(results)), [way.replace(", ", ",\n") for way in results])

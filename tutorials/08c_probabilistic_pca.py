@@ -99,7 +99,7 @@ for Z, known in KNOWN.items():
     vae, _ = linear_vae(W, variance, DiagonalGaussian())
     value, slope = exact_elbo(vae), np.abs(vae.gradients.flat).max()
     once = log_likelihood(vae, everything, rng, n_samples=1).mean()
-    claim(f"Z = {Z:2}: ELBO {value:.6f} = log p {log_p:.6f} = one draw's {once:.6f} nats; gradient {slope:.0e}",
+    claim(f"Z = {Z:2}: ELBO {value:.6f} = log p {log_p:.6f} = {once:.6f} nats from one draw; gradient {slope:.0e}",
           abs(log_p - known) < 1e-6 and abs(value - log_p) < 1e-9 and abs(once - log_p) < 1e-9 and slope < 1e-8)
 
 # %% [markdown]
@@ -118,7 +118,7 @@ for Z, known in KNOWN.items():
 learner = VAE(D, 2, (), Gaussian("shared"), dtype="float64", backend="numpy", seed=1)
 learn(learner, everything, 50, lr=2e-2, seed=0, batch_size=100, label="linear VAE")
 reached = exact_elbo(learner)
-claim(f"trained from random weights: ELBO {reached:.4f}, of at most {KNOWN[2]:.4f} nats",
+claim(f"trained from random weights: ELBO {reached:.4f} nats; the maximum is {KNOWN[2]:.4f}",
       -0.2 < reached - KNOWN[2] < 1e-6)
 for Z in (2, 5, 10):
     W, variance, log_p = ppca(Z)
@@ -169,7 +169,7 @@ claim(f"and with σ² = 1 none would be: the largest λ is {eigenvalues[0]:.2f}"
 drawn, axes = figure(size=(7.5, 3.8))
 place = np.arange(1, 21)
 axes.bar(place, linear_kl, color="0.6", edgecolor="black", label="linear VAE at its optimum")
-axes.plot(place, theory, "ko", markersize=4, label="½ log(λᵢ/σ²), or 0 where λᵢ < σ²")
+axes.plot(place, theory, "ko", markersize=4, clip_on=False, zorder=3, label="½ log(λᵢ/σ²), or 0 where λᵢ < σ²")
 axes.set_title(f"Linear VAE: latent i is used where λᵢ > σ² = {VARIANCE}, {in_use} of 20")
 axes.set_xlabel("latent, in order of λᵢ")
 axes.set_ylabel("KL (nats per image)")

@@ -107,7 +107,7 @@ def draw(axes, curves, title):
     axes.set_xscale("log")
     axes.set_xlabel("training samples seen")
     axes.set_ylabel("lower bound, nats per image")
-    axes.set_title(title)
+    axes.set_title(title.replace("-", "−"))
     axes.legend()
     axes.grid(alpha=0.3)
 
@@ -212,7 +212,7 @@ def at(Z, samples):
     return float(np.interp(np.log(samples), np.log(seen), held_out))
 
 
-print(f"{'test bound, nats':<16}{'after 10⁶ samples':>24}{'after 10⁷ samples':>24}{'10⁸: paper':>14}")
+print(f"{'test bound, nats':<16}{'after 10⁶ samples':>24}{'after 10⁷ samples':>24}{'paper, 10⁸':>14}")
 for Z in LATENTS:
     both = "".join(f"{at(Z, samples):>10.1f} (paper {PAPER[Z][i]:.1f})" for i, samples in enumerate((1e6, 1e7)))
     print(f"  N_z = {Z:<8}{both}{PAPER[Z][2]:>12.1f}")

@@ -147,7 +147,7 @@ bound, kl, same = (np.array([[results[name, seed][i] for seed in range(3)] for n
 claim("in all three runs with labels the ELBO of test images is higher, by more than 2 nats",
       bound[0].min() > bound[1].max() + 2)
 claim("and the KL is lower, by more than 1 nat", kl[0].max() < kl[1].min() - 1)
-claim("in fewer than half of the cases is the image with the nearest μ of the same digit; without labels, in more",
+claim("with labels, the image with the nearest μ shows the same digit in less than half of the cases; without, in more",
       same[0].max() < 0.5 < same[1].min())
 
 # %% [markdown]

@@ -22,6 +22,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -95,6 +96,8 @@ def prose(text, suffix):
         name = re.sub(r"^(\d\d\w*)\.py(?!#L)", rf"\1{suffix}", match[0])
         return name if name != match[0] else f"../{name}"
     text = re.sub(r"(?<=\]\()(?!https?:|#)[^)\s]+", link, text)
+    if suffix == ".ipynb":                                              # whose headings have other anchors
+        text = re.sub(r"\[([^\]]+)\]\(#[^)]+\)", r"\1", text)
     return re.sub(r"(?:^    .*\n?)+", equations, text, flags=re.M)
 
 
@@ -125,11 +128,17 @@ def page(path, printed):
         blocks.append(prose(text, ".md") if is_prose else f"```python\n{text}\n```")
         output = "" if is_prose else FIGURE.sub("", next(printed)).rstrip()
         if output:                          # quoted, to look different from code
-            blocks.append("\n".join(f"> {line}".rstrip() for line in ["```text", *output.splitlines(), "```"]))
+            blocks.append("\n".join(f"> {line}".rstrip() for line in ["```text", *folded(output), "```"]))
     title, _, introduction = blocks[0].partition("\n")
     links = f"[All tutorials](../README.md) · [the script](../{path.name}) · [a notebook](../notebooks/{path.stem}.ipynb)"
     return "\n\n".join([f"<!-- Written by render.py from {path.name}: change that. -->", title, links,
                         introduction.strip(), *blocks[1:]]) + "\n"
+
+
+def folded(output):
+    """The lines, but those with a ✓, which are sentences, broken to fit a page."""
+    for line in output.splitlines():
+        yield from textwrap.wrap(line, 100, subsequent_indent="    ") if line.startswith("  ✓") else [line]
 
 
 def notebook(path, printed):
