@@ -93,10 +93,10 @@ def cache_blocks(*vectors, size=2 ** 15):
 
 
 def fused(function):
-    """Decorator: on a GPU, this function of arrays and numbers becomes one kernel; with NumPy nothing changes.
+    """Decorator: on a GPU this function of arrays and numbers becomes one kernel; with NumPy nothing changes.
 
-    Otherwise each operator is a kernel of its own, and starting one takes longer than adding a hundred thousand
-    numbers. Inside, only elementwise operations are possible. The first argument is an array.
+    Otherwise each operator is a kernel of its own, and starting one takes longer than adding 100,000 numbers.
+    Inside, only elementwise operations are possible. The first argument is an array.
     """
     @functools.wraps(function)
     def call(a, *others):

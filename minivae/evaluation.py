@@ -59,8 +59,8 @@ def log_likelihood(vae, x, rng, n_samples=5000, rows=None, progress=None):
     log p(x) ≈ log 1/K Σₖ wₖ,  w = p(x|z) p(z) / q(z|x)      (Burda et al. 2016, eq. 8, K = n_samples)
 
     On average the estimate is a lower bound, which rises to log p(x) as K grows. Each thread decodes at most
-    `rows` samples at a time, whatever N and K are; None means as many as suit the device. From 10 on, it changes
-    the result by rounding only. progress(done, total) is called after each batch of examples.
+    `rows` samples at a time, whatever N and K are; None means as many as suit the device. From 10 on, `rows`
+    changes the result by rounding only. progress(done, total) is called after each batch of examples.
     """
     rng, q, p, xp = as_generator(rng), vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
     rows = max(10, OUTPUTS[xp.__name__] // p.n_outputs(vae.data_dim)) if rows is None else rows

@@ -7,8 +7,9 @@ from .networks import Loss
 def free_bits_and_grad(vae, x, eps, beta, free_bits):
     """loss = β Σᵢ max(F, KLᵢ) − log p(x|z), and its gradient, which is written into vae.gradients.
 
-    KLᵢ is the mean KL of latent i over the batch, F is free_bits, in nats (Kingma et al. 2016). Below F, the KL
-    does not pull latent i to the prior. Loss.kl is Σᵢ KLᵢ. Derived in derivations.md, "Free bits".
+    KLᵢ is the mean KL of latent i over the batch, F is free_bits, in nats (Kingma et al. 2016).
+    Below F, the KL does not pull latent i to the prior. x (N, D) data; eps (L, N, Z) standard normal noise.
+    Returns Loss, whose kl is Σᵢ KLᵢ. Derived in derivations.md, "Free bits".
     """
     q, p, xp = vae.posterior, vae.likelihood, get_xp(x)
     L, N, Z = eps.shape

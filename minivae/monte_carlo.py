@@ -80,5 +80,6 @@ def check_options(posterior, kl, bound, beta, free_bits):
     if bound == "iwae" and kl != "monte-carlo":
         raise InputError('bound="iwae" weights each sample by its own log q(z|x); use kl="monte-carlo"')
     if free_bits and not (kl == "closed-form" and isinstance(posterior, DiagonalGaussian)):
-        raise InputError('free_bits needs the KL of each latent; use kl="closed-form" and posterior="diagonal"')
+        raise InputError('free_bits needs the KL of each latent; use kl="closed-form" and '
+                         'posterior="diagonal"')
     return require_positive(or_zero=True, beta=beta, free_bits=free_bits)

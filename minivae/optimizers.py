@@ -62,7 +62,7 @@ class Adam(Optimizer):
 
 @fused
 def adam_update(theta, g, M, V, beta1, beta2, epsilon, lr):
-    """Adam's arithmetic, with ε √weights2 for epsilon and η √weights2 / weights1 for lr."""
+    """All (P,), in place; epsilon is ε √weights2, and lr is η √weights2 / weights1."""
     M *= beta1
     M += g                                                  # M ← β₁ M + g
     V *= beta2

@@ -15,10 +15,7 @@ from .system.files import replacing
 
 
 def save(figure, path):
-    """Write a figure as PNG; if that fails, no partial file is left. LaTeX is not used, whatever the settings.
-
-    The same figure gives the same bytes: the file does not name the version of matplotlib.
-    """
+    """Write a figure as PNG, the same bytes each time, without LaTeX; a failure leaves no partial file."""
     for text in figure.findobj(Text):
         text.set_usetex(False)
     with replacing(path) as file:
@@ -56,7 +53,8 @@ def curves(history, name="ELBO", unit="nats ", trained_on=None):
     low = numpy.percentile(test, 5)     # the first epochs are so low that they would flatten the rest
     panels[0].set_ylim(bottom=low - 0.1 * (max(test) - low + 1e-9))
     if has_kl:
-        for part, line, label in (("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")):
+        terms = [("reconstruction", "k--", "−E log p(x|z)"), ("kl", "k", "KL(q(z|x) ‖ p(z))")]
+        for part, line, label in terms:
             panels[1].plot(epochs, [row[part] for row in history], line, label=label, **style)
         panels[1].set_title(f"Training KL: {history[-1]['kl']:.2f} nats at the end")
         panels[1].set_ylabel(f"training loss ({unit}per image)")

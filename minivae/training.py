@@ -68,7 +68,7 @@ def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transf
 
 
 @numpy.errstate(over="ignore", invalid="ignore")        # _require_finite raises a clearer error
-def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n_samples, draw_on, loss_options):
+def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n_samples, draw_on, options):
     xp = get_xp(data)
     order = rng.permutation(len(data))
     if draw_on == "device":
@@ -79,7 +79,7 @@ def _train_epoch(model, data, optimizer, batch_size, rng, transform, progress, n
         if transform:
             x = transform(x, rng)
             require_real("transform(x, rng)", x)
-        loss = model.loss_and_grad(x, model.draw_noise(rng, len(x), n_samples), **loss_options)
+        loss = model.loss_and_grad(x, model.draw_noise(rng, len(x), n_samples), **options)
         optimizer.step(model.gradients.flat)
         steps.append(loss)
         sizes.append(len(x))

@@ -1,4 +1,4 @@
-"""How long does a training step take, and how much of that time is matrix products? How long does log p(x) take?
+"""How long does a training step take, how much of it is matrix products, and how long does log p(x) take?
 
 No implementation can avoid the products. The ratio of the step to its products shows the cost of everything
 else. Measure on an idle machine: other work slows down the threads of the BLAS (the matrix library) more than
@@ -88,7 +88,8 @@ def measure(step, seconds=8.0, progress=None):
         for name, part in parts.items():
             times[name].append(_milliseconds(part, step.xp))
         if progress:
-            progress(min(int(10 * (time.perf_counter() - start)), int(10 * seconds)), max(1, int(10 * seconds)))
+            passed = min(time.perf_counter() - start, seconds)
+            progress(int(10 * passed), max(1, int(10 * seconds)))
     return {name: statistics.median(values) for name, values in times.items()}
 
 

@@ -61,7 +61,7 @@ def better_kernels(kernels, instructions=None):
 
 
 def instructions_of_numpy():
-    """The processor's vector instructions that NumPy knows, by its names, less those that are switched off."""
+    """This processor's vector instructions that NumPy uses, by NumPy's names."""
     found = numpy.show_config(mode="dicts").get("SIMD Extensions", {})
     return {*found.get("baseline", ()), *found.get("found", ())}
 

@@ -93,10 +93,10 @@ OPTIONS = {
     "bound": Option(one_of(BOUNDS), "elbo", "the bound that training maximizes; iwae needs --kl monte-carlo"),
     "beta": Option(real("a finite number of at least 0", lambda v: v >= 0), 1.0, "weight of the KL; unless it is "
                    "1, training does not maximize the ELBO", "B"),
-    "warm_up": Option(COUNT, None, "KL warm-up: the weight of the KL rises linearly over the first N epochs, from 0 "
-                      "in the first to --beta in epoch N + 1", "N"),
-    "free_bits": Option(RATE, None, "how much of each latent's KL, a mean over the batch, costs nothing, in nats",
-                        "F"),
+    "warm_up": Option(COUNT, None, "KL warm-up: the weight of the KL rises linearly over the first N epochs, "
+                      "from 0 in the first to --beta in epoch N + 1", "N"),
+    "free_bits": Option(RATE, None, "how much of each latent's KL, a mean over the batch, costs nothing, in "
+                        "nats", "F"),
     "update": Option(one_of(UPDATES), "both", "which part is trained: the encoder (inference under a fixed "
                      "decoder), the decoder (maximum likelihood for a fixed encoder), both together, or both in "
                      "turn (alternate)"),
@@ -113,13 +113,13 @@ OPTIONS = {
                       "adagrad and rmsprop add to the root in the denominator (default: 1e-08)", "E"),
     "seed": Option(SEED, 0, "seed of the weights, the order of the data and the noise", "S"),
     "backend": Option(one_of(("numpy", "cupy", "auto")), "auto", "the CPU, the GPU, or the GPU if it works"),
-    "draw_on": Option(one_of(DRAW_ON), "host", "where random numbers are drawn: on the host, the same for CPU and "
-                      "GPU; or on the device, which is faster on a GPU"),
+    "draw_on": Option(one_of(DRAW_ON), "host", "where random numbers are drawn: on the host, the same for "
+                      "CPU and GPU; or on the device, which is faster on a GPU"),
 }
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
 MAY_STAY_OPEN = ("data_dir", "key", "levels", "warm_up", "free_bits", "final_lr", "stages",
                  "epsilon")             # may be None in a complete one
-ADDED_LATER = {"draw_on": "host", "warm_up": None, "free_bits": None}      # what runs did without these options
+ADDED_LATER = {"draw_on": "host", "warm_up": None, "free_bits": None}      # what older runs did
 MAY_CHANGE = ("data", "data_dir", "key", "backend", "epochs")       # between two sessions of a run
 
 
@@ -193,7 +193,7 @@ def config_from(asked):
 
 def check_combination(config):
     """Raise InputError if options of a complete configuration contradict each other."""
-    for name in ("levels", "epsilon", "warm_up", "free_bits"):      # others have a value even without an effect
+    for name in ("levels", "epsilon", "warm_up", "free_bits"):  # others have a value even without an effect
         if config[name] is not None:
             require_effect(name, config[name], config)
     if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
@@ -261,14 +261,15 @@ def loss_options(config):
     if config["model"] == "autoencoder":
         return {"draw_on": config["draw_on"]}
     return {"n_samples": config["samples"], "beta": lambda epoch: kl_weight(config, epoch),
-            "free_bits": config["free_bits"] or 0.0, **{name: config[name] for name in ("kl", "bound", "draw_on")}}
+            "free_bits": config["free_bits"] or 0.0,
+            **{name: config[name] for name in ("kl", "bound", "draw_on")}}
 
 
 def kl_weight(config, epoch):
     """The weight of the KL in this epoch, counted from 1: β, or with a warm-up less in the first epochs.
 
-    With a warm-up over N epochs it is 0 in epoch 1, β/N in epoch 2, and β from epoch N + 1 on (Sønderby et al.
-    2016).
+    With a warm-up over N epochs it is 0 in epoch 1, β/N in epoch 2, and β from epoch N + 1 on
+    (Sønderby et al. 2016).
     """
     if config["warm_up"] is None:
         return config["beta"]

@@ -11,7 +11,7 @@ from ..system.progress import show_every_character
 from .exit_codes import BAD_INPUT, CHECK_FAILED, INTERRUPTED, OK, drop_output, reader_left, say
 from .options import parser
 
-# The file of commands/ in which each is. It is imported when its command is chosen, so that --help need not wait.
+# The file of commands/ in which each is. It is imported when its command is chosen, so --help is fast.
 COMMANDS = {"train": "train", "show": "saved_runs", "evaluate": "saved_runs", "infer": "infer",
             "variance": "infer", "exercises": "exercises", "gradcheck": "checks", "bench": "checks"}
 

@@ -77,7 +77,7 @@ def parser():
     _add(sub, "--seed", SEED, "seed of the random inputs (default: 0)", default=0)
     _add_option(sub, "backend")
 
-    sub = command("bench", "Time a training step, and its matrix products alone.")
+    sub = command("bench", "Time a training step, its matrix products alone, and log p(x).")
     _add(sub, "--batch", COUNT, "batch size (default: 100 for the paper's network, 4096 for the large one)", "N")
     _add_option(sub, "backend")
     return main

@@ -52,7 +52,7 @@ class Bernoulli(Likelihood):
     def check(self, x):
         """Raise InputError for data outside [0, 1].
 
-        Grey values between 0 and 1 are accepted, but then the ELBO is no bound on the density of the grey data;
+        Grey values between 0 and 1 are accepted, but then the ELBO does not bound the density of the data;
         binarize where its value matters.
         """
         require_range("Bernoulli data", x, 0, 1, "scale them, or binarize them")

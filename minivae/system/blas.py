@@ -9,7 +9,7 @@ import numpy
 
 from ..backend import get_xp
 
-# Rows times parameters, up to which a second thread gains at most 4 %. Measured with 2 cores: with two threads
+# Rows times parameters up to which a second thread gains at most 4 %. Measured with 2 cores: with two threads
 # a step takes 8 % longer than with one for 64-300-150-2 and batches of 50 (6·10⁶), 4 % less with batches
 # of 200 (3·10⁷), and 17 % less for 784-500-20 and 100 (8·10⁷); on a busy machine often several times as long.
 SMALL = 30_000_000

@@ -23,9 +23,9 @@ def keep_freed_memory():
     library = ctypes.CDLL(None)             # what the process has loaded
     if not hasattr(library, "gnu_get_libc_version"):        # musl, for example
         return False
-    # Never return the end of the heap, put large blocks there too, and give threads no heaps of their own, whose
-    # ends are returned all the same. A higher M_MMAP_THRESHOLD would do the second, but some versions refuse more
-    # than 32 MiB. The cost: a process stays as large as it ever was. While `evaluate` loads MNIST it needs 330 MB,
-    # and then 115 MB; with this, 350 MB to its end.
+    # Never return the end of the heap, put large blocks there too, and give threads no heaps of their own:
+    # their ends are returned all the same. A higher M_MMAP_THRESHOLD would do the second, but some versions
+    # refuse more than 32 MiB. The cost: a process stays as large as it ever was. While `evaluate` loads MNIST
+    # it needs 330 MB, and then 115 MB; with this, 350 MB to its end.
     return all([library.mallopt(M_TRIM_THRESHOLD, -1), library.mallopt(M_MMAP_MAX, 0),
                 library.mallopt(M_ARENA_MAX, 1)])

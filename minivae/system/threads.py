@@ -11,7 +11,7 @@ def in_threads(function, pieces, threads):
 
     pieces may be a generator: at most threads + 1 pieces are taken ahead.
     """
-    state = {**numpy.geterr(), "call": numpy.geterrcall()}      # another thread would start with NumPy's defaults
+    state = {**numpy.geterr(), "call": numpy.geterrcall()}      # other threads would have NumPy's defaults
 
     def call(piece):
         with numpy.errstate(**state):

@@ -26,9 +26,10 @@ def evaluate_command(args):
     test = images.test[:args.images] if args.images else images.test
     if isinstance(model, Autoencoder):
         for name in ("samples", "gap", "draw_on"):
-            if getattr(args, name) is not None:
-                raise InputError(f"--{name.replace('_', '-')} {getattr(args, name)} is for a VAE, but {args.run} "
-                                 "is a plain autoencoder; leave it out")
+            value = getattr(args, name)
+            if value is not None:
+                raise InputError(f"--{name.replace('_', '-')} {value} is for a VAE, but {args.run} is a "
+                                 "plain autoencoder; leave it out")
         losses = evaluation.autoencoder_loss(model, test)
         print(f"{run.folder}, after epoch {epoch}, on {len(test)} test images, per image ± standard error")
         print(f"  {run.config['error']:<21} {_mean(losses)}")
