@@ -14,6 +14,8 @@ only one way to make that out of x (N, I) and dy (N, O).
 To do: linear_backward. Check it: run this file.
 """
 
+import numpy as np
+
 from minivae.exercises import check
 
 

@@ -13,6 +13,8 @@ the tanh of the layer before: its derivative comes next. Both pieces exist (exer
 To do: mlp_backward. Check it: run this file.
 """
 
+import numpy as np
+
 from minivae.exercises import check
 from minivae.layers import linear, linear_backward, tanh, tanh_backward
 

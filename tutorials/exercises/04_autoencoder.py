@@ -16,6 +16,8 @@ and mlp_backward(dy, inputs, layers, grads, "tanh") -> dx is the library's (exer
 To do: autoencoder_backward. Check it: run this file.
 """
 
+import numpy as np
+
 from minivae.exercises import check
 from minivae.layers import mlp, mlp_backward
 
