@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy
 
 from . import runner
-from .catalog import by_number, originals
+from .catalog import of_file, originals
 from .problems import Wrong
 from .runner import NOT_DONE, PASSED, WRONG, Verdict
 
@@ -27,11 +27,11 @@ SEED = 5
 def judge(file):
     """Check the exercise in this file in the current process. -> Verdict"""
     file = Path(file)
-    exercise = by_number(int(file.name[:2])) if file.name[:2].isdecimal() else None
+    exercise = of_file(file.name)
     if exercise is None:
         return Verdict(WRONG, f"{file.name} is not an exercise: the file name has to begin with the number of "
                               "an exercise, like 07_kl.py")
-    title = f"{exercise.number} · {exercise.title}"
+    title = f"{exercise.key} · {exercise.title}"
     try:
         source = file.read_bytes()
     except OSError as error:
@@ -45,7 +45,7 @@ def judge(file):
             missing = [name for name in exercise.functions if not callable(getattr(module, name, None))]
             if missing:
                 raise Wrong(f"{file.name} no longer has a function {missing[0]}; restore the file with: "
-                            f"python -m minivae exercises {exercise.number} --reset")
+                            f"python -m minivae exercises {exercise.key} --reset")
             if len(unfinished) == len(exercise.functions):
                 return Verdict(NOT_DONE, _not_done(title, file, unfinished))
             checks = exercise.check if isinstance(exercise.check, tuple) else (exercise.check,)
@@ -77,7 +77,7 @@ def judge(file):
     if source == (originals() / f"{exercise.file}.py").read_bytes():
         expected = "\n  (This is expected the first time: the file contains a bug for you to find.)"
     return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, *warned])
-                   + f"{expected}\n  A hint: python -m minivae exercises {exercise.number} --hint")
+                   + f"{expected}\n  A hint: python -m minivae exercises {exercise.key} --hint")
 
 
 def _load(file):

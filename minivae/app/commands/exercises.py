@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...errors import InputError
 from ...exercises import runner
-from ...exercises.catalog import EXERCISES, by_number, originals
+from ...exercises.catalog import EXERCISES, originals
 from ...system.files import open_regular, replacing
 from ..exit_codes import CHECK_FAILED, OK
 
@@ -53,8 +53,8 @@ def exercises_command(args):
 def _exercise_asked_for(what):
     if not what:
         return None
-    number = what[0].lstrip("0") if len(what) == 1 else ""
-    exercise = next((exercise for exercise in EXERCISES if number == str(exercise.number)), None)
+    number = (what[0].lstrip("0") or "0") if len(what) == 1 and what[0] else ""
+    exercise = next((exercise for exercise in EXERCISES if number == exercise.key), None)
     if exercise is None:
         raise InputError(f"{' '.join(what)!r:.60} is not an exercise; give a number from 1 to "
                          f"{len(EXERCISES)}, or: start DIR")
@@ -104,7 +104,7 @@ def show_all():
             if not done and following is None:
                 following = exercise
             count += done
-            print(f"  {'✓' if done else '→' if exercise is following else ' '} {exercise.number:>2}  "
+            print(f"  {'✓' if done else '→' if exercise is following else ' '} {exercise.key:>3}  "
                   f"{exercise.title:<64} {words}", flush=True)
     filled = 24 * count // len(EXERCISES)
     print(f"\n[{'#' * filled}{'.' * (24 - filled)}] {count} of {len(EXERCISES)} done, in {where.resolve()}")
@@ -120,10 +120,15 @@ def check_one(exercise):
     verdict = runner.run(_file(exercise))
     print(verdict.text)
     if verdict.code == runner.PASSED:
-        following = by_number(exercise.number + 1)
-        print(f"Next: {following.number} · {following.title} ({_where(following)})" if following
+        following = _after(exercise)
+        print(f"Next: {following.key} · {following.title} ({_where(following)})" if following
               else "That was the last exercise.")
     return verdict.code == runner.PASSED
+
+
+def _after(exercise):
+    """The next exercise, or None after the last."""
+    return next(iter(EXERCISES[EXERCISES.index(exercise) + 1:]), None)
 
 
 def watch(first):
@@ -134,7 +139,7 @@ def watch(first):
     exercise = first or _first_not_done()
     while exercise:
         file = _file(exercise)
-        print(f"\n{exercise.number} · {exercise.title}")
+        print(f"\n{exercise.key} · {exercise.title}")
         print(f"watching {file}; save it to have it checked, or press Ctrl-C to stop")
         saved = None
         while True:
@@ -148,7 +153,7 @@ def watch(first):
                 if verdict.code == runner.PASSED:
                     break
             time.sleep(POLL_SECONDS)
-        exercise = by_number(exercise.number + 1)
+        exercise = _after(exercise)
     print("\nThat was the last exercise. You have derived a variational autoencoder.")
 
 
@@ -162,12 +167,12 @@ def hint(exercise):
         shown = {}
     before = shown.get(exercise.file)
     count = min(before + 1 if before in (1, 2, 3) else 1, len(exercise.hints))
-    print(f"{exercise.number} · {exercise.title}")
+    print(f"{exercise.key} · {exercise.title}")
     for i, text in enumerate(exercise.hints[:count], 1):
         print(f"  hint {i} of {len(exercise.hints)}: {text}")
     if count == len(exercise.hints):
         print(f"  That was the last hint. The solution: "
-              f"python -m minivae exercises {exercise.number} --solution --force")
+              f"python -m minivae exercises {exercise.key} --solution --force")
     try:
         with replacing(path) as file:
             file.write(json.dumps({**shown, exercise.file: count}).encode())
@@ -178,10 +183,10 @@ def hint(exercise):
 def solution(exercise, force):
     """Print the solution if the exercise is right, or if force is true. -> was it printed?"""
     if not force and runner.run(_file(exercise)).code != runner.PASSED:
-        print(f"{exercise.number} · {exercise.title}: the solution is shown once yours is right. A hint: "
-              f"python -m minivae exercises {exercise.number} --hint. To see it anyway, add --force.")
+        print(f"{exercise.key} · {exercise.title}: the solution is shown once yours is right. A hint: "
+              f"python -m minivae exercises {exercise.key} --hint. To see it anyway, add --force.")
         return False
-    print(f"{exercise.number} · {exercise.title}\n\n{exercise.solution.text()}")
+    print(f"{exercise.key} · {exercise.title}\n\n{exercise.solution.text()}")
     return True
 
 
@@ -216,7 +221,7 @@ def _file(exercise):
 
 def _where(exercise):
     file = folder() / f"{exercise.file}.py"
-    remedy = f" is missing; restore it with: python -m minivae exercises {exercise.number} --reset"
+    remedy = f" is missing; restore it with: python -m minivae exercises {exercise.key} --reset"
     return f"{file}{'' if file.exists() else remedy}"
 
 
