@@ -28,10 +28,10 @@ def diagnose(yours, expected, context=None):
     context = context or {}
     if yours.shape != expected.shape:
         return _of_another_shape(yours, expected)
-    if _same(yours, expected):
-        return None
-    for explain in (_zero, _variance_mixed_up, _factor, _transposed, _another_tensor, _alternative,
-                    _one_example, _mask_forgotten, _terms, _permuted, _some_rows_or_columns):
+    if _same(yours, expected) or not numpy.isfinite(yours).all():
+        return None             # NaN would count as right in what follows: no comparison with it is true
+    for explain in (_zero, _variance_mixed_up, _factor, _absolute, _transposed, _another_tensor, _alternative,
+                    _one_example, _mask_forgotten, _terms, _permuted, _in_wrong_places, _some_elements, _some_rows_or_columns):
         explanation = explain(yours, expected, context)
         if explanation:
             return explanation
@@ -203,6 +203,32 @@ def _permuted(yours, expected, context):
 
 def _axis_name(axis, ndim):
     return "elements" if ndim == 1 else ("rows", "columns")[axis]
+
+
+def _absolute(yours, expected, context):
+    if (expected < 0).sum() >= 2 and _same(yours, numpy.abs(expected)):
+        return "it is the absolute value of what it should be: signs were lost"
+    return None
+
+
+def _in_wrong_places(yours, expected, context):
+    if yours.ndim > 1 and yours.size >= 4 and _same(numpy.sort(yours, axis=None), numpy.sort(expected, axis=None)):
+        return "the numbers are right, but in the wrong places (reshape does not transpose)"
+    return None
+
+
+def _some_elements(yours, expected, context):
+    """Most numbers are right, or all that are not are zero."""
+    wrong = numpy.abs(yours - expected) > 1e-7 * numpy.abs(expected).max()
+    right = ~wrong & (expected != 0)
+    if yours.ndim < 2 or not right.any():
+        return None
+    if wrong.sum() == 1:
+        where = numpy.argwhere(wrong)[0].tolist()
+        return f"right except in element {where}" + (", which is zero: was nothing written there?" * (not yours[wrong].any()))
+    if right.sum() == 1 and not yours[wrong].any():
+        return f"only element {numpy.argwhere(right)[0].tolist()} is right, and all others are zero"
+    return None
 
 
 def _some_rows_or_columns(yours, expected, context):

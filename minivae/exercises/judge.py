@@ -3,7 +3,6 @@
     python -m minivae.exercises.judge FILE      is the process that runner.run starts
 """
 
-import ast
 import importlib.util
 import json
 import linecache
@@ -12,16 +11,17 @@ import re
 import sys
 import traceback
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy
 
-from . import runner
-from .catalog import of_file, originals
-from .problems import Wrong
+from . import bugs, runner
+from .catalog import of_file
+from .findings import SEED, examine
+from .mistakes import suspects, suspects_of_repair
+from .problems import Remark, Wrong
 from .runner import NOT_DONE, PASSED, WRONG, Verdict
-
-SEED = 5
 
 
 def judge(file):
@@ -37,7 +37,7 @@ def judge(file):
     except OSError as error:
         return Verdict(WRONG, f"{title}: {file} can't be read ({error.strerror}); check that it is a file, "
                               "and check its permissions")
-    unfinished, reports, functions = _unfinished(source, exercise), [], _functions()
+    findings, unfinished, found, functions = [], [], [], _functions()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -46,38 +46,39 @@ def judge(file):
             if missing:
                 raise Wrong(f"{file.name} no longer has a function {missing[0]}; restore the file with: "
                             f"python -m minivae exercises {exercise.key} --reset")
-            if len(unfinished) == len(exercise.functions):
-                return Verdict(NOT_DONE, _not_done(title, file, unfinished))
-            checks = exercise.check if isinstance(exercise.check, tuple) else (exercise.check,)
-            for check in checks:
+            for problem in exercise.problems:
+                if any(not finding.ok and finding.function == problem.function for finding in findings):
+                    continue            # one thing at a time
                 try:
-                    reports += check(module, numpy.random.default_rng(SEED))
+                    findings.append(examine(problem, module, partial(suspects, exercise, problem.function)))
                 except NotImplementedError as error:
-                    unfinished = unfinished or [("the missing part", _line_in(error, file))]
-            for (owner, name), function in functions.items():
-                if vars(owner).get(name) is not function:
-                    reports = []
-                    raise Wrong(f"{file.name} replaced {owner.__name__}.{name}, which the check relies on; "
-                                "leave it as it is")
-            if unfinished:
-                text = _not_done(title, file, unfinished, partly=bool(reports))
-                return Verdict(NOT_DONE, "\n".join([text, *map(_judged, reports)]))
-            text = None if all(report.ok for report in reports) else _found(reports)
+                    unfinished.append((problem.function, _line_in(error, file)))
+            if not exercise.problems:
+                bugs.measure(module, numpy.random.default_rng(SEED), partial(suspects_of_repair, exercise))
+            if replaced := _replaced(functions):
+                findings = []
+                raise Wrong(f"{file.name} replaced {replaced}, which the check relies on; leave it as it is")
         except Wrong as wrong:
-            text = _found(reports, f"  {wrong}")
+            found = [f"  {wrong}"]
         except SyntaxError as error:
             line = (error.text or "").strip()
-            text = f"  line {error.lineno}: Python does not understand this ({error.msg}): {line}"
+            found = [f"  line {error.lineno}: Python does not understand this ({error.msg}): {line}"]
         except BaseException as error:      # SystemExit too: the learner's code may do anything
-            text = _what_happened(error, file)
-    warned = _warnings_of(caught, file)
-    if text is None:
-        return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(reports)}".rstrip(), *warned]))
-    expected = ""
-    if source == (originals() / f"{exercise.file}.py").read_bytes():
-        expected = "\n  (This is expected the first time: the file contains a bug for you to find.)"
-    return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, *warned])
-                   + f"{expected}\n  A hint: python -m minivae exercises {exercise.key} --hint")
+            found = [_what_happened(error, file)]
+    text = "\n".join([*_judged(findings), *found, *_warnings_of(caught, file)])
+    if unfinished and not found:
+        return Verdict(NOT_DONE, "\n".join([_not_done(title, file, unfinished, partly=bool(findings)), text]).rstrip())
+    if not found and all(finding.ok for finding in findings):
+        return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(findings)}".rstrip(),
+                                          *_warnings_of(caught, file)]))
+    if source.decode(errors="replace").split() == exercise.shipped().split():
+        return Verdict(WRONG, f"{title}: not right yet. That is expected the first time: the file contains a bug for you "
+                              f"to find.\n{text.partition(chr(10))[0]}\n{_hint(exercise)}")
+    return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, _hint(exercise)]))
+
+
+def _hint(exercise):
+    return f"  A hint: python -m minivae exercises {exercise.key} --hint"
 
 
 def _load(file):
@@ -97,56 +98,36 @@ def _functions():
             for name, value in vars(owner).items() if callable(value) or isinstance(value, property)}
 
 
-def _unfinished(source, exercise):
-    """[(function, line)] of the functions that still end with `raise NotImplementedError`."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return []
-    blanks = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name in exercise.functions:
-            last = node.body[-1]
-            name = getattr(getattr(last, "exc", None), "id", None) if isinstance(last, ast.Raise) else None
-            if name == "NotImplementedError":
-                blanks.append((node.name, last.lineno))
-    return blanks
+def _replaced(functions):
+    """The name of a function that is not the one it was before the learner's file was loaded, or None."""
+    return next((f"{owner.__name__}.{name}" for (owner, name), function in functions.items()
+                 if vars(owner).get(name) is not function), None)
 
 
 def _not_done(title, file, blanks, partly=False):
-    where = "; ".join(f"{name} in line {line} of {file.name}" for name, line in blanks)
+    where = "; ".join(f"{name} in line {line} of {file.name}" for name, line in dict(blanks).items())
     how = "partly done." if partly else "not done yet. That is expected the first time."
     return (f"{title}: {how}\n"
             f"  Write {where}, in place of `raise NotImplementedError`.")
 
 
-def _found(reports, *more):
-    return "\n".join([*map(_judged, reports), *more])
+def _judged(findings):
+    """What was found out, function by function."""
+    lines = []
+    for finding in findings:
+        if finding.ok:
+            lines += [f"  {finding.function} is right"] * (f"  {finding.function} is right" not in lines)
+        else:
+            lines.append(f"  {finding.function}:")
+            lines += ["    " + line for line in finding.lines]
+            if finding.right:
+                lines.append(f"    right: {', '.join(finding.right)}")
+    return lines
 
 
-def _judged(report):
-    """The wrong gradients of a report, then the names of the right ones. Equal explanations appear once."""
-    lines, groups = [], {}
-    right = [check.tensor for check in report.checks if check.ok]
-    for check in report.checks:
-        if not check.ok:
-            groups.setdefault(check.explanation or check.tensor, []).append(check)
-    for checks in groups.values():
-        first = checks[0]
-        shape = ", ".join(map(str, first.shape))
-        others = "".join(f", {check.tensor}" for check in checks[1:])
-        lines.append(f"  {first.function}, the gradient of {first.tensor} ({shape}){others}:")
-        if first.explanation:
-            lines.append(f"    probably: {first.explanation}")
-        lines += ["    " + line for line in first.problems + first.warnings]
-    if right:
-        lines.append(f"  right: {', '.join(right)}" if lines else f"  {report.checks[0].function} is right")
-    return "\n".join(lines)
-
-
-def _praise(reports):
-    errors = [check.error for report in reports for check in report.checks]
-    return f"It agrees with finite differences to a relative error of {max(errors):.0e}." if errors else ""
+def _praise(findings):
+    worst = max(findings, key=lambda finding: finding.error, default=None)
+    return f"It agrees with {worst.source} to a relative error of {worst.error:.0e}." if worst else ""
 
 
 def _what_happened(error, file):
@@ -175,9 +156,11 @@ def _line_in(error, file):
 
 
 def _warnings_of(caught, file):
+    """The remarks on a right answer, and Python's first warnings about lines of the learner's file."""
+    remarks = dict.fromkeys(f"  {w.message}" for w in caught if w.category is Remark)
     seen = dict.fromkeys(f"  Python warning in line {w.lineno}: {w.message}" for w in caught
                          if Path(w.filename) == file)
-    return list(seen)[:3]
+    return [*remarks, *list(seen)[:3]]
 
 
 def main(file):

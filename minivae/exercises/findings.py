@@ -1,0 +1,234 @@
+"""Call the learner's function, compare its results with the right ones, and say what is probably wrong.
+
+    examine(problem, module, suspects) -> Finding
+
+suspects are (what is wrong, a module with this mistake). If the learner's numbers agree with those of a suspect, its
+mistake is the explanation. If they agree with none, checking/diagnosis.py looks for what can be seen in the numbers:
+a factor, a sign, a transpose, some wrong rows. If that finds nothing, nothing is said.
+"""
+
+import re
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy
+
+from ..checking.diagnosis import FIT, diagnose
+from ..gradcheck import TOLERANCE, relative_error
+from .problems import SIZES, Wrong
+
+SEED = 5
+
+
+@dataclass
+class Finding:
+    """What was found out about one function."""
+
+    function: str
+    lines: list             # what is wrong, for the learner; empty if nothing is
+    right: list             # the names of the right results
+    error: float            # the largest relative error
+    source: str             # where the right numbers come from
+
+    @property
+    def ok(self):
+        return not self.lines
+
+
+def examine(problem, module, suspects=()):
+    """Is this function of the learner's module right? -> Finding
+
+    suspects is called only if not: () -> [(what is wrong, module), ...]
+    """
+    given, untouched = _arguments(problem), _arguments(problem)
+    results = problem.results(module, given)
+    lines = [f"{name} was changed in place; the function may only read it" for name in given
+             if name not in problem.written and not _equal(given[name], untouched[name])]
+    expected = problem.expected(**_arguments(problem))
+    arrays, right, error = {}, [], 0.0
+    for name, value in results.items():
+        problems, arrays[name] = _form(name, value, expected[name])
+        lines += problems
+        if not problems:
+            this = relative_error(arrays[name], expected[name])
+            error = max(error, this)
+            if this <= TOLERANCE:
+                right.append(name)
+            else:
+                lines += _numbers(name, arrays[name], expected[name], this, problem.source)
+    wrong = [name for name in results if name not in right]
+    if wrong and all(isinstance(array, numpy.ndarray) for array in arrays.values()):
+        explanation = explain(arrays, expected, lambda module: problem.results(module, _arguments(problem)), suspects,
+                              problem.parts, _untouched(problem))
+        lines = [f"probably: {explanation}"] * bool(explanation) + lines
+    if any("not finite" in line for line in lines) and problem.not_finite:
+        lines.append(problem.not_finite)
+    return Finding(problem.function, lines, right, error, problem.source)
+
+
+def _arguments(problem):
+    """Drawn again each time from the same seed: what the learner's function changes affects nothing else."""
+    return problem.draw(numpy.random.default_rng(SEED))
+
+
+def _equal(a, b):
+    """Equal but for rounding? Arrays, lists of them, or a model's parameters; anything else can't change."""
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    if hasattr(a, "parameters"):
+        return _equal(a.parameters.flat, b.parameters.flat)
+    if not isinstance(a, numpy.ndarray):
+        return True
+    return a.shape == b.shape and numpy.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
+
+
+def _form(name, value, expected):
+    """What is wrong with the form of a result, and the result as a float64 array, or None."""
+    if value is None:
+        return [f"{name}: nothing was returned; is the return missing?"], None
+    if not isinstance(value, numpy.ndarray) and (not numpy.isscalar(value) or numpy.ndim(expected)):
+        return [f"{name}: {_not_an_array(value, expected)}"], numpy.asarray(value) if numpy.isscalar(value) else None
+    array = numpy.asarray(value)
+    if array.dtype.kind != "f":
+        cut = ": decimals are cut off" if array.dtype.kind in "iu" else ""
+        return [f"{name}: its dtype is {array.dtype}, but float64 is needed{cut}"], None
+    floats = array.astype("float64")
+    if array.shape != expected.shape:
+        return [f"{name} must have the shape {expected.shape}, but its shape is {array.shape}"], floats
+    if array.dtype != numpy.float64 and numpy.allclose(floats, expected, rtol=1e-2 if array.dtype == "float16" else 1e-4,
+                                                       atol=1e-4):
+        return [f"{name}: the numbers are right, but its dtype is {array.dtype}; keep the float64 of the inputs "
+                "(is there an astype or a dtype= in your function?)"], floats
+    if not numpy.isfinite(floats).all():
+        where = numpy.argwhere(~numpy.isfinite(floats))[0].tolist()
+        return [f"{name} is not finite, first at {where}"], floats
+    return [], floats
+
+
+def _not_an_array(value, expected):
+    """What to say about a list, a dict, a number: are its numbers right, and how does it become an array?"""
+    kind = type(value).__name__
+    values = list(value.values()) if isinstance(value, dict) else value
+    ways = [(lambda: values, "np.array(...)"), (lambda: numpy.concatenate(values, axis=-1), "np.concatenate(..., axis=-1)"),
+            (lambda: numpy.stack(values, axis=-1), "np.stack(..., axis=-1)")]
+    for build, how in ways:
+        if _right(build, expected):
+            return f"the numbers are right, but this is a {kind}; return an array: {how}"
+    for i, element in enumerate(values) if isinstance(values, (list, tuple)) else ():
+        if _right(lambda: element, expected):
+            return f"this is a {kind}; its element {i} is right: return that alone"
+    return f"it is a {kind}, not an array"
+
+
+def _right(build, expected):
+    try:
+        array = numpy.asarray(build(), dtype="float64")
+    except (TypeError, ValueError):
+        return False
+    return array.shape == expected.shape and relative_error(array, expected) <= TOLERANCE
+
+
+def _numbers(name, yours, expected, error, source):
+    """The error and the worst elements."""
+    difference = numpy.abs(yours - expected)
+    lines = [f"{name} {expected.shape}: relative error {error:.1e}, allowed {TOLERANCE:.0e}; worst elements:"]
+    for i in numpy.argsort(difference, axis=None)[::-1][:3]:
+        where = [int(k) for k in numpy.unravel_index(i, expected.shape)]
+        lines.append(f"  {name}{where}: yours {yours.flat[i]:.8g}, {source} give{'s' * (source[-1] != 's')} "
+                     f"{expected.flat[i]:.8g}")
+    return lines
+
+
+# What is probably wrong
+
+def explain(yours, expected, run, suspects, parts=None, untouched=None):
+    """What is probably wrong with the results `yours`, in words, or None.
+
+    yours, expected, untouched  {result: array}, the last before the learner's function wrote into them
+    run(module)                 the results of a suspect's module
+    parts                       {words: index}, to look at parts of a result by themselves
+    """
+    known = []
+    for text, module in suspects():
+        try:
+            with numpy.errstate(all="ignore"):
+                results = {name: numpy.asarray(value, dtype="float64") for name, value in run(module).items()}
+        except Exception:           # an edited solution may do anything
+            continue
+        if any(not _same(results[name], expected[name]) for name in expected):
+            known.append((text, results))
+    for text, results in known:
+        if all(_same(results[name], yours[name]) for name in yours):
+            return text
+    explained = {}
+    for label, name, index in _wrong_parts(yours, expected, parts):
+        explained.setdefault(_of_part(yours, expected, untouched or {}, known, name, index), []).append(label)
+    texts = [f"{', '.join(labels)}: {text}" if list(yours) != labels else text
+             for text, labels in explained.items() if text]
+    return "; ".join(texts) or None
+
+
+def _of_part(yours, expected, initial, known, name, index):
+    """What is wrong with one part of one result, in words, or None."""
+    mine, right = yours[name][index], expected[name]
+    if _same(yours[name], right):
+        return "it is right to five digits, but not to seven: is a small number added, or something rounded?"
+    if mine.shape == right[index].shape:
+        right = right[index]
+        if name in initial and _same(mine, initial[name][index]):
+            return "nothing was written there"
+        if name in initial and _same(mine, initial[name][index] + right):
+            return "it was added to what was there; write [...] = ..., not +="
+    for text, results in known:
+        if results[name].shape == yours[name].shape and _same(results[name][index], mine) and not (
+                mine.shape == right.shape and _same(mine, right)):
+            return text
+    if not numpy.isfinite(mine).all():
+        return None
+    text = diagnose(mine, right, {"sizes": SIZES, "others": {
+        other: expected[other] for other in expected if other != name}})
+    return text or next(filter(None, (_but_for_a_factor(text, results[name][index], mine) for text, results in known
+                                      if results[name].shape == yours[name].shape == expected[name].shape)), None)
+
+
+def _but_for_a_factor(text, instead, mine):
+    """text, and the factor, if mine is a multiple of a suspect's numbers, and the factor has a name."""
+    factor = diagnose(mine, instead, {"sizes": SIZES}) if _same(
+        mine / numpy.linalg.norm(mine), numpy.copysign(1, (mine * instead).sum()) * instead / numpy.linalg.norm(instead)
+    ) else None
+    if factor is None or re.match(r"it is [\d.e+-]+ times", factor):        # a factor without a name proves little
+        return None
+    return f"{text}; besides, {factor.replace('it should be', 'that should be')}"
+
+
+def _wrong_parts(yours, expected, parts):
+    """(label, name of the result, index of the part in it)"""
+    for name in yours:
+        if parts and yours[name].shape == expected[name].shape:
+            for label, index in parts.items():
+                if not _same(yours[name][index], expected[name][index]):
+                    yield label, name, index
+        elif yours[name].shape != expected[name].shape or relative_error(yours[name], expected[name]) > TOLERANCE or (
+                not numpy.isfinite(yours[name]).all()):
+            yield name, name, ...
+
+
+def _untouched(problem):
+    """The arrays that the learner's function has to write into, as they are before."""
+    nothing = SimpleNamespace(**{problem.function: lambda *arguments, **options: None})
+    try:
+        results = problem.results(nothing, _arguments(problem))
+    except Wrong:
+        return {}
+    return {name: array for name, array in results.items() if array is not None}
+
+
+def _same(a, b):
+    """Do two arrays agree to five digits of the larger norm? NaN agrees with NaN, but not in all places."""
+    if a.shape != b.shape:
+        return False
+    finite = numpy.isfinite(a)
+    if not finite.any() or not numpy.array_equal(finite, numpy.isfinite(b)):
+        return False
+    a, b = a[finite], b[finite]
+    return numpy.linalg.norm(a - b) <= FIT * max(numpy.linalg.norm(a), numpy.linalg.norm(b))

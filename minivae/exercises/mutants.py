@@ -1,0 +1,237 @@
+"""Every small mistake that one can make in a solution: each is one edit of its code, and says in words what is wrong.
+
+    edits(source, functions) -> [(what is wrong, the source with this mistake), ...]
+
+A learner whose numbers agree with those of an edited solution has probably made that mistake, however the learner's
+own code is written. The edits work on Python's syntax tree (the module ast of the standard library).
+"""
+
+import ast
+import copy
+
+
+def edits(source, functions):
+    """[(what is wrong, source), ...] for each edit of one of these functions, and no two with the same source."""
+    tree, found = ast.parse(source), {}
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef) and function.name in functions:
+            for text, edited in _of_function(function):
+                place = tree.body.index(function)
+                changed = ast.Module([*tree.body[:place], edited, *tree.body[place + 1:]], [])
+                found.setdefault(ast.unparse(ast.fix_missing_locations(changed)), text)
+    found.pop(ast.unparse(tree), None)
+    return [(text, source) for source, text in found.items()]
+
+
+def _of_function(function):
+    """(what is wrong, the function with one edit), for each edit."""
+    names = sorted({node.id for node in ast.walk(function) if isinstance(node, ast.Name)
+                    and isinstance(node.ctx, ast.Store)} | {argument.arg for argument in function.args.args})
+    upstream = function.args.args[0].arg
+    for value, text in UPSTREAM.items() if upstream[0] == "d" else ():
+        edited = copy.deepcopy(function)
+        edited.body.insert(1, ast.parse(f"{upstream} = {value.format(upstream)}").body[0])     # below the docstring
+        yield f"the upstream gradient `{upstream}` {text}", edited
+    nodes = list(ast.walk(function))
+    # Another array of the same length is no mistake that one could recognize; axes have words of their own.
+    left_out = {id(inner) for node in nodes if isinstance(node, ast.keyword) or ast.unparse(node).endswith(".shape")
+                or isinstance(node, ast.Call) and ast.unparse(node.func) == "len" for inner in ast.walk(node)
+                if inner is not node}
+    for index, node in enumerate(nodes):
+        if id(node) in left_out:
+            continue
+        where = _where(function, node)
+        if isinstance(node, ast.expr):
+            for text, new in _of_expression(node, names):
+                yield text + where, _replaced(function, index, new)
+        for field in ("body", "orelse"):
+            statements = getattr(node, field, None)
+            if isinstance(statements, list) and not isinstance(node, ast.expr):
+                for text, new in _of_statements(statements):
+                    edited = copy.deepcopy(function)
+                    setattr(list(ast.walk(edited))[index], field, new)
+                    yield text, edited
+
+
+UPSTREAM = {        # mistakes with the first argument, if it is an upstream gradient
+    "np.ones_like({0})": "is left out", "np.full_like({0}, {0}.sum())": "is summed; each example has its own",
+    "np.full_like({0}, {0}.mean())": "is averaged; each example has its own", "{0} / len({0})": "is divided by N once more",
+    "{0} ** 2": "is squared", "{0}[::-1]": "goes to the examples in the reverse order", "-{0}": "has the wrong sign"}
+
+
+def _replaced(function, index, new):
+    """A copy of the function, with its node of this index replaced by an expression."""
+    edited = copy.deepcopy(function)
+    old = list(ast.walk(edited))[index]
+
+    class Replace(ast.NodeTransformer):
+        def visit(self, node):
+            return new if node is old else self.generic_visit(node)
+    return Replace().visit(edited)
+
+
+def _where(function, node):
+    """" in dmu" for a node of the line that computes dmu, "" in the line that returns the result."""
+    for statement in ast.walk(function):
+        if isinstance(statement, (ast.Assign, ast.AugAssign)) and any(node is inner for inner in ast.walk(statement)):
+            target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
+            return f", in {_shown(target).removesuffix('[...]')}" if isinstance(target, (ast.Name, ast.Subscript)) else ""
+    return ""
+
+
+def _of_expression(node, names):
+    """(what is wrong, the expression instead)"""
+    if isinstance(node, ast.BinOp):
+        yield from _of_operation(node)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield f"the minus sign of `{_shown(node)}` is missing", node.operand
+    elif isinstance(node, ast.Call):
+        yield from _of_call(node)
+    elif isinstance(node, ast.Compare):
+        for operator in (ast.GtE, ast.Lt, ast.LtE, ast.NotEq):
+            new = ast.Compare(node.left, [operator()], node.comparators)
+            yield f"`{_shown(new)}` where `{_shown(node)}` is needed", new
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+        yield f"`{node.id}` is missing: it was taken for 1", ast.parse(f"np.ones_like({node.id})", mode="eval").body
+        for name in names:
+            if name != node.id:
+                yield f"`{name}` is used where `{node.id}` is needed", ast.Name(name, ast.Load())
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        for value in {0, 1, 2, node.value + 1, node.value / 2, 2 * node.value, -node.value} - {node.value}:
+            yield f"{value:g} where {node.value:g} is needed", ast.Constant(value)
+    elif isinstance(node, ast.Attribute) and node.attr == "T":
+        yield f"`{_shown(node.value)}` has to be transposed", node.value
+    elif isinstance(node, ast.Subscript) and "None" in _shown(node.slice):
+        yield f"`{_shown(node)}` lacks its new axes: `{_shown(node.value)}` broadcasts in another way", node.value
+    elif isinstance(node, ast.List) and len(node.elts) > 1:
+        yield "the parts are in the wrong order", ast.List(node.elts[::-1], ast.Load())
+
+
+def _of_operation(node):
+    a, b, operator = node.left, node.right, type(node.op)
+    A, B, all_of_it = _shown(a), _shown(b), _shown(node)
+    if operator is ast.Mult:
+        yield f"the factor `{B}` is missing", a
+        yield f"the factor `{A}` is missing", b
+        yield f"it is divided by `{B}`, but has to be multiplied", ast.BinOp(a, ast.Div(), b)
+        yield f"`{A}` and `{B}` are added, but have to be multiplied", ast.BinOp(a, ast.Add(), b)
+        for inner, build in ((b, lambda x: ast.BinOp(a, ast.Mult(), x)), (a, lambda x: ast.BinOp(x, ast.Mult(), b))):
+            if isinstance(inner, ast.BinOp) and isinstance(inner.op, (ast.Add, ast.Sub)):
+                text = f"the parentheses around `{_shown(inner)}` are missing"
+                yield text, ast.BinOp(build(inner.left), inner.op, inner.right)
+                yield text, ast.BinOp(inner.left, inner.op, build(inner.right))
+        yield f"there is one factor `{B}` too many", ast.BinOp(node, ast.Mult(), b)
+        yield f"there is one factor `{A}` too many", ast.BinOp(a, ast.Mult(), node)
+    elif operator is ast.Div:
+        yield f"the division by `{B}` is missing", a
+        yield f"it is multiplied by `{B}`, but has to be divided", ast.BinOp(a, ast.Mult(), b)
+        yield f"`{all_of_it}` is upside down", ast.BinOp(b, ast.Div(), a)
+        yield f"it is divided by `{B}` twice", ast.BinOp(node, ast.Div(), b)
+        yield f"`{A}` is missing: only 1/`{B}` is there", ast.BinOp(ast.Constant(1), ast.Div(), b)
+        yield f"the square root of `{B}` is taken, but `{B}` itself is needed", ast.BinOp(
+            a, ast.Div(), ast.BinOp(b, ast.Pow(), ast.Constant(0.5)))
+    elif operator is ast.Add:
+        yield f"the term `{B}` is missing", a
+        yield f"the term `{A}` is missing", b
+        yield f"`{B}` is subtracted, but has to be added", ast.BinOp(a, ast.Sub(), b)
+        yield f"`{B}` is counted twice", ast.BinOp(node, ast.Add(), b)
+        yield f"`{A}` is counted twice", ast.BinOp(a, ast.Add(), node)
+        yield f"`{A}` has the wrong sign", ast.BinOp(b, ast.Sub(), a)
+    elif operator is ast.Sub:
+        yield f"`− {B}` is missing", a
+        yield f"`{A}` is missing, only `− {B}` is there", ast.UnaryOp(ast.USub(), b)
+        yield f"`{A}` is missing, and the sign of `{B}` is wrong", b
+        yield f"`{B}` is added, but has to be subtracted", ast.BinOp(a, ast.Add(), b)
+        yield f"`{all_of_it}` has the wrong sign", ast.BinOp(b, ast.Sub(), a)
+        yield f"`{A}` and `{B}` are multiplied, but have to be subtracted", ast.BinOp(a, ast.Mult(), b)
+    elif operator is ast.Pow:
+        yield f"`{A}` where `{all_of_it}` is needed", a
+        if isinstance(b, ast.Constant):
+            yield f"`2 {A}` where `{all_of_it}` is needed", ast.BinOp(ast.Constant(2), ast.Mult(), a)
+            yield f"`abs({A})` where `{all_of_it}` is needed", ast.Call(ast.Name("abs", ast.Load()), [a], [])
+            yield f"`{A}` has the wrong power", ast.BinOp(a, ast.Pow(), ast.Constant(b.value + 1))
+    elif operator is ast.MatMult:
+        def transposed(x):
+            return x.value if isinstance(x, ast.Attribute) and x.attr == "T" else ast.Attribute(x, "T", ast.Load())
+        for new in ((transposed(a), b), (a, transposed(b)), (transposed(a), transposed(b)), (b, a)):
+            product = ast.BinOp(new[0], ast.MatMult(), new[1])
+            yield f"`{_shown(product)}` where `{all_of_it}` is needed", product
+    if operator is not ast.MatMult and not isinstance(b, ast.Constant):
+        yield f"the sign of `{B}` is wrong", ast.BinOp(a, node.op, ast.UnaryOp(ast.USub(), b))
+
+
+INSTEAD = {     # functions that are taken for each other
+    "np.exp": ("np.log", "np.sqrt", "np.expm1"), "np.sqrt": ("np.square", "np.exp"), "np.log": ("np.exp",),
+    "sigmoid": ("softplus", "np.tanh", "np.exp"), "softplus": ("sigmoid", "np.exp"), "log_softmax": ("np.exp",),
+    "one_hot": (), "reversed": (), "len": ("np.size",)}
+
+
+def _of_call(node):
+    name, whole = ast.unparse(node.func), _shown(node)
+    for i in range(len(node.args) - 1):
+        swapped = [*node.args[:i], node.args[i + 1], node.args[i], *node.args[i + 2:]]
+        yield f"two arguments of `{name}` are swapped", ast.Call(node.func, swapped, node.keywords)
+    if name in INSTEAD and len(node.args) == 1:
+        argument = node.args[0]
+        yield f"{name.removeprefix('np.')} is missing: `{_shown(argument)}` where `{whole}` is needed", argument
+        yield f"the sign inside `{whole}` is wrong", ast.Call(node.func, [ast.UnaryOp(ast.USub(), argument)], [])
+        for other in INSTEAD[name]:
+            new = ast.Call(ast.parse(other, mode="eval").body, [argument], [])
+            yield f"`{_shown(new)}` where `{whole}` is needed", new
+    elif name == "reversed":
+        yield "the layers are taken from the first to the last, but the last has to be the first", node.args[0]
+    elif isinstance(node.func, ast.Attribute) and node.func.attr in ("sum", "max", "mean"):
+        kind, of = node.func.attr, node.func.value
+        for other in {"sum": ("mean", "max"), "max": ("min", "sum"), "mean": ("sum",)}[kind]:
+            yield f"the {other} of `{_shown(of)}` is taken, but the {kind} is needed", ast.Call(
+                ast.Attribute(of, other, ast.Load()), node.args, node.keywords)
+        words = {"sum": "summed", "max": "taken", "mean": "averaged"}[kind]
+        if node.keywords or node.args:
+            yield f"the axis is missing: the {kind} of `{_shown(of)}` is {words} over the whole array", ast.Call(
+                node.func, [], [])
+        for axis in (0, 1):
+            new = ast.Call(node.func, [], [ast.keyword("axis", ast.Constant(axis)),
+                                          ast.keyword("keepdims", ast.Constant(True))])
+            yield f"the {kind} of `{_shown(of)}` is {words} over the wrong axis ({axis})", new
+        yield f"the {kind} is missing", of
+
+
+def _of_statements(statements):
+    """(what is wrong, the statements instead): one left out, exchanged with the next, added in place of set."""
+    for i, statement in enumerate(statements):
+        before, after = statements[:i], statements[i + 1:]
+        shown = " ".join(_shown(statement).split())
+        if isinstance(statement, ast.Return):
+            continue
+        if isinstance(statement, ast.If):
+            yield f"`if {_shown(statement.test)}` is missing", before + statement.body + after
+        if isinstance(statement, ast.For):
+            yield "only the first pass of the loop is done: is the return inside it?", [
+                *before, ast.For(statement.target, statement.iter, [*statement.body, ast.Break()], []), *after]
+        text = f"`{shown}` is missing"
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
+            target, value = statement.targets[0], statement.value
+            if _shown(target).endswith("[...]"):
+                name = _shown(target.value)
+                text = (f"nothing was written into {name}: write {name}[...] = ... ({name} = ..., without [...], "
+                        f"only gives the name {name} to another array)")
+                yield f"{name} was added to; write {name}[...] = ..., not +=", [
+                    *before, ast.AugAssign(ast.Subscript(target.value, target.slice, ast.Store()), ast.Add(), value),
+                    *after]
+        if isinstance(statement, ast.AugAssign):
+            opposite = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div}.get(type(statement.op))
+            if opposite:
+                yield f"`{shown}` has the wrong sign", [
+                    *before, ast.AugAssign(statement.target, opposite(), statement.value), *after]
+            yield f"`{_shown(statement.target)} = ...` in place of `{shown}`: what was there is lost", [
+                *before, ast.Assign([ast.Subscript(statement.target, ast.Constant(...), ast.Store())],
+                                    statement.value), *after]
+        yield text, before + after or [ast.Pass()]
+        if after and not isinstance(after[0], ast.Return):
+            yield f"`{shown}` comes too early: first `{' '.join(_shown(after[0]).split())}`", [
+                *before, after[0], statement, *after[1:]]
+
+
+def _shown(node):
+    """The code of a node as the learner would write it, on one line."""
+    return ast.unparse(ast.fix_missing_locations(copy.deepcopy(node))).removesuffix(":")
