@@ -4,6 +4,7 @@ Each module has forward(p, x, eps), which returns the computed values by name, a
 which changes p in place.
 """
 
+import functools
 import math
 
 import numpy
@@ -11,7 +12,8 @@ import numpy
 from ..gradcheck import numerical_gradient, relative_error
 from ..likelihoods import Bernoulli
 from ..posteriors import DiagonalGaussian
-from .findings import explain
+from .findings import SEED, explain, results_of
+from .mistakes import suspects
 from .problems import Wrong
 
 N, D, Z, H = 6, 9, 2, 7
@@ -19,27 +21,28 @@ LEARNING_RATE = 0.5         # large, so that an update made too early is visible
 DRAWS = 20_000
 
 
-def parameters(rng):
-    """Weights of the small VAE, by name."""
+def parameters_and_data(rng):
+    """The weights of the small VAE, by name; and x (N, D) of zeros and ones."""
     shapes = {"W1": (D, H), "W2": (H, Z), "W3": (H, Z), "W4": (Z, H), "W5": (H, D)}
     p = {}
     for name, shape in shapes.items():
         p[name] = rng.standard_normal(shape) * shape[0] ** -0.5
         p["b" + name[1]] = 0.3 * rng.standard_normal(shape[1])
-    return p
+    return p, (rng.random((N, D)) < 0.5).astype(float)
 
 
-def measure(module, rng, suspects):
+def measure(exercise, module, seed=SEED):
     """Check all that a VAE's training step has to do. Raises Wrong for the first thing that is not right.
 
     The first line says what can be seen, the others what it probably comes from: on a file as it was shipped,
     only the first is shown.
     """
-    p, x = parameters(rng), (rng.random((N, D)) < 0.5).astype(float)
+    rng = numpy.random.default_rng(seed)
+    p, x = parameters_and_data(rng)
     _require_formulas(module, p, x, rng)
     _require_sampler(module, p, x, rng)
     _require_independent_noise(module, p, x)
-    _require_gradient_step(module, p, x, suspects)
+    _require_gradient_step(exercise, module, p, x, seed)
 
 
 def _require_formulas(module, p, x, rng):
@@ -103,7 +106,7 @@ def _require_sampler(module, p, x, rng):
         raise Wrong(f"z has the mean {_numbers(z.mean(axis=0))}, but μ is {_numbers(mu)}")
 
 
-def _require_gradient_step(module, p, x, suspects):
+def _require_gradient_step(exercise, module, p, x, seed):
     """Is (p before − p after)/lr, the gradient that train_step used, the gradient of its forward pass?"""
     gradients, passes = _gradients(module, p, x)
     eps = passes[0][0]
@@ -122,9 +125,16 @@ def _require_gradient_step(module, p, x, suspects):
         lines.append(f"not moved at all: {', '.join(still)}")
     elif len(passes) > 1 and not _same_array(passes[1][0], eps):
         lines.append("probably: backward got another noise than forward: both belong to one ε")
-    elif text := explain(gradients, expected, lambda suspect: _gradients(suspect, p, x)[0], suspects):
+    elif text := explain(gradients, expected, _known(exercise, seed)):
         lines.append(f"probably: {text}")
     raise Wrong("\n    ".join(lines))
+
+
+@functools.cache
+def _known(exercise, seed):
+    """[(what is wrong, the gradients that it gives), ...] of all suspects."""
+    p, x = parameters_and_data(numpy.random.default_rng(seed))
+    return results_of(suspects(exercise), lambda module: _gradients(module, p, x)[0])
 
 
 def _gradients(module, p, x):

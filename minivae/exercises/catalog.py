@@ -10,7 +10,7 @@ from ..errors import InputError
 from . import problems
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     file: str               # without .py
     title: str

@@ -1,12 +1,13 @@
 """Call the learner's function, compare its results with the right ones, and say what is probably wrong.
 
-    examine(problem, module, suspects) -> Finding
+    examine(exercise, problem, module) -> Finding
 
-suspects are (what is wrong, a module with this mistake). If the learner's numbers agree with those of a suspect, its
+mistakes.suspects has modules with one mistake each. If the learner's numbers agree with those of a suspect, its
 mistake is the explanation. If they agree with none, checking/diagnosis.py looks for what can be seen in the numbers:
 a factor, a sign, a transpose, some wrong rows. If that finds nothing, nothing is said.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ import numpy
 
 from ..checking.diagnosis import FIT, diagnose
 from ..gradcheck import TOLERANCE, relative_error
+from .mistakes import suspects
 from .problems import SIZES, Wrong
 
 SEED = 5
@@ -35,16 +37,16 @@ class Finding:
         return not self.lines
 
 
-def examine(problem, module, suspects=()):
-    """Is this function of the learner's module right? -> Finding
-
-    suspects is called only if not: () -> [(what is wrong, module), ...]
-    """
-    given, untouched = _arguments(problem), _arguments(problem)
+def examine(exercise, problem, module, seed=SEED):
+    """Is this function of the learner's module right? -> Finding"""
+    def arguments():
+        """Drawn again each time from the same seed: what the learner's function changes affects nothing else."""
+        return problem.draw(numpy.random.default_rng(seed))
+    given, untouched = arguments(), arguments()
     results = problem.results(module, given)
     lines = [f"{name} was changed in place; the function may only read it" for name in given
              if name not in problem.written and not _equal(given[name], untouched[name])]
-    expected = problem.expected(**_arguments(problem))
+    expected = problem.expected(**arguments())
     arrays, right, error = {}, [], 0.0
     for name, value in results.items():
         problems, arrays[name] = _form(name, value, expected[name])
@@ -58,17 +60,32 @@ def examine(problem, module, suspects=()):
                 lines += _numbers(name, arrays[name], expected[name], this, problem.source)
     wrong = [name for name in results if name not in right]
     if wrong and all(isinstance(array, numpy.ndarray) for array in arrays.values()):
-        explanation = explain(arrays, expected, lambda module: problem.results(module, _arguments(problem)), suspects,
-                              problem.parts, _untouched(problem))
+        explanation = explain(arrays, expected, _known(exercise, problem, seed), problem.parts,
+                              _untouched(problem, arguments()))
         lines = [f"probably: {explanation}"] * bool(explanation) + lines
     if any("not finite" in line for line in lines) and problem.not_finite:
         lines.append(problem.not_finite)
     return Finding(problem.function, lines, right, error, problem.source)
 
 
-def _arguments(problem):
-    """Drawn again each time from the same seed: what the learner's function changes affects nothing else."""
-    return problem.draw(numpy.random.default_rng(SEED))
+@functools.cache
+def _known(exercise, problem, seed):
+    """[(what is wrong, the results that it gives), ...] of all suspects that give numbers."""
+    return results_of(suspects(exercise, problem.function), lambda module: problem.results(
+        module, problem.draw(numpy.random.default_rng(seed))))
+
+
+def results_of(suspects, run):
+    """[(what is wrong, {result: array}), ...]; run(module) -> the results of a suspect"""
+    known = []
+    for text, module in suspects:
+        try:
+            with numpy.errstate(all="ignore"):
+                known.append((text, {name: numpy.asarray(value, dtype="float64")
+                                     for name, value in run(module).items()}))
+        except Exception:           # an edited solution may do anything
+            pass
+    return known
 
 
 def _equal(a, b):
@@ -141,22 +158,15 @@ def _numbers(name, yours, expected, error, source):
 
 # What is probably wrong
 
-def explain(yours, expected, run, suspects, parts=None, untouched=None):
+def explain(yours, expected, known, parts=None, untouched=None):
     """What is probably wrong with the results `yours`, in words, or None.
 
     yours, expected, untouched  {result: array}, the last before the learner's function wrote into them
-    run(module)                 the results of a suspect's module
+    known                       [(what is wrong, the results that it gives), ...]
     parts                       {words: index}, to look at parts of a result by themselves
     """
-    known = []
-    for text, module in suspects():
-        try:
-            with numpy.errstate(all="ignore"):
-                results = {name: numpy.asarray(value, dtype="float64") for name, value in run(module).items()}
-        except Exception:           # an edited solution may do anything
-            continue
-        if any(not _same(results[name], expected[name]) for name in expected):
-            known.append((text, results))
+    known = [(text, results) for text, results in known
+             if any(not _same(results[name], expected[name]) for name in expected)]
     for text, results in known:
         if all(_same(results[name], yours[name]) for name in yours):
             return text
@@ -213,11 +223,11 @@ def _wrong_parts(yours, expected, parts):
             yield name, name, ...
 
 
-def _untouched(problem):
+def _untouched(problem, arguments):
     """The arrays that the learner's function has to write into, as they are before."""
     nothing = SimpleNamespace(**{problem.function: lambda *arguments, **options: None})
     try:
-        results = problem.results(nothing, _arguments(problem))
+        results = problem.results(nothing, arguments)
     except Wrong:
         return {}
     return {name: array for name, array in results.items() if array is not None}

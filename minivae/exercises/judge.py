@@ -11,15 +11,11 @@ import re
 import sys
 import traceback
 import warnings
-from functools import partial
 from pathlib import Path
-
-import numpy
 
 from . import bugs, runner
 from .catalog import of_file
-from .findings import SEED, examine
-from .mistakes import suspects, suspects_of_repair
+from .findings import examine
 from .problems import Remark, Wrong
 from .runner import NOT_DONE, PASSED, WRONG, Verdict
 
@@ -50,11 +46,11 @@ def judge(file):
                 if any(not finding.ok and finding.function == problem.function for finding in findings):
                     continue            # one thing at a time
                 try:
-                    findings.append(examine(problem, module, partial(suspects, exercise, problem.function)))
+                    findings.append(examine(exercise, problem, module))
                 except NotImplementedError as error:
                     unfinished.append((problem.function, _line_in(error, file)))
             if not exercise.problems:
-                bugs.measure(module, numpy.random.default_rng(SEED), partial(suspects_of_repair, exercise))
+                bugs.measure(exercise, module)
             if replaced := _replaced(functions):
                 findings = []
                 raise Wrong(f"{file.name} replaced {replaced}, which the check relies on; leave it as it is")

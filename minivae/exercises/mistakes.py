@@ -5,6 +5,7 @@ name: a derivative with respect to the wrong variable, an array that is replaced
 the solution, so all are tested against it.
 """
 
+import ast
 import types
 
 from .mutants import edits
@@ -728,24 +729,22 @@ return gradient""",
 }
 
 
-def suspects(exercise, function):
-    """[(what is wrong, a module with this mistake in this function), ...]; the rest of the module is right."""
-    shipped, right = exercise.shipped(), exercise.solution.lines[function]
-    solved, sources = exercise.solution.solve(shipped), []
-    for text, lines in COMMON.get(exercise.key, {}).get(function, {}).items():
-        if isinstance(lines, tuple):            # (old, new): the solution with this change
-            lines = _changed(right, *lines)
-        sources.append((text, exercise.solution.solve(shipped, **{function: lines})))
-    return [(text, _module(source)) for text, source in sources + edits(solved, (function,))]
+def suspects(exercise, function=None):
+    """[(what is wrong, a module with this mistake), ...]; the rest of the module is right.
 
-
-def suspects_of_repair(exercise):
-    """The same for a file with a bug to find: the bug itself, and mistakes in the functions around it."""
+    function is the one that the learner writes; None for a file with a bug to find.
+    """
     shipped = exercise.shipped()
     solved = exercise.solution.solve(shipped)
-    return [(text, _module(source)) for text, source in [
-        ("this is still the original mistake, in other words or in another place", shipped),
-        *edits(solved, exercise.functions)]]
+    written = [(text, exercise.solution.solve(shipped, **{function: lines if isinstance(lines, str) else _changed(
+        exercise.solution.lines[function], *lines)})) for text, lines in COMMON.get(exercise.key, {}).get(
+            function, {}).items()]
+    if function is None:
+        written = [("the parameters still move as in the file as it was shipped", shipped)]
+    code = compile(solved, "suspect", "exec")
+    return [(text, _module(compile(source, "suspect", "exec"))) for text, source in written] + [
+        (text, _module(code, compile(ast.Module([edited], []), "suspect", "exec")))
+        for text, edited in edits(solved, (function,) if function else set(exercise.functions) - {"forward"})]
 
 
 def _changed(lines, old, new):
@@ -754,7 +753,8 @@ def _changed(lines, old, new):
     return lines.replace(old, new)
 
 
-def _module(source):
+def _module(*codes):
     module = types.ModuleType("suspect")
-    exec(compile(source, "suspect", "exec"), vars(module))
+    for code in codes:
+        exec(code, vars(module))
     return module

@@ -1,6 +1,6 @@
 """Every small mistake that one can make in a solution: each is one edit of its code, and says in words what is wrong.
 
-    edits(source, functions) -> [(what is wrong, the source with this mistake), ...]
+    edits(source, functions) -> [(what is wrong, the function with this mistake), ...]
 
 A learner whose numbers agree with those of an edited solution has probably made that mistake, however the learner's
 own code is written. The edits work on Python's syntax tree (the module ast of the standard library).
@@ -11,16 +11,14 @@ import copy
 
 
 def edits(source, functions):
-    """[(what is wrong, source), ...] for each edit of one of these functions, and no two with the same source."""
-    tree, found = ast.parse(source), {}
-    for function in tree.body:
+    """[(what is wrong, the function with this mistake, as ast.FunctionDef), ...], no two of them the same."""
+    found = {}
+    for function in ast.parse(source).body:
         if isinstance(function, ast.FunctionDef) and function.name in functions:
+            found[ast.dump(function)] = None
             for text, edited in _of_function(function):
-                place = tree.body.index(function)
-                changed = ast.Module([*tree.body[:place], edited, *tree.body[place + 1:]], [])
-                found.setdefault(ast.unparse(ast.fix_missing_locations(changed)), text)
-    found.pop(ast.unparse(tree), None)
-    return [(text, source) for source, text in found.items()]
+                found.setdefault(ast.dump(edited), (text, ast.fix_missing_locations(edited)))
+    return [edit for edit in found.values() if edit]
 
 
 def _of_function(function):
@@ -36,7 +34,8 @@ def _of_function(function):
     # Another array of the same length is no mistake that one could recognize; axes have words of their own.
     left_out = {id(inner) for node in nodes if isinstance(node, ast.keyword) or ast.unparse(node).endswith(".shape")
                 or isinstance(node, ast.Call) and ast.unparse(node.func) == "len" for inner in ast.walk(node)
-                if inner is not node}
+                if inner is not node} | {id(node.right) for node in nodes if isinstance(node, ast.BinOp)
+                                         and isinstance(node.op, ast.Pow)}
     for index, node in enumerate(nodes):
         if id(node) in left_out:
             continue
@@ -216,16 +215,15 @@ def _of_statements(statements):
                 text = (f"nothing was written into {name}: write {name}[...] = ... ({name} = ..., without [...], "
                         f"only gives the name {name} to another array)")
                 yield f"{name} was added to; write {name}[...] = ..., not +=", [
-                    *before, ast.AugAssign(ast.Subscript(target.value, target.slice, ast.Store()), ast.Add(), value),
-                    *after]
+                    *before, *ast.parse(f"{_shown(target)} += {_shown(value)}").body, *after]
         if isinstance(statement, ast.AugAssign):
             opposite = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div}.get(type(statement.op))
             if opposite:
                 yield f"`{shown}` has the wrong sign", [
                     *before, ast.AugAssign(statement.target, opposite(), statement.value), *after]
+            instead = ast.parse(f"{_shown(statement.target)}[...] = {_shown(statement.value)}").body
             yield f"`{_shown(statement.target)} = ...` in place of `{shown}`: what was there is lost", [
-                *before, ast.Assign([ast.Subscript(statement.target, ast.Constant(...), ast.Store())],
-                                    statement.value), *after]
+                *before, *instead, *after]
         yield text, before + after or [ast.Pass()]
         if after and not isinstance(after[0], ast.Return):
             yield f"`{shown}` comes too early: first `{' '.join(_shown(after[0]).split())}`", [

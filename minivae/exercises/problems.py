@@ -35,7 +35,7 @@ class Remark(UserWarning):
     """What to know about an answer that is right."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """One function that the learner writes."""
 
