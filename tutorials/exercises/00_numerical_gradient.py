@@ -26,7 +26,7 @@ from minivae.exercises import check
 
 
 def numerical_gradient(f, x, h=1e-5):
-    """f(x) -> a number; x an array of any shape -> ∂f/∂x, an array like x. At the end, x has its old values."""
+    """f(x) -> a number; x an array of any shape -> ∂f/∂x, of the same shape. x keeps its values."""
     raise NotImplementedError
 
 

@@ -7,8 +7,8 @@ The decoder outputs a = [m, s] (N, 2D): for each pixel the mean m, and a number 
     σ² = FLOOR + exp(s)
     log p(x|z) = −½ Σ_d [(x_d − m_d)²/σ_d² + log σ_d² + log 2π]                     (N,)
 
-The floor is the smallest variance. Without it, a pixel that is predicted exactly would let σ² go to 0 and
-log p to infinity. With it, log σ² is not simply s, and the chain rule has one more step:
+FLOOR is the smallest possible variance. Without it, a pixel that is predicted exactly would let σ² go to 0,
+and log p to infinity. With it, log σ² is not simply s, and the chain rule has one more step:
 
     ∂log p/∂s = ∂log p/∂σ² · ∂σ²/∂s
 

@@ -2,7 +2,7 @@
 
 About 15 minutes, easy.
 
-One step of Adam (Kingma & Ba 2015, algorithm 1). g is the gradient, t = 1, 2, ... the number of the step:
+One step of Adam (Kingma & Ba 2015, algorithm 1). g is the gradient; t counts the steps: 1, 2, ...
 
     m ← β₁ m + (1 − β₁) g               a running mean of the gradients
     v ← β₂ v + (1 − β₂) g²              a running mean of their squares

@@ -5,7 +5,7 @@ About 30 minutes, hard.
     z = μ + C ε,   ε ~ N(0, I)          has the covariance C Cᵀ                     (N, Z)
 
 C is lower triangular, with a positive diagonal. It is the Cholesky factor of the covariance: every covariance
-has exactly one. The encoder outputs for each example
+has exactly one such factor. The encoder outputs for each example
 
     h = [μ, log C_ii, C_ij below the diagonal row by row: C_10, C_20, C_21, ...]    (N, 2Z + Z(Z−1)/2)
 

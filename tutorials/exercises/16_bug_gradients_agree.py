@@ -12,7 +12,7 @@ for one image and look at the variance of the draws. Or average log q(z) − log
 should be close to the KL. When you have found the line, fix it, then change backward to match.
 
 Keras's example of a convolutional VAE had this bug. The first answer to the report was that it is irrelevant.
-Is it? When you are done, see https://github.com/keras-team/keras/pull/9972
+Do you agree? When you are done, see https://github.com/keras-team/keras/pull/9972
 
 To do: fix it. Check it: run this file.
 """

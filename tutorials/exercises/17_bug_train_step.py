@@ -3,8 +3,8 @@
 About 10 minutes, easy.
 
 This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
-Its loss falls, but it does not train correctly. forward and backward are right; the bug is in train_step. The
-gradient that it uses is the gradient of a loss, but not of the loss that it has just computed.
+Its loss falls, but it does not train correctly. forward and backward are right; the bug is in train_step. It
+uses the gradient of a different loss than the one that it has just computed.
 
 A step of gradient descent has to change each parameter by −lr times the gradient of the loss that forward has
 computed: with the same parameters, the same batch and the same noise.

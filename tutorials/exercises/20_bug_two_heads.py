@@ -6,8 +6,8 @@ This short VAE is complete: a forward pass, a backward pass and a step of gradie
 Its loss falls, but one line of backward is wrong. The encoder has one hidden layer h1 and two heads: both μ
 and log σ² are computed from h1.
 
-If a number is used in two places, each use gives a gradient of its own. The gradient of the number is the sum
-of the two.
+If a number is used in two places, the loss depends on it in two ways. Each way gives a gradient, and the two
+gradients are added.
 
 The Rust library entrenar had the same kind of bug, in a transformer. When you are done, see
 https://github.com/paiml/entrenar/issues/313

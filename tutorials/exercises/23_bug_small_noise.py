@@ -7,8 +7,8 @@ Its loss falls, and ends lower than that of the corrected VAE. forward and backw
 train_step.
 
 The formula of the KL holds if z is drawn from N(μ, σ²). If z is drawn from another distribution, the loss is
-not the negative ELBO. It can then be lower than −log p(x), and a low loss does not mean a good model. What
-distribution does ε need, so that z = μ + σ ε is drawn from N(μ, σ²)?
+not the negative ELBO. It can then be lower than −log p(x), and a low loss does not mean a good model. Which
+distribution must ε have, so that z = μ + σ ε is drawn from N(μ, σ²)?
 
 Keras's example of a VAE had this bug. With 20 latents, it gave a loss of about 60 on MNIST, where 90 to 100
 would be right. When you are done, see https://github.com/keras-team/keras/pull/4211
