@@ -1,5 +1,6 @@
 """The exercises as a learner meets them: as shipped, solved, half done, and done wrongly in every way."""
 
+import ast
 import importlib.metadata
 import pkgutil
 import re
@@ -58,6 +59,27 @@ def test_as_shipped_it_fails_as_expected(exercise, tmp_path):
         for function in exercise.functions:
             line = int(re.search(rf"{function} in line (\d+) of {exercise.file}.py", text)[1])
             assert source.splitlines()[line - 1].strip() == "raise NotImplementedError"
+
+
+def docstring_of(exercise):
+    return ast.get_docstring(ast.parse(source_of(exercise)), clean=False)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
+def test_its_text_begins_with_the_catalog_s_entry_and_fits_on_a_screen(exercise):
+    lines = docstring_of(exercise).splitlines()
+    assert lines[0].startswith(f"{exercise.key} · ")
+    assert lines[1:4] == ["", f"About {exercise.minutes} minutes, {exercise.difficulty}.", ""]
+    assert lines[-1].startswith("To do: ") and lines[-1].endswith(": run this file.")
+    assert len(lines) <= 26 and max(map(len, lines)) <= 110
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)
+def test_each_bug_and_only_a_bug_cites_one_discussion_of_public_code(exercise):
+    addresses = re.findall(r"http\S*|\S+\.com\S*", docstring_of(exercise))
+    assert len(addresses) == isinstance(exercise.solution, Repaired)
+    for address in addresses:
+        assert re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/[1-9][0-9]*", address)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.file)

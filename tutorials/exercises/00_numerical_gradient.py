@@ -1,17 +1,21 @@
 """0 · The gradient check itself
 
-Every exercise from here on compares your gradient with differences. So first write the function that does it; then
-nothing has to be taken on trust.
+About 10 minutes, easy.
 
-A derivative is a limit, so it can be measured with a small step h and no calculus:
+Most exercises compare the gradient that you derive with a gradient that is measured. Here you write the
+function that measures, so that you know what the comparison means.
 
-    ∂f/∂x_i ≈ (f(x + h e_i) − f(x − h e_i)) / 2h          e_i: 1 at element i, 0 elsewhere
+A derivative is a limit. So it can be measured without calculus, with a small step h:
 
-This is the central difference. Its error shrinks like h², that of (f(x + h e_i) − f(x)) / h only like h: with h = 1e-5
-the first is right to about ten digits, the second to about five.
+    ∂f/∂x_i ≈ (f(x + h e_i) − f(x − h e_i)) / 2h          e_i is 1 at element i and 0 elsewhere
 
-x may have any shape, and f takes the whole array. Change one element, evaluate f, change it the other way, evaluate f
-again, and put the old value back. x.size evaluations, times two: too slow to train with, exact enough to find any mistake.
+This is the central difference. Its error shrinks like h². The error of the one-sided difference,
+(f(x + h e_i) − f(x)) / h, shrinks only like h. With h = 1e-5, the central difference is typically right to
+about ten digits, the one-sided difference to about five.
+
+x may have any shape, and f takes the whole array. For each element of x: add h to it and evaluate f; subtract
+h from the old value and evaluate f again; put the old value back. This takes two evaluations of f for each
+element. It is too slow for training, but good for a check.
 
 To do: numerical_gradient. Check it: run this file.
 """
@@ -22,7 +26,7 @@ from minivae.exercises import check
 
 
 def numerical_gradient(f, x, h=1e-5):
-    """f(x) -> a number; x an array of any shape -> ∂f/∂x, an array like x. Afterwards x is as it was."""
+    """f(x) -> a number; x an array of any shape -> ∂f/∂x, of the same shape. x keeps its values."""
     raise NotImplementedError
 
 

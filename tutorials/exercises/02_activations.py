@@ -1,13 +1,15 @@
 """2 · Tanh and relu, backwards
 
-    tanh:  y = tanh(a)              relu:  y = max(a, 0)            elementwise, all (N, O)
+About 10 minutes, easy.
 
-Each y depends on its own a and no other, so that the chain rule has no sum:  da = dy · ∂y/∂a.
+    tanh:  y = tanh(x)              relu:  y = max(x, 0)            elementwise, all (N, O)
 
-    tanh′(a) = 1 − tanh(a)²
-    relu′(a) = 1 where a > 0, else 0            (at a = 0 there is a kink; 0 is used there)
+Each y depends only on the x at the same place. So the chain rule has no sum:  dx = dy · ∂y/∂x.
 
-You are given the output y and not a: it is enough for both. Why? That saves keeping a in memory.
+    tanh′(x) = 1 − tanh(x)²
+    relu′(x) = 1 where x > 0, else 0            (at x = 0 relu has no derivative; we use 0 there)
+
+Your functions are given the output y, but not x. Why is y enough? (So a network does not have to keep x.)
 
 To do: tanh_backward and relu_backward. Check them: run this file.
 """
@@ -17,21 +19,21 @@ import numpy as np
 from minivae.exercises import check
 
 
-def tanh(a):
-    return np.tanh(a)
+def tanh(x):
+    return np.tanh(x)
 
 
-def relu(a):
-    return np.maximum(a, 0)
+def relu(x):
+    return np.maximum(x, 0)
 
 
 def tanh_backward(dy, y):
-    """Upstream gradient dy and output y, both (N, O) -> da (N, O)"""
+    """Upstream gradient dy and output y, both (N, O) -> dx (N, O)"""
     raise NotImplementedError
 
 
 def relu_backward(dy, y):
-    """Upstream gradient dy and output y, both (N, O) -> da (N, O)"""
+    """Upstream gradient dy and output y, both (N, O) -> dx (N, O)"""
     raise NotImplementedError
 
 

@@ -1,14 +1,19 @@
 """3 · A multilayer perceptron, by the chain rule
 
-Linear layers with tanh between them, none after the last:
+About 20 minutes, medium.
+
+A multilayer perceptron is a chain of linear layers with an activation between them, here tanh:
 
     y₁ = tanh(x W₀ + b₀),   y₂ = tanh(y₁ W₁ + b₁),   y = y₂ W₂ + b₂
 
-The chain rule walks back through the same layers in reverse. At each of them there is a dy, the gradient for that
-layer's output; the linear layer turns it into gradients for W, b and its input; and that input was
-the tanh of the layer before: its derivative comes next. Both pieces exist (exercises 1 and 2):
+The backward pass goes through the layers from the last to the first. At each layer, dy is the gradient of the
+loss with respect to the layer's output. The backward function of the linear layer turns it into the gradients
+with respect to W, b and the layer's input.
 
-    linear_backward(dy, x, W, dW, db) -> dx         tanh_backward(dy, y) -> da
+The input of the first layer is x. The input of every other layer is the output of a tanh, so the backward
+function of tanh comes next. You have derived both in exercises 1 and 2. Here they are the library's:
+
+    linear_backward(dy, x, W, dW, db) -> dx         tanh_backward(dy, y) -> dx
 
 To do: mlp_backward. Check it: run this file.
 """

@@ -1,17 +1,22 @@
 """4 · The squared error, and the whole autoencoder
 
+About 15 minutes, medium.
+
     z = encoder(x)          the code                (N, Z)
     x̂ = decoder(z)          the reconstruction      (N, D)
-    loss = 1/N Σ_n ‖x_n − x̂_n‖²                     a sum over the pixels, a mean over the batch
+    loss = 1/N Σ_n ‖x_n − x̂_n‖²                     a sum over the D pixels, a mean over the N examples
 
-Backwards: what is ∂loss/∂x̂? (Mind the sign, the 2 and the N.) Then it goes through the decoder, which
-gives the gradient for its input z; and z is the encoder's output, so that it goes on through the
-encoder. The model keeps its layers and their gradients in
+Start at the loss: what is ∂loss/∂x̂? (Do not forget the sign, the 2 and the N.) This is the upstream gradient
+of the decoder. The decoder's backward pass returns the gradient with respect to its input z. As z is the
+output of the encoder, this is the upstream gradient of the encoder.
+
+The model keeps its layers and their gradients in
 
     model.encoder, model.decoder                [(W, b), ...]
     model.encoder_grads, model.decoder_grads    [(dW, db), ...]
 
-and mlp_backward(dy, inputs, layers, grads, "tanh") -> dx is the library's (exercise 3).
+From exercise 3 you have mlp_backward(dy, inputs, layers, grads, "tanh") -> dx, which writes into grads. Here
+it is the library's, and so is mlp. They have no default activation, so "tanh" has to be given each time.
 
 To do: autoencoder_backward. Check it: run this file.
 """
@@ -23,7 +28,7 @@ from minivae.layers import mlp, mlp_backward
 
 
 def autoencoder(model, x):
-    """x (N, D) -> loss, and what the way back needs: x̂ (N, D), the inputs of both networks' layers"""
+    """x (N, D) -> loss, and what the backward pass needs: x̂ (N, D), the inputs of both networks' layers"""
     z, encoder_inputs = mlp(x, model.encoder, "tanh")
     x_hat, decoder_inputs = mlp(z, model.decoder, "tanh")
     loss = ((x - x_hat) ** 2).sum(axis=1).mean()

@@ -1,15 +1,22 @@
 """5 · Black or white pixels: the Bernoulli likelihood, from logits
 
-The decoder says for each pixel how probable 1 is. It emits any real number, the logit a, and
+About 15 minutes, easy.
+
+The decoder outputs one number for each pixel, the logit a. It can be any real number. The sigmoid turns it
+into π, the probability that the pixel is 1:
 
     π = sigmoid(a) = 1 / (1 + exp(−a)),        p(x|z) = Π_d π_d^x_d (1 − π_d)^(1 − x_d)
 
-so that, with softplus(a) = log(1 + exp(a)),
+With softplus(a) = log(1 + exp(a)), log π is a − softplus(a), and log(1 − π) is −softplus(a). Check this. Then
+the log-likelihood is
 
     log p(x|z) = Σ_d [x_d a_d − softplus(a_d)]                                     (N,)
 
-(check that: log π = a − softplus(a) and log(1 − π) = −softplus(a)). Its derivative is one of the neatest in
-the trade. What is softplus′? The upstream gradient dlogp has one number per example.
+What is the derivative of softplus? And the derivative of log p(x|z) with respect to a_d? The result is short.
+
+The upstream gradient dlogp = ∂loss/∂log p(x|z) has one number for each example, so its shape is (N,). To
+multiply an array of shape (N, D) by it, write dlogp[:, None]. This is a column of shape (N, 1), and NumPy
+uses each of its numbers for the whole row.
 
 To do: log_prob_backward. Check it: run this file.
 """

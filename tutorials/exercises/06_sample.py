@@ -1,15 +1,19 @@
 """6 · The reparameterized sample
 
-The encoder emits h = [μ, log σ²] (N, 2Z), and z is to be drawn from N(μ, σ²). A draw has no derivative; but
+About 15 minutes, medium.
+
+The encoder outputs h = [μ, log σ²] (N, 2Z), and z has to be drawn from N(μ, σ²). If a random generator drew z
+directly, there would be no formula to differentiate. So let it draw standard normal noise ε instead, and
+compute z from ε:
 
     z = μ + σ ε,   ε ~ N(0, 1),   σ = exp(½ log σ²)                      (N, Z)
 
-is such a draw, and once ε is drawn it is a formula like any other. ε (N, Z) is data here. From the
-decoder comes dz = ∂loss/∂z; wanted is dh = [∂loss/∂μ, ∂loss/∂log σ²].
+This z has the distribution N(μ, σ²), and it is a function of μ and log σ². This is the reparameterization
+trick (Kingma & Welling 2014, §2.4). For the derivatives, ε (N, Z) is a constant.
+
+The upstream gradient dz = ∂loss/∂z comes from the decoder. Compute dh = [∂loss/∂μ, ∂loss/∂log σ²]:
 
     ∂z/∂μ = ?          ∂z/∂log σ² = ∂z/∂σ · ∂σ/∂log σ² = ?
-
-(Kingma & Welling 2014, §2.4)
 
 To do: sample_backward. Check it: run this file.
 """

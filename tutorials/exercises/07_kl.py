@@ -1,14 +1,14 @@
 """7 · The KL between q(z|x) and the prior
 
-With q(z|x) = N(μ, σ²), the latents independent, and the prior p(z) = N(0, I), the average of
-log q(z|x) − log p(z) over q can be done on paper (Kingma & Welling 2014, appendix B):
+About 15 minutes, easy.
+
+The KL is the average of log q(z|x) − log p(z) over q. For q = N(μ, σ²) with independent latents, and for the
+prior p(z) = N(0, I), it has a closed form (Kingma & Welling 2014, appendix B):
 
     KL(q ‖ p) = ½ Σ_i (μ_i² + σ_i² − 1 − log σ_i²)                                  (N,), nats
 
-It is zero where q is the prior, and never negative. The encoder emits h = [μ, log σ²] (N, 2Z): the
-derivative by log σ² is asked, not by σ or σ². What is ∂σ²/∂log σ²?
-
-The upstream gradient dkl has one number per example.
+The encoder outputs h = [μ, log σ²] (N, 2Z). You need ∂KL/∂log σ², not ∂KL/∂σ². What is ∂σ²/∂log σ²?
+The upstream gradient dkl has one number for each example; dkl[:, None] is a column, as in exercise 5.
 
 To do: kl_backward. Check it: run this file.
 """

@@ -1,16 +1,21 @@
 """8 · Grey pixels: the Gaussian likelihood with a learned variance
 
-The decoder emits a = [m, s] (N, 2D), a mean and a number for the variance of each pixel:
+About 25 minutes, medium.
+
+The decoder outputs a = [m, s] (N, 2D): for each pixel the mean m, and a number s that gives the variance:
 
     σ² = FLOOR + exp(s)
     log p(x|z) = −½ Σ_d [(x_d − m_d)²/σ_d² + log σ_d² + log 2π]                     (N,)
 
-Without the floor, a pixel that is predicted exactly would send σ² to 0 and log p to infinity. It makes the
-chain rule one link longer:
+FLOOR is the smallest possible variance. Without it, a pixel that is predicted exactly would let σ² go to 0,
+and log p to infinity. With it, log σ² is not simply s, and the chain rule has one more step:
 
     ∂log p/∂s = ∂log p/∂σ² · ∂σ²/∂s
 
-Two terms depend on σ². The upstream gradient dlogp has one number per example.
+Two terms of log p depend on σ². Both contribute to the derivative.
+
+The upstream gradient dlogp = ∂loss/∂log p(x|z) has one number for each example; dlogp[:, None] is a column,
+as in exercise 5.
 
 To do: log_prob_backward. Check it: run this file.
 """

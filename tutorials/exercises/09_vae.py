@@ -1,21 +1,26 @@
 """9 · The whole VAE: where two paths meet
 
-Forward (K&W 2014, eq. 7 with one sample), each line a function you have derived:
+About 25 minutes, hard.
+
+This is the forward pass (Kingma & Welling 2014, eq. 7 with one sample). You have derived the gradient of each
+part in the exercises before:
 
     h  = encoder(x)                         h = [μ, log σ²]                         (N, 2Z)
     z  = μ + σ ε                            q.sample(h, eps)                        (N, Z)
     a  = decoder(z)                         the logits                              (N, D)
     loss = 1/N Σ_n [−log p(x_n|z_n) + KL_n]         p.log_prob(x, a) and q.kl(h)
 
-Backward: the same lines in reverse. The loss reaches h by two paths: through z into the reconstruction, and
-straight into the KL. A number that is used twice collects twice: the gradients of both paths add.
+The backward pass takes these lines in reverse order. h affects the loss in two ways: through z and log p, and
+directly through the KL. The gradients of the two paths are added.
 
-The parts, with their upstream gradients first:
+Use these functions; the first argument of each is its upstream gradient:
 
     p.log_prob_backward(dlogp, x, a) -> da          q.sample_backward(dz, h, eps) -> dh
     mlp_backward(dy, inputs, layers, grads, "tanh") -> dx            q.kl_backward(dkl, h) -> dh
 
-dlogp and dkl are (N,): what are ∂loss/∂log p(x_n|z_n) and ∂loss/∂KL_n?
+dlogp and dkl are (N,): what are ∂loss/∂log p(x_n|z_n) and ∂loss/∂KL_n? As in exercise 4, the layers are in
+model.encoder and model.decoder, and their gradients in model.encoder_grads and model.decoder_grads.
+mlp_backward writes into grads and does not add to them: a second call overwrites the first one's result.
 
 To do: vae_backward. Check it: run this file.
 """
@@ -31,7 +36,7 @@ q, p = DiagonalGaussian(), Bernoulli()
 
 
 def vae_forward(model, x, eps):
-    """x (N, D), eps (N, Z) -> loss, and what the way back needs"""
+    """x (N, D), eps (N, Z) -> loss, and what the backward pass needs"""
     h, encoder_inputs = mlp(x, model.encoder, "tanh")
     z = q.sample(h, eps)
     a, decoder_inputs = mlp(z, model.decoder, "tanh")

@@ -1,16 +1,18 @@
 """10 · Adam
 
-One step of Adam (Kingma & Ba 2015, algorithm 1), with the gradient g, in step number t = 1, 2, ...:
+About 15 minutes, easy.
+
+One step of Adam (Kingma & Ba 2015, algorithm 1). g is the gradient; t counts the steps: 1, 2, ...
 
     m ← β₁ m + (1 − β₁) g               a running mean of the gradients
-    v ← β₂ v + (1 − β₂) g²              and of their squares
+    v ← β₂ v + (1 − β₂) g²              a running mean of their squares
     m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
-    θ ← θ − η m̂ / (√v̂ + ε)
+    θ ← θ − η m̂ / (√v̂ + ε)              η: the learning rate lr; ε is not under the root
 
-m and v start at zero, and a mean that starts at zero is too small at first: the division makes up for it.
-Without it the first step would be (1 − β₁)/√(1 − β₂) ≈ 3 times too long. ε stands outside the root.
+m and v start at zero, so they are too small during the first steps. The division in m̂ and v̂ corrects this.
+Without it, the first step would be (1 − β₁)/√(1 − β₂) ≈ 3 times too long.
 
-To do: adam_step; everything in place (m *= ..., m += ...). Check it: run this file.
+To do: adam_step. Change theta, m and v in place (m *= ..., m += ...). Check it: run this file.
 """
 
 import numpy as np

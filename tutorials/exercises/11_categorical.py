@@ -1,11 +1,18 @@
 """11 · Pixels of K kinds: the Categorical likelihood
 
-Each pixel has one of the values 0 .. K−1. The decoder emits K logits a pixel, a (N, D K), pixel after pixel, and
+About 25 minutes, medium.
+
+Each pixel has one of the values 0 .. K−1. The decoder outputs K logits for each pixel. In a (N, D K), the
+logits of the first pixel come first, then those of the second pixel, and so on.
 
     π = softmax of the K logits of a pixel,        log π[k] = a[k] − log Σ_j exp a[j]
     log p(x|z) = Σ_d log π_d[x_d]                                                   (N,)
 
-What is ∂ log π[x]/∂a[k]? There are two cases, k = x and k ≠ x, and one formula for both. Compare it with exercise 5.
+What is ∂ log π[x]/∂a[k]? There are two cases, k = x and k ≠ x. Find one formula for both, and compare it with
+exercise 5.
+
+The upstream gradient dlogp has one number for each example. log_softmax and one_hot return arrays of shape
+(N, D, K); dlogp[:, None, None] has the shape (N, 1, 1), so it can multiply them. The result has a's shape.
 
 To do: log_prob_backward. Check it: run this file.
 """

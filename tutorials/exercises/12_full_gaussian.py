@@ -1,16 +1,21 @@
 """12 · A q(z|x) with correlations
 
+About 30 minutes, hard.
+
     z = μ + C ε,   ε ~ N(0, I)          has the covariance C Cᵀ                     (N, Z)
 
-C is lower triangular with a positive diagonal (a Cholesky factor), so that every covariance has exactly one C. The
-encoder emits for each example
+C is lower triangular, with a positive diagonal. It is the Cholesky factor of the covariance: every covariance
+has exactly one such factor. The encoder outputs for each example
 
     h = [μ, log C_ii, C_ij below the diagonal row by row: C_10, C_20, C_21, ...]    (N, 2Z + Z(Z−1)/2)
 
     z_i = μ_i + Σ_{j≤i} C_ij ε_j        so what is ∂z_i/∂C_ij?
 
-and on the diagonal one link more: C_ii = exp(log C_ii). `unpack` gives μ and C; BELOW are the row and column
-numbers of what is below the diagonal, in the right order: dC[:, BELOW[0], BELOW[1]] is (N, Z(Z−1)/2).
+For the diagonal there is one more step in the chain rule: C_ii = exp(log C_ii).
+
+The upstream gradient is dz = ∂loss/∂z. `unpack` returns μ (N, Z) and C (N, Z, Z). BELOW contains the rows and
+the columns of the elements below the diagonal, in the order of h. If dC is (N, Z, Z), then
+dC[:, BELOW[0], BELOW[1]] is (N, Z(Z−1)/2).
 
 To do: sample_backward. Check it: run this file.
 """
@@ -37,7 +42,7 @@ def sample(h, eps):
 
 
 def sample_backward(dz, h, eps):
-    """dz (N, Z), h (N, 2Z + Z(Z−1)/2), eps (N, Z) -> dh like h"""
+    """dz (N, Z), h (N, 2Z + Z(Z−1)/2), eps (N, Z) -> dh, of h's shape"""
     mu, C = unpack(h)
     raise NotImplementedError
 

@@ -1,16 +1,23 @@
 """12b · The log-Jacobian of ADVI
 
-A rate or a variance is positive, but a Gaussian q gives any real number. ADVI draws ζ from the Gaussian, and maps it
-to a number that the model allows (Kucukelbir et al. 2017, §2.3). Here z has to lie between 0 and 1:
+About 20 minutes, medium.
+
+Some latents are restricted: a rate, for example, is positive. But a draw from a Gaussian can be any real
+number. ADVI (automatic differentiation variational inference, Kucukelbir et al. 2017, §2.3) draws ζ from
+a Gaussian q and maps it to a value z that the model allows. Here z has to lie between 0 and 1:
 
     z = sigmoid(ζ) = 1 / (1 + exp(−ζ))                                    elementwise, (N, Z)
 
-The map stretches and squeezes the axis, so the density of ζ is not p(z): it gets the slope of the map as a factor.
+The map stretches and compresses the axes, so the density of ζ is not p(z). It is p(z) times the slopes of the
+map, one for each latent. Its logarithm is
 
-    log p(ζ) = log p(z) + Σ_i log |∂z_i/∂ζ_i|          the log-Jacobian; without it q fits another posterior
+    log p(ζ) = log p(z) + Σ_i log |∂z_i/∂ζ_i|
 
-What is ∂z/∂ζ? Write its logarithm so that it stays finite for ζ = ±800, where z rounds to 0 or 1: softplus is given,
-log z = −softplus(−ζ) and log(1 − z) = −softplus(ζ). Then find the derivative of the log-Jacobian itself.
+The sum is called the log-Jacobian. Without it, q would approximate the wrong posterior.
+
+What is ∂z/∂ζ? Its logarithm has to stay finite even for ζ = ±800, where z is rounded to 0 or 1. So write it
+with softplus: log z = −softplus(−ζ) and log(1 − z) = −softplus(ζ). Then find the gradient of the log-Jacobian
+with respect to ζ. The upstream gradient dlogj has one number for each example.
 
 To do: log_jacobian and log_jacobian_backward. Check them: run this file.
 """
@@ -34,7 +41,7 @@ def log_jacobian(zeta):
 
 
 def log_jacobian_backward(dlogj, zeta):
-    """dlogj (N,), one number per example; ζ (N, Z) -> dζ (N, Z)"""
+    """dlogj (N,), ζ (N, Z) -> dζ (N, Z)"""
     raise NotImplementedError
 
 

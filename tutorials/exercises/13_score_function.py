@@ -1,19 +1,24 @@
 """13 · The score function and its control variate
 
-When f(z) has no gradient, reparameterization is out. The log-derivative trick (REINFORCE) only needs values of f:
+About 40 minutes, hard.
 
-    ∇ E_q[f(z)] = E_q[f(z) ∇ log q(z)],        ∇ by the knobs λ = [μ, log σ²] of q = N(μ, σ²)
+The reparameterization of exercise 6 needs the gradient of f(z). If there is none, the log-derivative trick
+(REINFORCE) still works. It needs only the values of f:
 
-∇ log q(z) at fixed z is the score. With log q(z) = −½ Σ [(z − μ)²/σ² + log σ² + log 2π] and z = μ + σ ε, write it in
-terms of ε and σ:  ∂log q/∂μ = ?   ∂log q/∂log σ² = ?
+    ∇ E_q[f(z)] = E_q[f(z) ∇ log q(z)]        ∇: with respect to λ = [μ, log σ²] of q = N(μ, σ²)
 
-The estimate is noisy. But E_q[∇ log q] = 0, so that (f − a) ∇ log q has the same mean for every number a that does not
-depend on the sample, and its variance is least for
+∇ log q(z), with z held fixed, is called the score. What is it for a Gaussian? Start from
+log q(z) = −½ Σ [(z − μ)²/σ² + log σ² + log 2π]. Insert z = μ + σ ε at the end, so that the result contains
+only ε and σ:  ∂log q/∂μ = ?   ∂log q/∂log σ² = ?
+
+An average over few samples is noisy. A control variate makes it less noisy: subtract a number a from f. As
+E_q[∇ log q] = 0, (f − a) ∇ log q has the same mean for every a that does not depend on the sample. It has the
+smallest variance for
 
     a* = E[f s²] / E[s²]        s: one element of the score         (Ranganath et al. 2014, eq. 9)
 
-Estimate a* from the samples themselves; but a sample's own f must not be in its own a, or the mean would change.
-So: for each sample, the two averages over all the *other* samples.
+Estimate a* from the samples. But the a of a sample must not contain the sample's own f, because that would
+change the mean. So for each sample, take the two averages over all *other* samples.
 
 To do: score and best_coefficient. Check them: run this file.
 """
@@ -24,12 +29,12 @@ from minivae.exercises import check
 
 
 def score(q, eps):
-    """∂log q(z)/∂λ at z = μ + σ ε.    q.mean() and q.std() are (Z,); eps (S, Z) -> (S, 2Z): [∂μ, ∂log σ²]"""
+    """q.mean() and q.std() are (Z,); eps (S, Z) -> ∂log q(z)/∂λ at z = μ + σ ε, (S, 2Z): [∂μ, ∂log σ²]"""
     raise NotImplementedError
 
 
 def best_coefficient(score, f):
-    """score (S, P), f (S, 1) or (S, P) -> a (S, P): in row s, Σ f score²/Σ score² over the samples other than s"""
+    """score (S, P), f (S, 1) or (S, P) -> a (S, P): in row s, Σ f score² / Σ score² over all samples but s"""
     raise NotImplementedError
 
 

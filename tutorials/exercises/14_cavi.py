@@ -1,15 +1,20 @@
 """14 · A coordinate-ascent update
 
-The log joint of a Gaussian model is a quadratic in its latents:
+About 30 minutes, hard.
 
-    log p(x, z) = const + Σ_i b_i z_i − ½ Σ_ij Λ_ij z_i z_j
+In a Gaussian model, the logarithm of the joint density is quadratic in the latents:
 
-Mean field: q(z) = Π q_i(z_i). With all factors but q_i held fixed, the best q_i is (Bishop 2006, eq. 10.9)
+    log p(x, z) = const + Σ_i b_i z_i − ½ Σ_ij Λ_ij z_i z_j             Λ is symmetric
+
+The mean-field approximation is a product, q(z) = Π q_i(z_i). If all factors but q_i are held fixed, the best
+q_i is given by (Bishop 2006, eq. 10.9)
 
     log q_i(z_i) = E_{all other latents}[log p(x, z)] + const
 
-Take the terms that have z_i in them, and average the others: E[z_j] = mean_j. What is left is a quadratic in z_i
-alone, that is a Gaussian: read off its mean and its variance.
+Take the terms that contain z_i. Average them over the other latents, with E[z_j] = mean_j. The result is
+quadratic in z_i, so q_i is a Gaussian: read off its mean and its variance.
+
+The arrays mean, precision and shift belong to the caller: do not change them.
 
 To do: gaussian_factor. Check it: run this file.
 """
@@ -20,7 +25,7 @@ from minivae.exercises import check
 
 
 def gaussian_factor(i, mean, precision, shift):
-    """The best q_i.    mean (Z,) of all factors now, precision Λ (Z, Z), shift b (Z,) -> its mean, its variance"""
+    """mean (Z,): the present means; precision Λ (Z, Z); shift b (Z,) -> mean and variance of the best q_i"""
     raise NotImplementedError
 
 

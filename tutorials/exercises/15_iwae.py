@@ -1,15 +1,18 @@
 """15 · The importance-weighted bound
 
-With L samples of z for each example and log w_l = log p(x, z_l) − log q(z_l|x), the IWAE bound is
+About 25 minutes, medium.
+
+Draw L samples z_1, ..., z_L for each example, with log w_l = log p(x, z_l) − log q(z_l|x). The bound of the
+importance-weighted autoencoder (IWAE; Burda et al. 2016, eq. 8) is
 
     bound = log 1/L Σ_l w_l                                                          (N,)
 
-(Burda et al. 2016, eq. 8): the log of a mean, where the ELBO is the mean of the logs. By how much does the
-bound change with each log w_l?
+This is the log of a mean; the ELBO is the mean of the logs. How much does the bound change with each log w_l?
 
-    ∂bound/∂log w_l = ?         (the ELBO's answer would be 1/L for all)
+    ∂bound/∂log w_l = ?         (for the ELBO it is 1/L, for every l)
 
-The weights can be as small as exp(−1000): subtract the largest log w before exp, as `bound` does.
+A weight can be as small as exp(−1000), which is rounded to 0. So subtract the largest log w of each example
+before you apply exp, as `bound` does.
 
 To do: bound_backward. Check it: run this file.
 """

@@ -1,12 +1,18 @@
 """16 · Find the bug: every gradient agrees with differences
 
-This VAE is short and complete: forward, backward, a step of gradient descent. Its loss falls. It is wrong all the same,
-in one place of the forward pass (and the backward pass follows it faithfully). A gradient check compares the
-backward pass with the forward pass: where both are wrong together, it sees nothing.
+About 20 minutes, hard.
 
-What can be held against the truth instead? The KL is computed from μ and log σ², in closed form. It is the KL of the
-distribution that z is drawn from; or should be. The variance of many draws of z tells, and so does an average
-of log q(z) − log p(z) over draws.
+This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
+Its loss falls, but it is not a correct VAE. One line of the forward pass is wrong, and the backward pass is
+the gradient of this wrong forward pass. A gradient check compares the two with each other, so it passes.
+
+The forward pass has to be compared with the theory instead. The KL is computed from μ and log σ², with the
+formula of exercise 7. It should be the KL of the distribution that z is drawn from. Is it? Draw z many times
+for one image and look at the variance of the draws. Or average log q(z) − log p(z) over the draws: the result
+should be close to the KL. When you have found the line, fix it, then change backward to match.
+
+Keras's example of a convolutional VAE had this bug. The first answer to the report was that it is irrelevant.
+Do you agree? When you are done, see https://github.com/keras-team/keras/pull/9972
 
 To do: fix it. Check it: run this file.
 """
@@ -25,7 +31,7 @@ def softplus(a):
 
 
 def forward(p, x, eps):
-    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all that was computed, by name"""
+    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all results, by name"""
     h1 = np.tanh(x @ p["W1"] + p["b1"])                                     # the encoder's hidden layer
     mu = h1 @ p["W2"] + p["b2"]
     logvar = h1 @ p["W3"] + p["b3"]                                         # log σ²
@@ -39,7 +45,7 @@ def forward(p, x, eps):
 
 
 def backward(p, x, eps, c):
-    """c: what forward returned -> the gradient of the loss by each parameter, by name"""
+    """c: what forward returned -> the gradients of the loss with respect to the parameters, by name"""
     N = len(x)
     da = (sigmoid(c["a"]) - x) / N
     dh2 = da @ p["W5"].T
@@ -55,7 +61,7 @@ def backward(p, x, eps, c):
 
 
 def train_step(p, x, rng, lr):
-    """One step of gradient descent on the batch x, in place -> the loss before it"""
+    """One step of gradient descent on the batch x. Changes p in place -> the loss before the step"""
     eps = rng.standard_normal((len(x), p["W2"].shape[1]))
     c = forward(p, x, eps)
     g = backward(p, x, eps, c)

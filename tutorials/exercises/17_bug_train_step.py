@@ -1,11 +1,16 @@
 """17 · Find the bug: the backward pass is right
 
-This VAE is short and complete: forward, backward, a step of gradient descent. Its loss falls. It is wrong all the same,
-and only in train_step: forward and backward are both as they should be. The gradient is that of some loss, but not
-of the one that was computed.
+About 10 minutes, easy.
 
-A step of gradient descent has to move each parameter by −lr times the gradient of the loss, with the noise that the
-forward pass was given.
+This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
+Its loss falls, but it does not train correctly. forward and backward are right; the bug is in train_step. It
+uses the gradient of a different loss than the one that it has just computed.
+
+A step of gradient descent has to change each parameter by −lr times the gradient of the loss that forward has
+computed: with the same parameters, the same batch and the same noise.
+
+OpenAI's guided-diffusion has this bug, with dropout in place of ε. When you are done, see
+https://github.com/openai/guided-diffusion/issues/167
 
 To do: fix it. Check it: run this file.
 """
@@ -24,7 +29,7 @@ def softplus(a):
 
 
 def forward(p, x, eps):
-    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all that was computed, by name"""
+    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all results, by name"""
     h1 = np.tanh(x @ p["W1"] + p["b1"])                                     # the encoder's hidden layer
     mu = h1 @ p["W2"] + p["b2"]
     logvar = h1 @ p["W3"] + p["b3"]                                         # log σ²
@@ -38,7 +43,7 @@ def forward(p, x, eps):
 
 
 def backward(p, x, eps, c):
-    """c: what forward returned -> the gradient of the loss by each parameter, by name"""
+    """c: what forward returned -> the gradients of the loss with respect to the parameters, by name"""
     N = len(x)
     da = (sigmoid(c["a"]) - x) / N
     dh2 = da @ p["W5"].T
@@ -54,7 +59,7 @@ def backward(p, x, eps, c):
 
 
 def train_step(p, x, rng, lr):
-    """One step of gradient descent on the batch x, in place -> the loss before it"""
+    """One step of gradient descent on the batch x. Changes p in place -> the loss before the step"""
     eps = rng.standard_normal((len(x), p["W2"].shape[1]))
     c = forward(p, x, eps)
     g = backward(p, x, rng.standard_normal(eps.shape), c)

@@ -1,10 +1,15 @@
 """18 · Find the bug: no gradient is wrong, and no formula either
 
-This VAE is short and complete: forward, backward, a step of gradient descent. Its loss falls. It is wrong all the same,
-and only in train_step. Every gradient is the right one, the samples of each example have the right mean and the
-right variance, and the KL is the KL.
+About 15 minutes, medium.
 
-So look at more than one example at a time. What is ε allowed to have in common between two of them?
+This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
+Its loss falls, but a bug in train_step makes the training noisier than it should be. The gradients are right.
+For each image, z has the right mean and the right variance, and the KL is right too.
+
+So look at several images of a batch together: compare the ε of one image with the ε of the others.
+
+CleanRL, a library for reinforcement learning, had the same kind of bug. When you are done, see
+https://github.com/vwxyzjn/cleanrl/issues/279
 
 To do: fix it. Check it: run this file.
 """
@@ -23,7 +28,7 @@ def softplus(a):
 
 
 def forward(p, x, eps):
-    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all that was computed, by name"""
+    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all results, by name"""
     h1 = np.tanh(x @ p["W1"] + p["b1"])                                     # the encoder's hidden layer
     mu = h1 @ p["W2"] + p["b2"]
     logvar = h1 @ p["W3"] + p["b3"]                                         # log σ²
@@ -37,7 +42,7 @@ def forward(p, x, eps):
 
 
 def backward(p, x, eps, c):
-    """c: what forward returned -> the gradient of the loss by each parameter, by name"""
+    """c: what forward returned -> the gradients of the loss with respect to the parameters, by name"""
     N = len(x)
     da = (sigmoid(c["a"]) - x) / N
     dh2 = da @ p["W5"].T
@@ -53,7 +58,7 @@ def backward(p, x, eps, c):
 
 
 def train_step(p, x, rng, lr):
-    """One step of gradient descent on the batch x, in place -> the loss before it"""
+    """One step of gradient descent on the batch x. Changes p in place -> the loss before the step"""
     eps = rng.standard_normal(p["W2"].shape[1]) * np.ones((len(x), 1))
     c = forward(p, x, eps)
     g = backward(p, x, eps, c)

@@ -1,10 +1,16 @@
 """19 · Find the bug: two networks, trained one after the other
 
-This VAE is short and complete: forward, backward, a step of gradient descent. Its loss falls. It is wrong all the same,
-in the order of two things. With a tiny learning rate nobody would notice; with a large one the encoder is pulled
-aside.
+About 15 minutes, medium.
 
-All gradients of one step belong to one and the same point in parameter space: that of the forward pass.
+This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
+Its loss falls, but two things are done in the wrong order. With a tiny learning rate, this makes almost no
+difference. The larger the learning rate, the larger the error in the encoder's gradients.
+
+In one step of gradient descent, all gradients have to be computed with the same parameters: those that the
+forward pass has used.
+
+The code of the book "Data Science from Scratch" (first edition) had this bug. When you are done, see
+https://github.com/joelgrus/data-science-from-scratch/issues/31
 
 To do: fix it. Check it: run this file.
 """
@@ -23,7 +29,7 @@ def softplus(a):
 
 
 def forward(p, x, eps):
-    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all that was computed, by name"""
+    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all results, by name"""
     h1 = np.tanh(x @ p["W1"] + p["b1"])                                     # the encoder's hidden layer
     mu = h1 @ p["W2"] + p["b2"]
     logvar = h1 @ p["W3"] + p["b3"]                                         # log σ²
@@ -37,7 +43,7 @@ def forward(p, x, eps):
 
 
 def decoder_step(p, x, c, lr):
-    """Train the decoder -> dz, the gradient of the loss by its input, for the encoder"""
+    """Train the decoder -> dz, the gradient of the loss with respect to z, for the encoder"""
     da = (sigmoid(c["a"]) - x) / len(x)
     dpre2 = (da @ p["W5"].T) * (1 - c["h2"] ** 2)
     g = {"W4": c["z"].T @ dpre2, "b4": dpre2.sum(axis=0), "W5": c["h2"].T @ da, "b5": da.sum(axis=0)}
@@ -61,7 +67,7 @@ def encoder_step(p, x, eps, c, dz, lr):
 
 
 def train_step(p, x, rng, lr):
-    """One step of gradient descent on the batch x, in place -> the loss before it"""
+    """One step of gradient descent on the batch x. Changes p in place -> the loss before the step"""
     eps = rng.standard_normal((len(x), p["W2"].shape[1]))
     c = forward(p, x, eps)
     dz = decoder_step(p, x, c, lr)

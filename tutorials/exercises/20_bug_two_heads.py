@@ -1,9 +1,16 @@
 """20 · Find the bug: something is missing
 
-This VAE is short and complete: forward, backward, a step of gradient descent. Its loss falls. It is wrong all the same,
-in one line of backward. The encoder has one hidden layer and two heads: μ and log σ² are both computed from h1.
+About 15 minutes, medium.
 
-A number that is used twice collects its gradient twice.
+This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
+Its loss falls, but one line of backward is wrong. The encoder has one hidden layer h1 and two heads: both μ
+and log σ² are computed from h1.
+
+If a number is used in two places, the loss depends on it in two ways. Each way gives a gradient, and the two
+gradients are added.
+
+The Rust library entrenar had the same kind of bug, in a transformer. When you are done, see
+https://github.com/paiml/entrenar/issues/313
 
 To do: fix it. Check it: run this file.
 """
@@ -22,7 +29,7 @@ def softplus(a):
 
 
 def forward(p, x, eps):
-    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all that was computed, by name"""
+    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all results, by name"""
     h1 = np.tanh(x @ p["W1"] + p["b1"])                                     # the encoder's hidden layer
     mu = h1 @ p["W2"] + p["b2"]
     logvar = h1 @ p["W3"] + p["b3"]                                         # log σ²
@@ -36,7 +43,7 @@ def forward(p, x, eps):
 
 
 def backward(p, x, eps, c):
-    """c: what forward returned -> the gradient of the loss by each parameter, by name"""
+    """c: what forward returned -> the gradients of the loss with respect to the parameters, by name"""
     N = len(x)
     da = (sigmoid(c["a"]) - x) / N
     dh2 = da @ p["W5"].T
@@ -52,7 +59,7 @@ def backward(p, x, eps, c):
 
 
 def train_step(p, x, rng, lr):
-    """One step of gradient descent on the batch x, in place -> the loss before it"""
+    """One step of gradient descent on the batch x. Changes p in place -> the loss before the step"""
     eps = rng.standard_normal((len(x), p["W2"].shape[1]))
     c = forward(p, x, eps)
     g = backward(p, x, eps, c)

@@ -1,11 +1,16 @@
 """21 · Find the bug: all shapes fit
 
-This VAE is short and complete: forward, backward, a step of gradient descent. Its loss falls. It is wrong all the same,
-in one line of backward. The encoder's and the decoder's hidden layers have the same size, as they often have, so
-that many a wrong name gives an array of the right shape. Python does not complain, and the loss falls: the decoder
-still learns, and the encoder is pushed about.
+About 10 minutes, easy.
 
-Which gradient went where it does not belong?
+This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
+Its loss falls, but one line of backward uses the wrong variable. The hidden layers of the encoder and of the
+decoder have the same size, as in many VAEs. So the wrong array has the right shape, and there is no error
+message. The loss falls because the decoder still learns, but the encoder gets wrong gradients.
+
+Which gradient is used where it does not belong?
+
+The LSTM of the tutorial learn_dl had the same kind of bug. When you are done, see
+https://github.com/hanbt/learn_dl/pull/63
 
 To do: fix it. Check it: run this file.
 """
@@ -24,7 +29,7 @@ def softplus(a):
 
 
 def forward(p, x, eps):
-    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all that was computed, by name"""
+    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all results, by name"""
     h1 = np.tanh(x @ p["W1"] + p["b1"])                                     # the encoder's hidden layer
     mu = h1 @ p["W2"] + p["b2"]
     logvar = h1 @ p["W3"] + p["b3"]                                         # log σ²
@@ -38,7 +43,7 @@ def forward(p, x, eps):
 
 
 def backward(p, x, eps, c):
-    """c: what forward returned -> the gradient of the loss by each parameter, by name"""
+    """c: what forward returned -> the gradients of the loss with respect to the parameters, by name"""
     N = len(x)
     da = (sigmoid(c["a"]) - x) / N
     dh2 = da @ p["W5"].T
@@ -54,7 +59,7 @@ def backward(p, x, eps, c):
 
 
 def train_step(p, x, rng, lr):
-    """One step of gradient descent on the batch x, in place -> the loss before it"""
+    """One step of gradient descent on the batch x. Changes p in place -> the loss before the step"""
     eps = rng.standard_normal((len(x), p["W2"].shape[1]))
     c = forward(p, x, eps)
     g = backward(p, x, eps, c)

@@ -1,11 +1,18 @@
 """22 · Find the bug: the latents fall silent
 
-This VAE is short and complete: forward, backward, a step of gradient descent. Its loss falls, and the gradient check
-passes: backward is the gradient of what forward computes. But after training, q(z|x) is the prior for every image, the
-KL is nearly 0, and the decoder draws the same picture whatever z is. This is called posterior collapse.
+About 15 minutes, medium.
 
-Here it has a simple cause. The loss has to be the negative ELBO, log p(x|z) is a sum, and one of the two terms of
-the loss weighs less than it should. Which one, and by what factor? Fix forward, then change backward to match.
+This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
+Its loss falls, and a gradient check passes: backward is the gradient of what forward computes. But after
+training, q(z|x) is almost the prior for every image, and the KL is almost 0. The decoder draws almost the
+same picture for every z. This is called posterior collapse.
+
+Here the cause is simple. The loss has to be the negative ELBO, −log p(x|z) + KL, but one of the two terms is
+too small or too large. Compare both with their formulas in exercises 5 and 7. Which term is it, and what is
+the factor? Fix forward, then change backward to match.
+
+Keras's example of a VAE had this bug for a while. When you are done, see
+https://github.com/keras-team/keras/pull/3383
 
 To do: fix it. Check it: run this file.
 """
@@ -24,7 +31,7 @@ def softplus(a):
 
 
 def forward(p, x, eps):
-    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all that was computed, by name"""
+    """p: the parameters by name; x (N, D) of zeros and ones; eps (N, Z) -> all results, by name"""
     h1 = np.tanh(x @ p["W1"] + p["b1"])                                     # the encoder's hidden layer
     mu = h1 @ p["W2"] + p["b2"]
     logvar = h1 @ p["W3"] + p["b3"]                                         # log σ²
@@ -38,7 +45,7 @@ def forward(p, x, eps):
 
 
 def backward(p, x, eps, c):
-    """c: what forward returned -> the gradient of the loss by each parameter, by name"""
+    """c: what forward returned -> the gradients of the loss with respect to the parameters, by name"""
     N = len(x)
     da = (sigmoid(c["a"]) - x) / x.size
     dh2 = da @ p["W5"].T
@@ -54,7 +61,7 @@ def backward(p, x, eps, c):
 
 
 def train_step(p, x, rng, lr):
-    """One step of gradient descent on the batch x, in place -> the loss before it"""
+    """One step of gradient descent on the batch x. Changes p in place -> the loss before the step"""
     eps = rng.standard_normal((len(x), p["W2"].shape[1]))
     c = forward(p, x, eps)
     g = backward(p, x, eps, c)
