@@ -57,8 +57,8 @@ def train(folder, quick=False):
         return False
     if missing:
         print(f"{len(USED) - len(missing)} of {len(USED)} exercises are done. The library stood in for:",
-              "; ".join(f"{exercise.key} · {exercise.title}" for exercise in missing),
-              f"\nNext: python -m minivae exercises {missing[0].key}")
+              "; ".join(f"{exercise.key} · {exercise.title}" for exercise in missing)
+              + f"\nNext: python -m minivae exercises {missing[0].key}")
     else:
         print("You have derived a variational autoencoder.")
     return not missing
@@ -117,8 +117,7 @@ def gradient_agrees(mine):
     error = relative_error(gradient, mine.numerical_gradient(loss_at, theta.copy()))
     print(f"In a small VAE, vae_backward and numerical_gradient differ by a relative error of {error:.0e}.")
     if not error < TOLERANCE:
-        print(f"Less than {TOLERANCE:g} is expected. Did you change a function that was there, like mlp?\n"
-              "To restore the file of exercise N: python -m minivae exercises N --reset")
+        print(f"Less than {TOLERANCE:g} is expected. If you changed a forward function, like mlp, undo that.")
     return error < TOLERANCE
 
 
