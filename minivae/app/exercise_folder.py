@@ -96,12 +96,12 @@ class Folder:
 
 
 class Checks:
-    """The verdicts on the exercises of a folder. Checks run in threads; only changed files are checked again."""
+    """The verdicts on the exercises of a folder, found in threads. Only changed files are checked again."""
 
     def __init__(self, folder):
-        self.folder, self.known = folder, {}                # {exercise: (stamp of the file, Future of a Verdict)}
+        self.folder, self.known = folder, {}        # {key: (stamp of the file, Future of a Verdict)}
         self.pool = ThreadPoolExecutor(min(4, os.cpu_count() or 2))
-        self.fast = ThreadPoolExecutor(4)                   # so that `now` doesn't wait for the others
+        self.fast = ThreadPoolExecutor(4)           # so that `now` doesn't wait for the others
 
     def __enter__(self):
         return self
@@ -133,13 +133,14 @@ class Checks:
         futures = [self.verdict(exercise) for exercise in EXERCISES]
         return sum(future.done() and passed(future.result()) for future in futures)
 
-    def first_not_done(self):
-        futures = [self.verdict(exercise) for exercise in EXERCISES]
-        return next((exercise for exercise, future in zip(EXERCISES, futures) if not passed(future.result())),
-                    None)
+    def first_not_done(self, after=None):
+        """The first that is not done, of those after this exercise, then of all from the start; or None."""
+        start = EXERCISES.index(after) + 1 if after else 0
+        futures = [(exercise, self.verdict(exercise)) for exercise in EXERCISES[start:] + EXERCISES[:start]]
+        return next((exercise for exercise, future in futures if not passed(future.result())), None)
 
     def lines(self, wait=True, here=None):
-        """A line about each exercise, as soon as it is known. → marks `here`, or the first that is not done."""
+        """A line for each exercise, as soon as it is known. → marks `here`, or the first that is not done."""
         width = max(len(exercise.title) for exercise in EXERCISES)
         for exercise, future in [(exercise, self.verdict(exercise)) for exercise in EXERCISES]:
             word, done = "being checked", False

@@ -35,19 +35,20 @@ def single_keys():
             yield lambda seconds: _read_posix(terminal, seconds)
         finally:
             if _in_foreground(terminal):
-                termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+                with contextlib.suppress(termios.error):        # the terminal is gone
+                    termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _read_posix(terminal, seconds):
     if not _in_foreground(terminal):        # after Ctrl-Z and `bg`: reading would stop this process
         time.sleep(seconds)
         return ""
-    _switch_to_single_keys(terminal)        # the shell has reset the terminal after Ctrl-Z and `fg`
-    if not select.select([terminal], [], [], seconds)[0]:
-        return ""
     try:
+        _switch_to_single_keys(terminal)    # the shell has reset the terminal after Ctrl-Z and `fg`
+        if not select.select([terminal], [], [], seconds)[0]:
+            return ""
         typed = os.read(terminal, 64).decode(errors="replace") or END
-    except OSError:
+    except (OSError, termios.error):
         return END
     return typed.partition("\x1b")[0]       # arrows and function keys send Escape and letters
 
@@ -60,7 +61,7 @@ def _switch_to_single_keys(terminal):
 def _in_foreground(terminal):
     try:
         return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:                         # the terminal is gone, or is not the one this process belongs to
+    except OSError:                         # the terminal is gone, or belongs to other processes
         return True
 
 

@@ -32,14 +32,14 @@ def watch(folder, exercise=None):
 class _Watch:
     def __init__(self, folder, checks, read):
         self.folder, self.checks, self.read = folder, checks, read
-        self.prompt = ""            # the line that is shown below the output, without its end
-        self.actions = {"h": self.hint, "n": self.next, "p": self.previous, "l": self.list, "s": self.solution,
-                        "r": self.check, "?": lambda: self.say(HELP), "q": self.quit, END: self.quit}
+        self.prompt = ""                    # the line below the output, which is replaced
+        self.actions = {"h": self.hint, "s": self.solution, "r": self.check, "q": self.quit, END: self.quit,
+                        "n": self.next, "p": self.previous, "l": self.list, "?": self.help}
 
     def run(self, exercise):
         if exercise is None:
             self.exercise = None
-            self.first_not_done()
+            self.go_on()
         else:
             self.open(exercise)
         while self.exercise:
@@ -69,7 +69,7 @@ class _Watch:
             if self.read is None:
                 self.say(progress(self.checks.count()))
                 if passed(self.verdict):
-                    self.next()
+                    self.go_on()
             elif passed(self.verdict) and self.checks.count() == len(EXERCISES):
                 self.say(ALL_DONE)
         if self.read and self.exercise:
@@ -90,12 +90,12 @@ class _Watch:
         if following:
             self.open(following)
         else:
-            self.first_not_done()
+            self.go_on()
 
-    def first_not_done(self):
-        """Open it; if all are done, say so, and stop if there is nothing more to wait for."""
+    def go_on(self):
+        """Open the next exercise that is not done. If all are, say so, and end if no key can be pressed."""
         self.draw("checking which exercises are done ...")
-        exercise = self.checks.first_not_done()
+        exercise = self.checks.first_not_done(self.exercise)
         if exercise:
             self.open(exercise)
         else:
@@ -115,6 +115,9 @@ class _Watch:
     def solution(self):
         self.say(solution_text(self.exercise) if passed(self.verdict)
                  else "The solution is shown once yours is right. Press h for a hint.")
+
+    def help(self):
+        self.say(HELP)
 
     def quit(self):
         self.exercise = None
