@@ -111,7 +111,7 @@ class Checks:
         self.fast.shutdown(cancel_futures=True)
 
     def verdict(self, exercise):
-        """-> Future of the Verdict; its result is UNTOUCHED if the file is as shipped, None if it is missing"""
+        """-> Future of the Verdict; its result is UNTOUCHED if the file is as shipped, None if missing"""
         stamp = self.folder.stamp(exercise)
         if exercise.key not in self.known or self.known[exercise.key][0] != stamp:
             if stamp is None or self.folder.is_untouched(exercise):

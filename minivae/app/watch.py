@@ -1,4 +1,4 @@
-"""Watch mode, `python -m minivae exercises --watch`: check a file at each save; single keys do the rest."""
+"""Watch mode, `python -m minivae exercises --watch`: check a file each time it is saved, and obey single keys."""
 
 import shutil
 import sys
@@ -10,10 +10,10 @@ from .keys import END, single_keys
 
 POLL_SECONDS = 0.1
 HELP = """\
-  h  show one more hint                 n  go to the next exercise
-  s  show the solution, once you pass   p  go to the previous exercise
-  r  check the file again               l  list the exercises
-  q  quit                               ?  show these keys"""
+  h  show one more hint                       n  go to the next exercise
+  s  show the solution, once yours is right   p  go to the previous exercise
+  r  check the file again                     l  list the exercises
+  q  quit                                     ?  show these keys"""
 
 
 def watch(folder, exercise=None):
@@ -70,7 +70,7 @@ class _Watch:
                 self.say(progress(self.checks.count()))
                 if passed(self.verdict):
                     self.go_on()
-            elif passed(self.verdict) and self.checks.count() == len(EXERCISES):
+            elif self.checks.count() == len(EXERCISES):
                 self.say(ALL_DONE)
         if self.read and self.exercise:
             self.show_prompt()

@@ -348,9 +348,12 @@ class AtOnce:
 
 @pytest.fixture
 def watch(started, monkeypatch, run_cli):
-    """watch(what, *steps) -> exit code, output, what was checked. One step at each poll: a key, or an edit; then Ctrl-C."""
+    """watch(what, *steps) -> exit code, output, what was checked. A step is a key, an edit or quick edits; then Ctrl-C."""
     def run(what, *steps, terminal=True):
-        todo, checked = iter([part for step in steps for part in ([step, ""] if callable(step) else [step])]), []
+        polls, checked = [], []
+        for step in steps:
+            polls += [step] if isinstance(step, str) else [step, ""] if callable(step) else [*step, ""]
+        todo = iter(polls)
 
         def read(seconds):
             assert seconds == watching.POLL_SECONDS
@@ -389,11 +392,17 @@ def test_watch_begins_with_the_first_that_is_not_done_and_checks_at_every_save(t
     assert checked == [solution_of("0"), solution_of("1"), source_of("2"), "wrong", solution_of("2"), *after]
     shown_in_order(out, r"\n2 · Tanh and relu.* \(about \d+ minutes, easy\)\nOpen 02_activations.py in your editor",
                    r"\[..:..:..\] 2: not right", "2: not right", "2: right", *([] if terminal else [rf" 3/{COUNT}\n", "3 · A multi"]))
-    assert ("3 · A multi" in out) is not terminal
+    assert ("3 · A multi" in out) is not terminal and "missing" not in out
+
+
+def test_without_a_terminal_watch_goes_on_with_what_follows(watch, started):
+    solve(started, "8")
+    out = watch(["7"], "", lambda: solve(started, "7"), "", terminal=False)[1]
+    assert re.findall(r"\n(\d+) · .*minutes", out) == ["7", "9"]
 
 
 def test_n_and_p_go_to_the_next_and_the_previous(watch, started):
-    code, out, checked = watch(["7"], "n", "", "p", "", "P", "", "q", "n")
+    code, out, checked = watch(["7"], "n", "", "p", "", "P", "", "qn")
     assert code == 0 and checked == [source_of(key) for key in ("7", "8", "7", "6")]
     assert "This is the first exercise." in watch(["0"], "p", "q")[1]
     code, out, _ = watch(["1"], "", "nn", "", "q")
@@ -401,7 +410,7 @@ def test_n_and_p_go_to_the_next_and_the_previous(watch, started):
 
 
 def test_once_an_exercise_is_right_watch_waits_for_n(watch, started):
-    code, out, checked = watch(["7"], "s", lambda: solve(started, "7"), "", "s", "n", "", "s", "q")
+    code, out, checked = watch(["7"], "s", lambda: solve(started, "7"), "", "s", "ns", "", "q")
     assert code == 0 and checked == [source_of("7"), solution_of("7"), source_of("8")]
     refusal = "The solution is shown once yours is right. Press h for a hint."
     shown_in_order(out, "7: not right", refusal, "7: right", re.escape(by_key("7").solution.text()), "8 · ", refusal)
@@ -442,21 +451,23 @@ def test_when_all_are_done_watch_names_the_capstone(watch, started):
     (started / "08_gaussian.py").write_text(source_of("8"), encoding="utf-8")
     code, out, _ = watch(["8"], "", lambda: solve(started, "8"), "", "q")
     assert out.rstrip().endswith(exercise_folder.ALL_DONE) and "derived" not in out
-    assert watch([LAST.key], "", "n", "", "q")[1].count(exercise_folder.ALL_DONE) == 2
+    out = watch([LAST.key], "", "n", "s", "q")[1]
+    assert out.count(exercise_folder.ALL_DONE) == 2 and LAST.solution.text() in out
 
 
-def test_watch_waits_until_a_file_is_written_and_for_one_that_is_missing(watch, started, monkeypatch):
+def test_watch_waits_until_a_file_is_written_and_for_one_that_is_missing(watch, started):
     file = started / "02_activations.py"
-    stamps = iter([(1, 10), (2, 20), None, (3, 0), (3, 30)])
-    real = exercise_folder.Folder.stamp
-    monkeypatch.setattr(exercise_folder.Folder, "stamp", lambda folder, exercise: next(stamps, (3, 30)) if exercise.key == "2"
-                        else real(folder, exercise))
-    assert len(watch(["2"], *[""] * 8, "q")[2]) == 1 and next(stamps, "all were seen") == "all were seen"
-    monkeypatch.setattr(exercise_folder.Folder, "stamp", real)
+    parts = [lambda text=text: file.write_text(text, encoding="utf-8") for text in ("", "one half", "both halves")]
+    assert watch(["2"], "", parts, "q")[2] == [source_of("2"), "both halves"]
     file.unlink()
     code, out, checked = watch(["2"], "", "r", lambda: solve(started, "2"), "", "q")
     assert checked == [solution_of("2")]
     shown_in_order(out, r"\n02_activations.py is missing; restore", r"\n02_activations.py is missing; restore", "2: right")
+
+
+def test_a_save_of_another_exercise_counts_too(watch, started):
+    out = watch(["2"], "", lambda: solve(started, "8"), "", "l", "q")[1]
+    assert re.search(r"  ✓   8 .*  done\n", out)
 
 
 def test_a_save_is_checked_once(watch, started):
@@ -517,12 +528,11 @@ def test_keys_are_read_without_enter_and_the_terminal_is_restored(terminal):
 
 
 @needs_a_terminal
-def test_a_terminal_that_is_gone_ends_the_input(terminal, monkeypatch):
+def test_a_terminal_that_is_gone_ends_the_input(terminal):
     with keys.single_keys() as read:
         os.close(terminal.master)
         terminal.master = None
         assert read(10) == keys.END
-        monkeypatch.setattr(keys, "_in_foreground", lambda terminal: False)     # it can't be restored
 
 
 @needs_a_terminal
@@ -554,9 +564,10 @@ def test_keys_on_windows(monkeypatch):
     monkeypatch.setattr(keys, "termios", None)
     monkeypatch.setattr(keys, "msvcrt", SimpleNamespace(kbhit=kbhit, getwch=lambda: typed.pop(0)), raising=False)
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
-    with pytest.raises(KeyboardInterrupt), keys.single_keys() as read:
-        assert [read(0), read(10), read(10), read(10), read(0), read(0)] == ["", "n", "", "", "", "ü"]
-        read(10)
+    with keys.single_keys() as read:
+        assert [read(seconds) for seconds in (0, 10, 10, 10, 0, 0)] == ["", "n", "", "", "", "ü"]
+        with pytest.raises(KeyboardInterrupt):
+            read(10)
 
 
 # The program in a real terminal
@@ -674,6 +685,7 @@ def test_the_offer_to_start(arguments, answer, words, tmp_path):
     assert (tmp_path / "exercises" / FIRST_FILE).exists() == ("copied to" in words)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT for one process")
 def test_watch_without_a_terminal_goes_on_by_itself(started, interruptible_children):
     """Its stdin is not read: here it has keys in it."""
     process = subprocess.Popen([sys.executable, "-c", DRIVER, "exercises", "--watch"], cwd=started, text=True, encoding="utf-8",
