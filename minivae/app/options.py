@@ -61,15 +61,20 @@ def parser():
     _add_option(sub, "backend")
 
     sub = command("exercises", "Gradient-check exercises: list them, check them, and find out what is wrong.")
-    sub.add_argument("what", nargs="*", metavar="N | start DIR",
-                     help="the number of the exercise to check; or start DIR: copy all exercises to a folder "
-                     "(default: list all, with progress)")
+    sub.add_argument("what", nargs="*", metavar="WHAT",
+                     help="the exercise to check: its number, file or a word of its name, like 7, 07_kl.py or kl; "
+                     "or one of start [DIR]: copy all to a folder (default: exercises); list: show all, with "
+                     "minutes, difficulty and progress (the default); next: show the first that is not done; "
+                     "capstone: train a VAE with your own functions")
     what = sub.add_mutually_exclusive_group()
     what.add_argument("--watch", action="store_true",
-                      help="check whenever the file is saved; continue with the next exercise when it is right")
+                      help="check whenever the file is saved, from the first that is not done; single keys "
+                      "show hints and the list, and go to the next or previous exercise")
     what.add_argument("--hint", action="store_true", help="show a hint, one more each time")
     what.add_argument("--solution", action="store_true", help="show the solution, once yours is right")
     what.add_argument("--reset", action="store_true", help="restore the original file; yours is kept beside it")
+    what.add_argument("--debug", action="store_true",
+                      help="check in this process, without a time limit, so that breakpoint() works")
     sub.add_argument("--force", action="store_true", help="with --solution: show it even if yours is not right")
 
     sub = command("gradcheck", "Check every hand-derived gradient against differences.")

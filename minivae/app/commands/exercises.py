@@ -1,78 +1,120 @@
-"""`python -m minivae exercises`: list, check, watch, hints, solutions, start and reset.
+"""`python -m minivae exercises`: start, list, check, watch, hints, solutions, reset, and the capstone."""
 
-Progress is not stored: the exercises are checked again each time. Only the number of hints shown is stored,
-in .hints.json next to the exercises.
-"""
-
-import concurrent.futures
-import json
 import shutil
 import sys
-import time
 from pathlib import Path
 
 from ...errors import InputError
-from ...exercises import runner
+from ...exercises import capstone, runner
 from ...exercises.catalog import EXERCISES, originals
-from ...system.files import open_regular, replacing
+from ...exercises.judge import judge
+from ...system.files import replacing
+from .. import exercise_folder
+from ..exercise_folder import ALL_DONE, Checks, after, heading, is_shipped, passed, progress, solution_text
 from ..exit_codes import CHECK_FAILED, OK
+from ..watch import watch
 
-POLL_SECONDS = 0.3
+FOLDER = "exercises"            # where `start` copies to, if no other folder is given
+ACTIONS = ("watch", "hint", "solution", "reset", "debug")
+WORDS = ("start", "list", "next", "capstone")
 
 
 def exercises_command(args):
     if args.force and not args.solution:
         raise InputError("--force works only with --solution; leave it out")
-    asked = args.watch or args.hint or args.solution or args.reset
-    if args.what and args.what[0] == "start":
-        if len(args.what) != 2 or not args.what[1] or asked:
-            raise InputError("start takes the folder to copy the exercises to, and nothing else: "
-                             "python -m minivae exercises start exercises")
-        start(args.what[1])
+    action = next((name for name in ACTIONS if getattr(args, name)), None)
+    word, *rest = args.what or ["" if action else "list"]
+    extra = rest[1:] if word == "start" else rest
+    if word in WORDS and (action or extra):
+        more = f"--{action}" if action else f"{' '.join(extra)!r:.60}"
+        raise InputError(f"{word} can't be combined with {more}; leave that out")
+    if word == "start":
+        start(*rest)
         return OK
-    exercise = _exercise_asked_for(args.what)
-    if args.watch:
-        watch(exercise)
+    folder = exercise_folder.find()
+    if folder is None:
+        if not offer_to_start():
+            return OK
+        folder = exercise_folder.find()
+        if word in ("list", "next"):
+            print(f"Next: {_next_command(FOLDER)}")
+            return OK
+    if word == "capstone":
+        return OK if capstone.train(folder.path) else CHECK_FAILED
+    if word in ("list", "next"):
+        show_all(folder) if word == "list" else show_next(folder)
         return OK
-    if asked and exercise is None:
-        raise InputError("give the number of an exercise, like: python -m minivae exercises 7 --hint")
-    if args.hint:
-        hint(exercise)
+    exercise = find_exercise(" ".join(args.what), folder) if args.what else None
+    if exercise is None and action != "watch":
+        raise InputError(f"say which exercise, like: python -m minivae exercises 7 --{action}")
+    if action in ("watch", "hint", "reset"):
+        {"watch": watch, "hint": hint, "reset": reset}[action](folder, exercise)
         return OK
-    if args.solution:
-        return OK if solution(exercise, args.force) else CHECK_FAILED
-    if args.reset:
-        reset(exercise)
-        return OK
-    if exercise:
-        return OK if check_one(exercise) else CHECK_FAILED
-    show_all()
-    return OK
+    succeeded = solution(folder, exercise, args.force) if action == "solution" else check_one(
+        folder, exercise, debug=args.debug)
+    return OK if succeeded else CHECK_FAILED
 
 
-def _exercise_asked_for(what):
-    if not what:
-        return None
-    number = (what[0].lstrip("0") or "0") if len(what) == 1 and what[0] else ""
-    exercise = next((exercise for exercise in EXERCISES if number == exercise.key), None)
-    if exercise is None:
-        raise InputError(f"{' '.join(what)!r:.60} is not an exercise; give a number from 1 to "
-                         f"{len(EXERCISES)}, or: start DIR")
-    return exercise
+def find_exercise(text, folder):
+    """The exercise that is meant by a number, a file name, or a part of its name or title."""
+    path = Path(text)
+    found = []
+    if path.parent == Path(".") or path.parent.resolve() == folder.path.resolve():
+        word = path.name.removesuffix(".py").lower()
+        number, name = word.lstrip("0") or word[:1], word.replace(" ", "_")
+        found = (_those(lambda exercise: number == exercise.key or name in (exercise.file, _name(exercise)))
+                 or word and _those(lambda exercise: name in _name(exercise))
+                 or word and _those(lambda exercise: word in exercise.title.lower()))
+    if not found:
+        raise InputError(f"{text!r:.60} is not an exercise; for the numbers and titles of all: "
+                         "python -m minivae exercises list")
+    if len(found) > 1:
+        matches = ", ".join(f"{exercise.key} ({_name(exercise)})" for exercise in found)
+        raise InputError(f"{text!r:.60} could be any of {matches}; give the number")
+    return found[0]
 
 
-def folder():
-    """The folder of the learner's exercises: ., ./exercises, or tutorials/exercises of a checkout."""
-    for candidate in (Path("."), Path("exercises"), Path("tutorials/exercises")):
-        if any((candidate / f"{exercise.file}.py").exists() for exercise in EXERCISES):
-            return candidate
-    raise InputError("no exercises here; copy them to a folder of your own with: "
-                     "python -m minivae exercises start exercises")
+def _those(wanted):
+    return [exercise for exercise in EXERCISES if wanted(exercise)]
 
 
-def start(target):
+def _name(exercise):
+    return exercise.file.partition("_")[2]
+
+
+def offer_to_start():
+    """Ask whether to copy the exercises, and do it. -> was the answer yes? InputError without a terminal"""
+    if is_shipped(Path(FOLDER)):
+        raise InputError(f"{FOLDER} has the shipped exercises, which are meant to be copied to a folder of "
+                         f"your own: python -m minivae exercises start {Path('..', FOLDER)}")
+    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError("no exercises have been started here; copy them to a folder of your own with: "
+                         f"python -m minivae exercises start {FOLDER}")
+    print("No exercises have been started here yet.")
+    try:
+        answer = input(f"Copy the exercises to the folder ./{FOLDER}? [Y/n] ")
+    except EOFError:
+        print()
+        answer = "n"
+    if answer.strip().lower() not in ("", "y", "yes"):
+        print(f"Nothing was copied. To start later: python -m minivae exercises start {FOLDER}")
+        return False
+    copy(Path(FOLDER))
+    return True
+
+
+def start(target=FOLDER):
+    """Copy the exercises into a folder, and say which command is next."""
+    if not target:
+        raise InputError(f"start takes the folder to copy to: python -m minivae exercises start {FOLDER}")
+    copy(Path(target))
+    print(f"Next: {_next_command(target)}")
+
+
+def copy(target):
     """Copy the exercises into a folder; files that are already there are not changed."""
-    target = Path(target)
+    if is_shipped(target):
+        raise InputError(f"{target} has the shipped exercises themselves; choose another folder")
     try:
         target.mkdir(parents=True, exist_ok=True)
         new = [exercise for exercise in EXERCISES if not (target / f"{exercise.file}.py").exists()]
@@ -84,115 +126,66 @@ def start(target):
                          "choose another folder") from error
     kept = len(EXERCISES) - len(new)
     already = f", {kept} were already there and were not changed" if kept else ""
-    print(f"{len(new)} exercises copied to {target}{already}")
-    first = target / f"{EXERCISES[0].file}.py"
-    print(f"Begin with {first}: read it, fill it in, and run it with: python {first}")
-    print(f"Or have it checked each time you save it: cd {target} && python -m minivae exercises --watch")
+    print(f"{len(new)} exercise{'s' * (len(new) != 1)} copied to {target}{already}.")
 
 
-def show_all():
-    """Check all exercises, and print which are done and which is next. -> are all done?"""
-    where = folder()
-    files = [where / f"{exercise.file}.py" for exercise in EXERCISES]
-    following, count = None, 0
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        verdicts = pool.map(lambda file: runner.run(file) if file.exists() else None, files)
-        for exercise, verdict in zip(EXERCISES, verdicts):      # each is printed as soon as it is known
-            done = verdict is not None and verdict.code == runner.PASSED
-            words = "missing" if verdict is None else {runner.PASSED: "done", runner.WRONG: "not right yet"}.get(
-                verdict.code, "not done yet")
-            if not done and following is None:
-                following = exercise
-            count += done
-            print(f"  {'✓' if done else '→' if exercise is following else ' '} {exercise.key:>3}  "
-                  f"{exercise.title:<64} {words}", flush=True)
-    filled = 24 * count // len(EXERCISES)
-    print(f"\n[{'#' * filled}{'.' * (24 - filled)}] {count} of {len(EXERCISES)} done, in {where.resolve()}")
-    if following:
-        print(f"Next: {where / following.file}.py")
-    else:
-        print("All are done. You have derived a variational autoencoder.")
-    return following is None
+def _next_command(folder):
+    """What to run after start. In ./exercises they are found; to another folder one has to go."""
+    found = Path(folder) in (Path("."), Path(FOLDER))
+    go = "" if found else f'cd "{folder}" && ' if " " in str(folder) else f"cd {folder} && "
+    return f"{go}python -m minivae exercises --watch"
 
 
-def check_one(exercise):
-    """Check one exercise and print the verdict. -> is it right?"""
-    verdict = runner.run(_file(exercise))
-    print(verdict.text)
-    if verdict.code == runner.PASSED:
-        following = _after(exercise)
-        print(f"Next: {following.key} · {following.title} ({_where(following)})" if following
-              else "That was the last exercise.")
-    return verdict.code == runner.PASSED
+def show_all(folder):
+    """Check all exercises, and print which are done and which is next."""
+    with Checks(folder) as checks:
+        for line in checks.lines():
+            print(line, flush=True)
+        print(f"\n{progress(checks.count())} done, in {folder.path.resolve()}")
+        following = checks.first_not_done()
+    print(f"Next: {folder.where(following)}" if following else ALL_DONE)
 
 
-def _after(exercise):
-    """The next exercise, or None after the last."""
-    return next(iter(EXERCISES[EXERCISES.index(exercise) + 1:]), None)
+def show_next(folder):
+    """Print the first exercise that is not done, and where its file is."""
+    with Checks(folder) as checks:
+        following = checks.first_not_done()
+    print(f"{heading(following)}\n{folder.where(following)}" if following else ALL_DONE)
 
 
-def watch(first):
-    """Check an exercise now and each time its file is saved; continue with the next one when it is right."""
-    if not (sys.stdin is not None and sys.stdin.isatty()):
-        raise InputError("--watch needs a terminal; without one, check by hand after each change: "
-                         "python -m minivae exercises N")
-    exercise = first or _first_not_done()
-    while exercise:
-        file = _file(exercise)
-        print(f"\n{exercise.key} · {exercise.title}")
-        print(f"watching {file}; save it to have it checked, or press Ctrl-C to stop")
-        saved = None
-        while True:
-            now = _stamp(file)
-            if now != saved and now is not None:
-                saved = _stamp_after_writing(file, now)
-                if saved is None:
-                    continue
-                verdict = runner.run(file)
-                print(f"\n[{time.strftime('%H:%M:%S')}] {verdict.text}", flush=True)
-                if verdict.code == runner.PASSED:
-                    break
-            time.sleep(POLL_SECONDS)
-        exercise = _after(exercise)
-    print("\nThat was the last exercise. You have derived a variational autoencoder.")
-
-
-def hint(exercise):
+def hint(folder, exercise):
     """Print the hints that were shown before, and one more."""
-    path = folder() / ".hints.json"
-    try:
-        with open_regular(path, "r", encoding="utf-8") as file:
-            shown = dict(json.load(file))
-    except (OSError, ValueError, TypeError, RecursionError):
-        shown = {}
-    before = shown.get(exercise.file)
-    count = min(before + 1 if before in (1, 2, 3) else 1, len(exercise.hints))
-    print(f"{exercise.key} · {exercise.title}")
-    for i, text in enumerate(exercise.hints[:count], 1):
-        print(f"  hint {i} of {len(exercise.hints)}: {text}")
-    if count == len(exercise.hints):
-        print(f"  That was the last hint. The solution: "
-              f"python -m minivae exercises {exercise.key} --solution --force")
-    try:
-        with replacing(path) as file:
-            file.write(json.dumps({**shown, exercise.file: count}).encode())
-    except OSError:
-        pass        # if the folder can't be written, the number of hints is not stored
+    print(folder.hints(exercise))
 
 
-def solution(exercise, force):
+def check_one(folder, exercise, debug=False):
+    """Check one exercise and print the verdict. -> is it right?
+
+    debug: in this process and without a time limit, so that breakpoint() works in the learner's file.
+    """
+    file = folder.existing_file(exercise)
+    verdict = judge(file.resolve()) if debug else runner.run(file)
+    print(verdict.text)
+    if passed(verdict):
+        following = after(exercise)
+        print(f"Next: {following.key} · {following.title} ({folder.where(following)})" if following
+              else "That was the last exercise. Is one before it left? python -m minivae exercises next")
+    return passed(verdict)
+
+
+def solution(folder, exercise, force):
     """Print the solution if the exercise is right, or if force is true. -> was it printed?"""
-    if not force and runner.run(_file(exercise)).code != runner.PASSED:
+    if not force and not passed(runner.run(folder.existing_file(exercise))):
         print(f"{exercise.key} · {exercise.title}: the solution is shown once yours is right. A hint: "
               f"python -m minivae exercises {exercise.key} --hint. To see it anyway, add --force.")
         return False
-    print(f"{exercise.key} · {exercise.title}\n\n{exercise.solution.text()}")
+    print(solution_text(exercise))
     return True
 
 
-def reset(exercise):
+def reset(folder, exercise):
     """Restore an exercise as it was shipped; the learner's version is kept next to it."""
-    file = folder() / f"{exercise.file}.py"
+    file = folder.file(exercise)
     source = originals() / file.name
     if source.resolve() == file.resolve():
         raise InputError(f"{file} is the shipped file itself; restore it with: git checkout {file}; or "
@@ -210,40 +203,3 @@ def reset(exercise):
         raise InputError(f"{file} can't be restored ({error.strerror or error}); check that the folder "
                          "is writable") from error
     print(f"{file} is now the shipped version")
-
-
-def _file(exercise):
-    file = folder() / f"{exercise.file}.py"
-    if not file.exists():
-        raise InputError(_where(exercise))
-    return file
-
-
-def _where(exercise):
-    file = folder() / f"{exercise.file}.py"
-    remedy = f" is missing; restore it with: python -m minivae exercises {exercise.key} --reset"
-    return f"{file}{'' if file.exists() else remedy}"
-
-
-def _first_not_done():
-    return next((exercise for exercise in EXERCISES if runner.run(_file(exercise)).code != runner.PASSED),
-                None)
-
-
-def _stamp_after_writing(file, stamp):
-    """Wait until the file is no longer being written. -> its stamp then"""
-    while True:
-        time.sleep(0.1)
-        now = _stamp(file)
-        if now == stamp:
-            return now
-        stamp = now
-
-
-def _stamp(file):
-    """The time and size of a file, or None while it does not exist: editors may remove it briefly."""
-    try:
-        status = file.stat()
-        return status.st_mtime_ns, status.st_size
-    except OSError:
-        return None
