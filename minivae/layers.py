@@ -61,7 +61,7 @@ def relu_backward(dy, y):
 ACTIVATIONS = {"tanh": (tanh, tanh_backward), "relu": (relu, relu_backward)}
 
 
-def mlp(x, layers, activation):
+def mlp(x, layers, activation="tanh"):
     """Multilayer perceptron: linear layers with an activation between them, none after the last.
 
     x (N, I), layers [(W, b), ...], activation "tanh" or "relu" -> y (N, O), and the input of each layer,
@@ -74,7 +74,7 @@ def mlp(x, layers, activation):
     return linear(inputs[-1], *layers[-1]), inputs
 
 
-def mlp_backward(dy, inputs, layers, grads, activation, need_dx=True):
+def mlp_backward(dy, inputs, layers, grads, activation="tanh", need_dx=True):
     """Backpropagation through `mlp`: its layers in reverse, given dy = ∂loss/∂y (N, O).
 
     Writes into grads [(dW, db), ...]; returns dx (N, I), or None if not need_dx: the data need none.

@@ -89,7 +89,8 @@ def _name_of(c, sizes):
         return "it is twice what it should be"
     if abs(c - 0.5) < FIT:
         return "it is half of what it should be"
-    over = {"N": "over the batch", "D": "over the pixels", "L": "over the samples"}
+    over = {"N": "over the batch", "D": "over the pixels", "L": "over the samples", "Z": "over the latents",
+            "K": "over the kinds"}
     for name, n in sizes.items():
         where = over.get(name, f"over {name}")
         if n > 1 and abs(c / n - 1) < FIT:

@@ -7,6 +7,7 @@ mistake is the explanation. If they agree with none, checking/diagnosis.py looks
 a factor, a sign, a transpose, some wrong rows. If that finds nothing, nothing is said.
 """
 
+import contextlib
 import functools
 import re
 from dataclasses import dataclass
@@ -44,8 +45,11 @@ def examine(exercise, problem, module, seed=SEED):
         return problem.draw(numpy.random.default_rng(seed))
     given, untouched = arguments(), arguments()
     results = problem.results(module, given)
-    lines = [f"{name} was changed in place; the function may only read it" for name in given
-             if name not in problem.written and not _equal(given[name], untouched[name])]
+    changed = [f"{name} was changed in place; the function may only read it" for name in given
+               if name not in problem.written and not _equal(given[name], untouched[name])]
+    if changed:
+        return Finding(problem.function, changed, [], numpy.inf, problem.source)
+    lines = []
     expected = problem.expected(**arguments())
     arrays, right, error = {}, [], 0.0
     for name, value in results.items():
@@ -63,6 +67,8 @@ def examine(exercise, problem, module, seed=SEED):
         explanation = explain(arrays, expected, _known(exercise, problem, seed), problem.parts,
                               _untouched(problem, arguments()))
         lines = [f"probably: {explanation}"] * bool(explanation) + lines
+    if lines and _differs_when_repeated(problem, module, arguments, results):
+        lines.insert(0, "the function returns other numbers when it is called again: is noise drawn inside it?")
     if any("not finite" in line for line in lines) and problem.not_finite:
         lines.append(problem.not_finite)
     return Finding(problem.function, lines, right, error, problem.source)
@@ -86,6 +92,12 @@ def results_of(suspects, run):
         except Exception:           # an edited solution may do anything
             pass
     return known
+
+
+def _differs_when_repeated(problem, module, arguments, results):
+    with contextlib.redirect_stdout(None):
+        again = problem.results(module, arguments())
+    return any(not _equal(again[name], results[name]) for name in results)
 
 
 def _equal(a, b):
@@ -186,7 +198,8 @@ def _of_part(yours, expected, initial, known, name, index):
     if mine.shape == right[index].shape:
         right = right[index]
         if name in initial and _same(mine, initial[name][index]):
-            return "nothing was written there"
+            return ("nothing was written there: write into the array that is given, as in dW[...] = ... "
+                    "(dW = ... only gives the name dW to another array)")
         if name in initial and _same(mine, initial[name][index] + right):
             return "it was added to what was there; write [...] = ..., not +="
     for text, results in known:

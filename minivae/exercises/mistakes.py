@@ -50,6 +50,10 @@ return gradient""",
         "the division is by h, but the two points are 2h apart: it is twice what it should be": ("(2 * h)", "h"),
     }},
     "1": {"linear_backward": {
+        "the derivative of a tanh is in dx, but this layer is linear alone": ("dy @ W.T", "(dy @ W.T) * (1 - x ** 2)"),
+        "y = x W is used where the upstream gradient dy is needed": ("dW[...] = ", "dy = x @ W\ndW[...] = "),
+        "x is overwritten by dx before dW is computed": ("dW[...] = x.T @ dy", "dW[...] = (dy @ W.T).T @ dy"),
+        "W is used where x is needed: dW is xᵀ dy": ("x.T @ dy", "W * dy.sum(axis=0)"),
         "going backwards is not inverting: dx takes the transpose of W, not its inverse": (
             "dy @ W.T", "dy @ np.linalg.pinv(W)"),
         "dW has only the last example: add the examples up, do not overwrite": ("x.T @ dy", "np.outer(x[-1], dy[-1])"),
@@ -81,6 +85,8 @@ return gradient""",
         "the mask of relu is taken, but this is tanh": ("(1 - y ** 2)", "(y > 0)"),
         "dy is squared, but y has to be": ("(1 - y ** 2)", "(1 - dy ** 2)"),
     }, "relu_backward": {
+        "the mask has two conditions, but only y > 0 decides: a negative dy passes too": ("(y > 0)", "(y > 0) * (dy > 0)"),
+        "dy and y are exchanged: the mask is y > 0, the value is dy": ("dy * (y > 0)", "y * (dy > 0)"),
         "this is relu(dy): the mask depends on y, not on dy": ("dy * (y > 0)", "np.maximum(dy, 0)"),
         "the mask depends on dy, but it has to depend on y": ("(y > 0)", "(dy > 0)"),
         "dy is multiplied by y, but the slope is 1 where y > 0": ("(y > 0)", "y"),
@@ -97,6 +103,10 @@ return gradient""",
         "it is y where y > 0, without dy": ("dy * (y > 0)", "y * (y > 0)"),
     }},
     "3": {"mlp_backward": {
+        "there is no tanh after the last layer, but its derivative is in dy": (
+            "for i in", "dy = dy * (1 - (inputs[-1] @ layers[-1][0] + layers[-1][1]) ** 2)\nfor i in"),
+        "the output is subtracted from dy, but dy is the gradient already": (
+            "for i in", "dy = dy - (inputs[-1] @ layers[-1][0] + layers[-1][1])\nfor i in"),
         "the derivative of tanh is left out: multiply by 1 − inputs[i]² after each linear layer but the first": (
             "    if i > 0:\n        dy = tanh_backward(dy, inputs[i])\n", ""),
         "x is not the output of a tanh: use tanh_backward for i > 0 only": (
@@ -179,6 +189,7 @@ return gradient""",
             'mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")', ""),
     }},
     "5": {"log_prob_backward": {
+        "this is the derivative with respect to x, but a is needed": ("(x - sigmoid(a))", "a"),
         "x − a where x − sigmoid(a) is needed: π is sigmoid(a), not a": ("sigmoid(a)", "a"),
         "softplus is not differentiated: its derivative is sigmoid": ("sigmoid(a)", "softplus(a)"),
         "softplus′ is sigmoid itself, not the derivative of sigmoid": ("sigmoid(a)", "sigmoid(a) * (1 - sigmoid(a))"),
@@ -209,11 +220,13 @@ return gradient""",
         "sigmoid is applied twice: π is sigmoid(a)": ("sigmoid(a)", "sigmoid(sigmoid(a))"),
     }},
     "6": {"sample_backward": {
+        "½ z is used where ½ σ ε = ½ (z − μ) is needed": ("eps * 0.5 * sigma", "0.5 * (mu + sigma * eps)"),
+        "the factor log σ² is too many: the derivative of exp(½ log σ²) is ½ exp(½ log σ²)": ("* 0.5 * sigma", "* 0.5 * sigma * logvar"),
         "μ and log σ² are taken for each other: h = [μ, log σ²]": ("sigma = ", "mu, logvar = logvar, mu\nsigma = "),
         "this is the derivative with respect to σ: the link ∂σ/∂log σ² = ½ σ is missing": ("dz * eps * 0.5 * sigma", "dz * eps"),
         "this is the derivative with respect to log σ, but log σ² is needed: ½ is missing": (
             "dz * eps * 0.5 * sigma", "dz * eps * sigma"),
-        "this is the derivative with respect to σ², but log σ² is needed": (
+        "it is divided by σ, but has to be multiplied by it (this is the derivative with respect to σ²)": (
             "dz * eps * 0.5 * sigma", "dz * eps * 0.5 / sigma"),
         "exp(log σ²) is σ², but σ = exp(½ log σ²) is needed": ("* sigma", "* sigma ** 2"),
         "z is used where ε is needed": ("* eps", "* (mu + sigma * eps)"),
@@ -273,6 +286,11 @@ return gradient""",
         "the parts are joined along the examples, (2N, Z): use axis=-1": ("axis=-1", "axis=0"),
     }},
     "8": {"log_prob_backward": {
+        "exp(s) is taken for σ and squared, but it is the variance (without the floor)": (
+            "variance = ", "s = 2 * s\nvariance = "),
+        "exp(s) is taken for σ, but it is the variance: s is not log σ": """
+variance, d = FLOOR + np.exp(2 * s), dlogp[:, None]
+return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1) / variance * np.exp(2 * s)], axis=-1)""",
         "m and s are taken for each other: a = [m, s]": ("variance = ", "m, s = s, m\nvariance = "),
         "σ² is used as ∂σ²/∂s, but that is exp(s), without the floor": ("* np.exp(s)", "* variance"),
         "the floor is missing: σ² = FLOOR + exp(s)": ("FLOOR + np.exp(s)", "np.exp(s)"),
@@ -306,6 +324,9 @@ return gradient""",
         "the parts are joined along the examples, (2N, D): use axis=-1": ("axis=-1", "axis=0"),
     }},
     "9": {"vae_backward": {
+        "dz and eps are swapped: sample_backward(dz, h, eps)": ("sample_backward(dz, h, eps)", "sample_backward(eps, h, dz)"),
+        "the loss is log p − KL here, but it is −log p + KL: both signs are wrong": (
+            "da = p.log_prob_backward(-ones / N, x, a)", "ones = -ones\nda = p.log_prob_backward(-ones / N, x, a)"),
         "the KL counts N times: dkl is 1/N, not 1": ("q.kl_backward(ones / N, h)", "q.kl_backward(ones, h)"),
         "log p counts N times: dlogp is −1/N, not −1": ("-ones / N", "-ones"),
         "1/N is missing in both: the loss is a mean over the batch": ("ones / N", "ones"),
@@ -321,7 +342,7 @@ return gradient""",
             "q.sample_backward(dz + q.kl_backward(ones / N, h)[:, :dz.shape[1]], h, eps)"),
         "the noise is drawn again: use the eps of the forward pass": (
             "dz, h, eps)", "dz, h, np.random.default_rng(0).standard_normal(eps.shape))"),
-        "the reconstruction reaches log σ² too, through z: sample_backward gives both parts": (
+        "the reconstruction reaches log σ² too, through z and its ε: sample_backward(dz, h, eps) gives both parts": (
             "q.sample_backward(dz, h, eps)", "np.concatenate([dz, 0 * dz], axis=1)"),
         "dz goes to log σ² without its factor ½ σ ε: use sample_backward": (
             "q.sample_backward(dz, h, eps)", "np.concatenate([dz, dz], axis=1)"),
@@ -355,6 +376,8 @@ return gradient""",
             'mlp_backward(dh, encoder_inputs, model.encoder, model.encoder_grads, "tanh")', ""),
     }},
     "10": {"adam_step": {
+        "ε is added to √v, not to √v̂: in this form of the step it has to be ε √(1 − β₂ᵗ)": (
+            "+ epsilon", "+ epsilon / np.sqrt(1 - beta2 ** t)"),
         "neither m nor v is divided by its 1 − βᵗ": (
             "m_hat = m / (1 - beta1 ** t)\nv_hat = v / (1 - beta2 ** t)", "m_hat = m\nv_hat = v"),
         "m is not divided by 1 − β₁ᵗ": ("m / (1 - beta1 ** t)", "m"),
@@ -419,6 +442,10 @@ return gradient""",
         "the sign of g² is lost: m is divided by v̂, not by its root": ("np.sqrt(v_hat)", "v_hat ** 2"),
     }},
     "11": {"log_prob_backward": {
+        "the softmax is missing: the logits themselves are subtracted": (
+            "np.exp(log_softmax(a))", "a.reshape(len(a), -1, K)"),
+        "there is a factor π[x] too many: this is the derivative of π[x], not of its logarithm": (
+            "(one_hot(x) - pi)", "(one_hot(x) - pi) * (one_hot(x) * pi).sum(axis=-1, keepdims=True)"),
         "the case k = x is left out: one_hot is missing": ("one_hot(x) - pi", "-pi"),
         "the case k ≠ x is left out: −π[k], not 0": ("one_hot(x) - pi", "one_hot(x) * (1 - pi)"),
         "where k ≠ x the derivative is −π[k], not +π[k]": ("one_hot(x) - pi", "np.where(one_hot(x) == 1, 1 - pi, pi)"),
@@ -464,6 +491,13 @@ return gradient""",
         "1 − π is taken for all kinds: that is right for k = x only": ("one_hot(x) - pi", "1 - pi"),
     }},
     "12": {"sample_backward": {
+        "the diagonal is treated like log σ² of exercise 6, with ½ in front and in the exponent: here it is log C_ii": (
+            " * C[:, range(Z), range(Z)]", " * 0.5 * np.sqrt(C[:, range(Z), range(Z)])"),
+        "½ is in the exponent: C_ii = exp(log C_ii)": (" * C[:, range(Z), range(Z)]", " * np.sqrt(C[:, range(Z), range(Z)])"),
+        "z − μ is the whole sum Σ_j C_ij ε_j; only C_ii ε_i depends on C_ii": (
+            "dC[:, range(Z), range(Z)] * C[:, range(Z), range(Z)]", "dz * (C @ eps[..., None])[..., 0]"),
+        "dC is multiplied by Cᵀ, but C itself is the parameter, not C Cᵀ": (
+            "below = dC[:, BELOW[0], BELOW[1]]", "below = (dC @ C.transpose(0, 2, 1))[:, BELOW[0], BELOW[1]]"),
         "the factor ∂C_ii/∂log C_ii = C_ii is left out": (" * C[:, range(Z), range(Z)]", ""),
         "it is divided by C_ii, but has to be multiplied by it": (" * C[:, range(Z), range(Z)]", " / C[:, range(Z), range(Z)]"),
         "C_ii² where C_ii is needed": (" * C[:, range(Z), range(Z)]", " * C[:, range(Z), range(Z)] ** 2"),
@@ -740,7 +774,9 @@ def suspects(exercise, function=None):
         exercise.solution.lines[function], *lines)})) for text, lines in COMMON.get(exercise.key, {}).get(
             function, {}).items()]
     if function is None:
-        written = [("the parameters still move as in the file as it was shipped", shipped)]
+        written = [("backward still computes the gradient of the original forward: change it to match"
+                    if "backward" in exercise.functions and "forward" in exercise.functions else
+                    "the parameters still move as in the file as it was shipped", shipped)]
     code = compile(solved, "suspect", "exec")
     return [(text, _module(compile(source, "suspect", "exec"))) for text, source in written] + [
         (text, _module(code, compile(ast.Module([edited], []), "suspect", "exec")))

@@ -8,6 +8,7 @@ own code is written. The edits work on Python's syntax tree (the module ast of t
 
 import ast
 import copy
+import itertools
 
 
 def edits(source, functions):
@@ -25,11 +26,15 @@ def _of_function(function):
     """(what is wrong, the function with one edit), for each edit."""
     names = sorted({node.id for node in ast.walk(function) if isinstance(node, ast.Name)
                     and isinstance(node.ctx, ast.Store)} | {argument.arg for argument in function.args.args})
-    upstream = function.args.args[0].arg
-    for value, text in UPSTREAM.items() if upstream[0] == "d" else ():
+    arguments = [argument.arg for argument in function.args.args]
+    first = {text.format(arguments[0]): value.format(arguments[0]) for value, text in UPSTREAM.items()
+             if arguments[0][0] == "d"}
+    first.update({f"`{a}` and `{b}` are exchanged": f"{a}, {b} = {b}, {a}"
+                  for a, b in itertools.combinations(arguments, 2)})
+    for text, statement in first.items():
         edited = copy.deepcopy(function)
-        edited.body.insert(1, ast.parse(f"{upstream} = {value.format(upstream)}").body[0])     # below the docstring
-        yield f"the upstream gradient `{upstream}` {text}", edited
+        edited.body.insert(1, ast.parse(statement).body[0])         # below the docstring
+        yield text, edited
     nodes = list(ast.walk(function))
     # Another array of the same length is no mistake that one could recognize; axes have words of their own.
     left_out = {id(inner) for node in nodes if isinstance(node, ast.keyword) or ast.unparse(node).endswith(".shape")
@@ -53,9 +58,13 @@ def _of_function(function):
 
 
 UPSTREAM = {        # mistakes with the first argument, if it is an upstream gradient
-    "np.ones_like({0})": "is left out", "np.full_like({0}, {0}.sum())": "is summed; each example has its own",
-    "np.full_like({0}, {0}.mean())": "is averaged; each example has its own", "{0} / len({0})": "is divided by N once more",
-    "{0} ** 2": "is squared", "{0}[::-1]": "goes to the examples in the reverse order", "-{0}": "has the wrong sign"}
+    "{0} = np.ones_like({0})": "the upstream gradient `{0}` is left out",
+    "{0} = np.full_like({0}, {0}.sum())": "the upstream gradient `{0}` is summed; each example has its own",
+    "{0} = np.full_like({0}, {0}.mean())": "the upstream gradient `{0}` is averaged; each example has its own",
+    "{0} = {0} / len({0})": "it is divided by N once more: `{0}` has that already",
+    "{0} = {0} ** 2": "the upstream gradient `{0}` is squared",
+    "{0} = np.abs({0})": "the absolute value of the upstream gradient `{0}` is taken",
+    "{0} = {0}[::-1]": "the upstream gradient `{0}` goes to the examples in the reverse order"}
 
 
 def _replaced(function, index, new):
@@ -167,8 +176,9 @@ INSTEAD = {     # functions that are taken for each other
 
 def _of_call(node):
     name, whole = ast.unparse(node.func), _shown(node)
-    for i in range(len(node.args) - 1):
-        swapped = [*node.args[:i], node.args[i + 1], node.args[i], *node.args[i + 2:]]
+    for i, j in itertools.combinations(range(len(node.args)), 2):
+        swapped = list(node.args)
+        swapped[i], swapped[j] = swapped[j], swapped[i]
         yield f"two arguments of `{name}` are swapped", ast.Call(node.func, swapped, node.keywords)
     if name in INSTEAD and len(node.args) == 1:
         argument = node.args[0]

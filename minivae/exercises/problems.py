@@ -24,7 +24,7 @@ from ..vae import VAE
 
 # Most sizes differ, so a wrong factor shows which size it comes from.
 N, D, Z, L, H, K = 7, 5, 3, 11, 6, 3
-SIZES = {"N": N, "D": D, "L": L}
+SIZES = {"N": N, "D": D, "Z": Z, "L": L}
 
 
 class Wrong(Exception):
@@ -256,7 +256,7 @@ vae_backward = Problem("vae_backward", _vae, _vae_gradients, call=_call_with_mod
 def _adam(rng):
     P, steps = 6, 4
     return {"theta": rng.standard_normal(P), "g": rng.standard_normal((steps, P)), "m": numpy.zeros(P),
-            "v": numpy.zeros(P), "options": {"lr": 0.1, "beta1": 0.8, "beta2": 0.95, "epsilon": 0.05}}
+            "v": numpy.zeros(P), "options": {"lr": 0.1, "beta1": 0.15, "beta2": 0.24, "epsilon": 0.05}}     # small β: β t < 1
 
 
 def _call_adam(function, theta, g, m, v, options):
@@ -282,7 +282,7 @@ adam = Problem("adam_step", _adam, _adam_results, written=("theta", "m", "v"), c
 
 def _categorical(rng):
     x = (numpy.arange(N)[:, None] + numpy.arange(D) + rng.integers(2, size=(N, 1))) % K      # no constant row or column
-    return {"dlogp": rng.standard_normal(N), "x": x.astype(float), "a": rng.standard_normal((N, D * K))}
+    return {"dlogp": rng.standard_normal(N), "x": x, "a": rng.standard_normal((N, D * K))}
 
 
 categorical = _backward("log_prob_backward", "da", _categorical, Categorical(K).log_prob)
@@ -357,6 +357,8 @@ def _described(value):
     shape = getattr(value, "shape", None)
     if shape is not None:
         return f"an array of shape {shape}" if shape else f"one number, {value}"
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        return "two arrays: return those of q_i alone"
     return f"a {type(value).__name__}" + (f" of {len(value)}" if hasattr(value, "__len__") else f", {value!r:.40}")
 
 
