@@ -125,7 +125,7 @@ def _require_gradient_step(exercise, module, p, x, seed):
         lines.append(f"not moved at all: {', '.join(still)}")
     elif len(passes) > 1 and not _same_array(passes[1][0], eps):
         lines.append("probably: backward got another noise than forward: both belong to one ε")
-    elif text := explain(gradients, expected, _known(exercise, seed)):
+    elif text := explain(gradients, expected, _known(exercise, seed), {"N": N, "D": D, "Z": Z}):
         lines.append(f"probably: {text}")
     raise Wrong("\n    ".join(lines))
 
@@ -156,9 +156,11 @@ def _require_independent_noise(module, p, x):
                     "be repeated")
     if numpy.allclose(noise[0], noise[1]):
         raise Wrong("two steps with different generators draw the same noise; draw it from the given rng")
+    if abs(noise.mean()) > 0.2:
+        raise Wrong(f"the noise has the mean {noise.mean():.2f}, not 0")
     if abs(noise.std() - 1) > 0.5:
-        raise Wrong(f"the noise has the standard deviation {noise.std():.3g}, but 1 is needed: else z is not drawn from "
-                    "q(z|x), and the loss is the negative of no bound")
+        raise Wrong("the variance of the noise is not 1: so z is not drawn from q(z|x), and the loss is the negative of no "
+                    f"bound\n    it is {noise.var():.3g}")
     scaled = (noise - noise.mean()) / noise.std()
     between = (scaled[:, 0] * scaled[:, 1:].mean(axis=1)).mean()
     _require_zero(between, steps * (N - 1) * Z, "the noise of one example and that of the others are correlated, but "

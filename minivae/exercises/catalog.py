@@ -98,8 +98,8 @@ EXERCISES = [
         return dy @ W.T
         """)),
     Exercise("02_activations", "Tanh and relu, backwards", 10, "easy", (problems.tanh_backward, problems.relu_backward), (
-        "Both are elementwise: each da is the dy at the same place, times the derivative there.",
-        "1 − tanh(a)² is 1 − y². And y > 0 exactly where a > 0.",
+        "Both are elementwise: each dx is the dy at the same place, times the derivative there.",
+        "1 − tanh(x)² is 1 − y². And y > 0 exactly where x > 0.",
         "dy * (1 - y * y), and dy * (y > 0)"), Written(
         "layers.py, tanh_backward and relu_backward", tanh_backward="""
         return dy * (1 - y ** 2)
@@ -264,7 +264,7 @@ EXERCISES = [
         "How many times does one step draw noise from rng?",
         "backward has to get the same eps as forward."), Repaired(
         ("train_step",), ("backward(p, x, rng.standard_normal(eps.shape), c)", "backward(p, x, eps, c)"))),
-    Exercise("18_bug_noise", "Find the bug: no gradient is wrong, and no formula either", 15, "medium", (), (
+    Exercise("18_bug_noise", "Find the bug: every gradient and every formula is right", 15, "medium", (), (
         "Print eps for a batch of three.",
         "All rows are equal: the whole batch shares one ε, and an unlucky ε affects all examples.",
         "rng.standard_normal((len(x), Z))"), Repaired(
@@ -286,13 +286,13 @@ EXERCISES = [
         "dh1 is computed, but never used.",
         'dpre1 = dh1 * (1 - c["h1"] ** 2)'), Repaired(
         ("backward",), ('dpre1 = dh2 * (1 - c["h1"] ** 2)', 'dpre1 = dh1 * (1 - c["h1"] ** 2)'))),
-    Exercise("22_bug_collapse", "Find the bug: the latents fall silent", 15, "medium", (), (
+    Exercise("22_bug_collapse", "Find the bug: the posterior collapses", 15, "medium", (), (
         "Compare the reconstruction term with the formula of exercise 5: what is done with the pixels?",
         "log p(x|z) is a sum over the pixels. A mean is D times smaller, so the KL weighs D times too much.",
         "reconstruction = (softplus(a) - x * a).sum(axis=1); then change da in backward to match."), Repaired(
         ("forward", "backward"), ("(softplus(a) - x * a).mean(axis=1)", "(softplus(a) - x * a).sum(axis=1)"),
         ('da = (sigmoid(c["a"]) - x) / x.size', 'da = (sigmoid(c["a"]) - x) / N'))),
-    Exercise("23_bug_small_noise", "Find the bug: a splendid bound", 10, "easy", (), (
+    Exercise("23_bug_small_noise", "Find the bug: a loss that is too good", 10, "easy", (), (
         "Print the standard deviation of eps.",
         "z = μ + σ ε has the standard deviation σ only if ε has the standard deviation 1.",
         "eps = rng.standard_normal((len(x), Z)), without the factor"), Repaired(

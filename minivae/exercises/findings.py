@@ -18,7 +18,7 @@ import numpy
 from ..checking.diagnosis import FIT, diagnose
 from ..gradcheck import TOLERANCE, relative_error
 from .mistakes import suspects
-from .problems import SIZES, Wrong
+from .problems import Wrong
 
 SEED = 5
 
@@ -51,7 +51,7 @@ def examine(exercise, problem, module, seed=SEED):
         return Finding(problem.function, changed, [], numpy.inf, problem.source)
     lines = []
     expected = problem.expected(**arguments())
-    arrays, right, error = {}, [], 0.0
+    arrays, right, wrong, error = {}, [], [], 0.0
     for name, value in results.items():
         problems, arrays[name] = _form(name, value, expected[name])
         lines += problems
@@ -61,10 +61,12 @@ def examine(exercise, problem, module, seed=SEED):
             if this <= TOLERANCE:
                 right.append(name)
             else:
-                lines += _numbers(name, arrays[name], expected[name], this, problem.source)
-    wrong = [name for name in results if name not in right]
-    if wrong and all(isinstance(array, numpy.ndarray) for array in arrays.values()):
-        explanation = explain(arrays, expected, _known(exercise, problem, seed), problem.parts,
+                wrong.append(name)
+    if wrong:
+        lines += _numbers(wrong[0], arrays[wrong[0]], expected[wrong[0]], problem.source)
+        lines += [f"also wrong: {', '.join(wrong[1:])}"] * (len(wrong) > 1)
+    if lines and all(isinstance(array, numpy.ndarray) for array in arrays.values()):
+        explanation = explain(arrays, expected, _known(exercise, problem, seed), problem.sizes, problem.parts,
                               _untouched(problem, arguments()))
         lines = [f"probably: {explanation}"] * bool(explanation) + lines
     if lines and _differs_when_repeated(problem, module, arguments, results):
@@ -157,9 +159,9 @@ def _right(build, expected):
     return array.shape == expected.shape and relative_error(array, expected) <= TOLERANCE
 
 
-def _numbers(name, yours, expected, error, source):
-    """The error and the worst elements."""
-    difference = numpy.abs(yours - expected)
+def _numbers(name, yours, expected, source):
+    """The error of one result, and its worst elements."""
+    error, difference = relative_error(yours, expected), numpy.abs(yours - expected)
     lines = [f"{name} {expected.shape}: relative error {error:.1e}, allowed {TOLERANCE:.0e}; worst elements:"]
     for i in numpy.argsort(difference, axis=None)[::-1][:3]:
         where = [int(k) for k in numpy.unravel_index(i, expected.shape)]
@@ -170,11 +172,12 @@ def _numbers(name, yours, expected, error, source):
 
 # What is probably wrong
 
-def explain(yours, expected, known, parts=None, untouched=None):
+def explain(yours, expected, known, sizes, parts=None, untouched=None):
     """What is probably wrong with the results `yours`, in words, or None.
 
     yours, expected, untouched  {result: array}, the last before the learner's function wrote into them
     known                       [(what is wrong, the results that it gives), ...]
+    sizes                       {"N": 7, ...}, to name a wrong factor
     parts                       {words: index}, to look at parts of a result by themselves
     """
     known = [(text, results) for text, results in known
@@ -184,13 +187,13 @@ def explain(yours, expected, known, parts=None, untouched=None):
             return text
     explained = {}
     for label, name, index in _wrong_parts(yours, expected, parts):
-        explained.setdefault(_of_part(yours, expected, untouched or {}, known, name, index), []).append(label)
+        explained.setdefault(_of_part(yours, expected, untouched or {}, known, sizes, name, index), []).append(label)
     texts = [f"{', '.join(labels)}: {text}" if list(yours) != labels else text
              for text, labels in explained.items() if text]
     return "; ".join(texts) or None
 
 
-def _of_part(yours, expected, initial, known, name, index):
+def _of_part(yours, expected, initial, known, sizes, name, index):
     """What is wrong with one part of one result, in words, or None."""
     mine, right = yours[name][index], expected[name]
     if _same(yours[name], right):
@@ -208,15 +211,15 @@ def _of_part(yours, expected, initial, known, name, index):
             return text
     if not numpy.isfinite(mine).all():
         return None
-    text = diagnose(mine, right, {"sizes": SIZES, "others": {
+    text = diagnose(mine, right, {"sizes": sizes, "others": {
         other: expected[other] for other in expected if other != name}})
-    return text or next(filter(None, (_but_for_a_factor(text, results[name][index], mine) for text, results in known
+    return text or next(filter(None, (_but_for_a_factor(text, results[name][index], mine, sizes) for text, results in known
                                       if results[name].shape == yours[name].shape == expected[name].shape)), None)
 
 
-def _but_for_a_factor(text, instead, mine):
+def _but_for_a_factor(text, instead, mine, sizes):
     """text, and the factor, if mine is a multiple of a suspect's numbers, and the factor has a name."""
-    factor = diagnose(mine, instead, {"sizes": SIZES}) if _same(
+    factor = diagnose(mine, instead, {"sizes": sizes}) if _same(
         mine / numpy.linalg.norm(mine), numpy.copysign(1, (mine * instead).sum()) * instead / numpy.linalg.norm(instead)
     ) else None
     if factor is None or re.match(r"it is [\d.e+-]+ times", factor):        # a factor without a name proves little

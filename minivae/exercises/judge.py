@@ -3,6 +3,7 @@
     python -m minivae.exercises.judge FILE      is the process that runner.run starts
 """
 
+import bdb
 import importlib.util
 import json
 import linecache
@@ -137,8 +138,9 @@ def _what_happened(error, file):
         shapes = re.findall(r"\((\d+), ?(\d+)\)", text)
         if len(shapes) == 2 and shapes[0] == shapes[1][::-1] and shapes[0] != shapes[1]:
             hint = "\n    One shape is the reverse of the other: one of the arrays probably needs a transpose."
-    if "read-only" in text:
-        hint = "\n    This array belongs to the caller: do not change it, compute a new one."
+    if isinstance(error, bdb.BdbQuit):
+        text = "breakpoint() finds no terminal in this process, which checks your file apart"
+        hint = f"\n    To use the debugger: python -m minivae exercises {of_file(file.name).key} --debug"
     if isinstance(error, TypeError) and "NoneType" in text:
         hint = "\n    A value is None: is a `return` missing in a function?"
     return f"  {type(error).__name__}: {text}\n    {where}{hint}"

@@ -70,10 +70,9 @@ return gradient""",
         "dW is the mean over the batch, but the sum is needed": ("x.T @ dy", "x.T @ dy / len(x)"),
     }},
     "2": {"tanh_backward": {
-        "this is tanh(y): y is already tanh(x)": ("y ** 2", "np.tanh(y) ** 2"),
+        "tanh (or 1/cosh²) is taken of y, but y is tanh(x) already": ("y ** 2", "np.tanh(y) ** 2"),
         "tanh is applied to dy: the chain rule multiplies dy with the derivative": ("dy * (1 - y ** 2)", "np.tanh(dy) * (1 - y ** 2)"),
         "this is the derivative of the sigmoid, y (1 − y); that of tanh is 1 − y²": ("(1 - y ** 2)", "y * (1 - y)"),
-        "1/cosh² takes x, but y is tanh(x) already": ("(1 - y ** 2)", "1 / np.cosh(y) ** 2"),
         "this is the derivative of 1 − y², but 1 − y² is already the derivative of tanh": ("(1 - y ** 2)", "(-2 * y)"),
         "tanh itself is taken; its derivative is 1 − y²": ("(1 - y ** 2)", "y"),
         "the root of 1 − y² is taken, but 1 − y² is needed": ("(1 - y ** 2)", "np.sqrt(1 - y ** 2)"),
@@ -88,7 +87,6 @@ return gradient""",
         "the mask has two conditions, but only y > 0 decides: a negative dy passes too": ("(y > 0)", "(y > 0) * (dy > 0)"),
         "dy and y are exchanged: the mask is y > 0, the value is dy": ("dy * (y > 0)", "y * (dy > 0)"),
         "this is relu(dy): the mask depends on y, not on dy": ("dy * (y > 0)", "np.maximum(dy, 0)"),
-        "the mask depends on dy, but it has to depend on y": ("(y > 0)", "(dy > 0)"),
         "dy is multiplied by y, but the slope is 1 where y > 0": ("(y > 0)", "y"),
         "relu is applied to y once more: the slope is 1 where y > 0, not y": ("(y > 0)", "np.maximum(y, 0) * (dy > 0)"),
         "the smaller of dy and y is taken; a mask is needed": ("dy * (y > 0)", "np.minimum(dy, y)"),
@@ -107,7 +105,7 @@ return gradient""",
             "for i in", "dy = dy * (1 - (inputs[-1] @ layers[-1][0] + layers[-1][1]) ** 2)\nfor i in"),
         "the output is subtracted from dy, but dy is the gradient already": (
             "for i in", "dy = dy - (inputs[-1] @ layers[-1][0] + layers[-1][1])\nfor i in"),
-        "the derivative of tanh is left out: multiply by 1 − inputs[i]² after each linear layer but the first": (
+        "the derivative of tanh is left out, or its result is not used: after the linear layer, dy = tanh_backward(dy, inputs[i])": (
             "    if i > 0:\n        dy = tanh_backward(dy, inputs[i])\n", ""),
         "x is not the output of a tanh: use tanh_backward for i > 0 only": (
             "    if i > 0:\n        dy = tanh_backward(dy, inputs[i])\n", "    dy = tanh_backward(dy, inputs[i])\n"),
@@ -139,12 +137,7 @@ return gradient""",
         "dy is not carried on: each layer gets the dy of the output, not that of the layer above": (
             "    dy = linear_backward(dy, inputs[i], W, dW, db)\n    if i > 0:\n        dy = tanh_backward(dy, inputs[i])\nreturn dy",
             "    dx = linear_backward(dy if i == 2 else np.ones((len(dy), W.shape[1])), inputs[i], W, dW, db)\nreturn dx"),
-        "the result of tanh_backward is not used: dy = tanh_backward(...)": ("        dy = tanh_backward(", "        tanh_backward("),
-        "linear_backward's result is not used: it is the dy of the layer below": (
-            "    dy = linear_backward(", "    dx = linear_backward("),
-        "the last layer is left out": ("reversed(range(len(layers)))", "reversed(range(len(layers) - 1))"),
         "the first layer is left out": ("reversed(range(len(layers)))", "reversed(range(1, len(layers)))"),
-        "the gradient of x has no tanh, but is returned after one": ("return dy", "return tanh_backward(dy, inputs[0])"),
         "the gradients are divided by N, but dy has that already": ("for i in", "dy = dy / len(dy)\nfor i in"),
     }},
     "4": {"autoencoder_backward": {
@@ -159,8 +152,6 @@ return gradient""",
             "mlp_backward(dz, encoder", "mlp_backward(dz * (1 - decoder_inputs[0] ** 2), encoder"),
         "this is the derivative of the cross-entropy; the loss is the squared error": (
             "-2 * (x - x_hat)", "-(x / x_hat - (1 - x) / (1 - x_hat))"),
-        "this is the derivative of the cross-entropy with respect to the mean; the loss is the squared error": (
-            "-2 * (x - x_hat)", "(x_hat - x) / (x_hat * (1 - x_hat))"),
         "the errors are averaged over the batch first; each example has its own": (
             "-2 * (x - x_hat)", "-2 * (x - x_hat).mean(axis=0) * np.ones((len(x), 1))"),
         "the errors are summed over the pixels first; each pixel has its own": (
@@ -201,8 +192,7 @@ return gradient""",
             "(x - sigmoid(a))", "(x * sigmoid(a) + (1 - x) * (1 - sigmoid(a)))"),
         "this is dlogp times log p, not its derivative": ("(x - sigmoid(a))", "(x * a - softplus(a))"),
         "the part with x is missing: black pixels get no gradient": ("(x - sigmoid(a))", "-sigmoid(a)"),
-        "only the pixels with x = 1 count: x (1 − π)": ("(x - sigmoid(a))", "x * (1 - sigmoid(a))"),
-        "x multiplies all: x − sigmoid(a) is needed, not x times it": ("(x - sigmoid(a))", "x * (x - sigmoid(a))"),
+        "this is x (1 − π), zero for the pixels with x = 0: there it has to be −π": ("(x - sigmoid(a))", "x * (1 - sigmoid(a))"),
         "the pixels with x = 0 have the wrong sign": ("(x - sigmoid(a))", "(x * (1 - sigmoid(a)) + (1 - x) * sigmoid(a))"),
         "1 − sigmoid(a) for all pixels: that is right for x = 1 only": ("(x - sigmoid(a))", "(1 - sigmoid(a))"),
         "π is rounded to 0 or 1; sigmoid(a) itself is needed": ("sigmoid(a)", "(a > 0)"),
@@ -228,9 +218,8 @@ return gradient""",
             "dz * eps * 0.5 * sigma", "dz * eps * sigma"),
         "it is divided by σ, but has to be multiplied by it (this is the derivative with respect to σ²)": (
             "dz * eps * 0.5 * sigma", "dz * eps * 0.5 / sigma"),
-        "exp(log σ²) is σ², but σ = exp(½ log σ²) is needed": ("* sigma", "* sigma ** 2"),
+        "there is one factor σ too many: exp(log σ²) is σ², but σ = exp(½ log σ²) is needed": ("* sigma", "* sigma ** 2"),
         "z is used where ε is needed": ("* eps", "* (mu + sigma * eps)"),
-        "z − μ = σ ε is used where ε is needed: there is one factor σ too many": ("* eps", "* (sigma * eps)"),
         "log σ² is used where σ is needed: exp is missing": ("* sigma", "* logvar"),
         "½ log σ² is used where σ is needed: exp is missing": ("* sigma", "* (0.5 * logvar)"),
         "σ = exp(½ log σ²), not the root of log σ²": ("* sigma", "* np.sqrt(np.abs(logvar))"),
@@ -287,11 +276,11 @@ return gradient""",
     }},
     "8": {"log_prob_backward": {
         "exp(s) is taken for σ and squared, but it is the variance (without the floor)": (
-            "variance = ", "s = 2 * s\nvariance = "),
+            "variance = FLOOR", "s = 2 * s\nvariance = FLOOR"),
         "exp(s) is taken for σ, but it is the variance: s is not log σ": """
 variance, d = FLOOR + np.exp(2 * s), dlogp[:, None]
 return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1) / variance * np.exp(2 * s)], axis=-1)""",
-        "m and s are taken for each other: a = [m, s]": ("variance = ", "m, s = s, m\nvariance = "),
+        "m and s are taken for each other: a = [m, s]": ("variance = FLOOR", "m, s = s, m\nvariance = FLOOR"),
         "σ² is used as ∂σ²/∂s, but that is exp(s), without the floor": ("* np.exp(s)", "* variance"),
         "the floor is missing: σ² = FLOOR + exp(s)": ("FLOOR + np.exp(s)", "np.exp(s)"),
         "the floor is inside exp: σ² = FLOOR + exp(s)": ("FLOOR + np.exp(s)", "np.exp(FLOOR + s)"),
@@ -317,8 +306,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
             "(x - m) ** 2 / variance ** 2 - 1 / variance)\nds = dvariance * np.exp(s)",
             "(x - m) ** 2 / variance ** 2 * np.exp(s) - 1)\nds = dvariance"),
         "the constant log 2π is counted in the derivative": (" - 1 / variance", " - 1 / variance - np.log(2 * np.pi)"),
-        "the variance is 1 in the part for m, as in a Gaussian that does not learn it": (
-            "(x - m) / variance\n", "(x - m)\n"),
         "the parts for m and s alternate; they have to stand one after the other": (
             "np.concatenate([dm, ds], axis=-1)", "np.stack([dm, ds], axis=-1).reshape(a.shape)"),
         "the parts are joined along the examples, (2N, D): use axis=-1": ("axis=-1", "axis=0"),
@@ -332,11 +319,9 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
         "1/N is missing in both: the loss is a mean over the batch": ("ones / N", "ones"),
         "dlogp is −1/N: the sign of log p in the loss is −": ("-ones / N", "ones / N"),
         "the KL has the wrong sign: the loss is −log p + KL": (" + q.kl", " - q.kl"),
-        "the KL is missing: dh is the sum over both paths": (" + q.kl_backward(ones / N, h)", ""),
-        "the reconstruction term is missing in dh: only the KL is there (or the second pass overwrote the first)": (
+        "the KL is missing: add both paths to dh (a second call of mlp_backward overwrites what the first has written)": (" + q.kl_backward(ones / N, h)", ""),
+        "only the KL is there: add both paths to dh (a second call of mlp_backward overwrites what the first has written)": (
             "q.sample_backward(dz, h, eps) + ", ""),
-        "the KL is missing (or the second pass through the encoder overwrote the first): add both, then call mlp_backward once": (
-            " + q.kl_backward(ones / N, h)", " "),
         "the KL's gradient goes straight into h, not through the sample": (
             "q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h)",
             "q.sample_backward(dz + q.kl_backward(ones / N, h)[:, :dz.shape[1]], h, eps)"),
@@ -359,14 +344,11 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
                                      "np.where(np.arange(h.shape[1]) < dz.shape[1], 0, q.kl_backward(ones / N, h))"),
         "p.log_prob_backward takes the logits a, not the probabilities": (
             "x, a)", "x, 0.5 * (1 + np.tanh(0.5 * a)))"),
-        "x − sigmoid(a) is the gradient of log p; log_prob_backward has done that: a is the logits": (
-            "p.log_prob_backward(-ones / N, x, a)", "(0.5 * (1 + np.tanh(0.5 * a)) - x)"),
         "the error x̂ − x of the squared error goes back; here p is Bernoulli": (
             "p.log_prob_backward(-ones / N, x, a)", "2 * (a - x) / N"),
         "the way back is that of relu, but the activation is tanh": ('"tanh"', '"relu"'),
         "z is taken where its gradient dz belongs": ("sample_backward(dz, ", "sample_backward(decoder_inputs[0], "),
         "dz is divided by N once more": ("sample_backward(dz, ", "sample_backward(dz / N, "),
-        "the encoder's inputs go into the decoder": ("da, decoder_inputs", "da, encoder_inputs"),
         "it is divided by the number of pixels, not of examples": ("-ones / N", "-ones / x.shape[1]"),
         "it is divided by the number of pixels too: log p sums over them": ("-ones / N", "-ones / x.size"),
         "the KL is divided by the number of latents: it sums over them": (
@@ -487,7 +469,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
         "it is divided by K": ("one_hot(x) - pi", "(one_hot(x) - pi) / K"),
         "the pixels are summed; each has its own derivative": (
             "one_hot(x) - pi", "(one_hot(x) - pi).sum(axis=1, keepdims=True) * np.ones(pi.shape)"),
-        "only the logit of x counts: the others get −π": ("one_hot(x) - pi", "one_hot(x) * (one_hot(x) - pi)"),
         "1 − π is taken for all kinds: that is right for k = x only": ("one_hot(x) - pi", "1 - pi"),
     }},
     "12": {"sample_backward": {
@@ -538,10 +519,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
             "below = dC[:, BELOW[0], BELOW[1]]", "below = dC[:, [1, 2, 2], [0, 1, 0]]"),
         "the elements below the diagonal are zero: C_ij enters z_i too": (
             "below = dC[:, BELOW[0], BELOW[1]]", "below = np.zeros(dz.shape)"),
-        "the part for log C_ii is that of exercise 6, with log σ²: ½ is too many": (
-            "dC[:, range(Z), range(Z)] * C", "0.5 * dC[:, range(Z), range(Z)] * C"),
-        "the order is column by column, but row by row is needed": (
-            "below = dC[:, BELOW[0], BELOW[1]]", "below = dC[:, [1, 2, 2], [0, 0, 1]][:, [0, 2, 1]]"),
     }},
     "12b": {"log_jacobian": {
         "the sum over the latents is missing": (".sum(axis=1)", ""),
@@ -558,14 +535,12 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
             "-(softplus(zeta) + softplus(-zeta)).sum(axis=1)", "np.log((sigmoid(zeta) * (1 - sigmoid(zeta))).sum(axis=1))"),
         "log z and log(1 − z) have to be added; their difference is ζ, which is the log-Jacobian of exp": (
             "-(softplus(zeta) + softplus(-zeta))", "zeta"),
-        "this is softplus or log sigmoid of ζ, not the log of the slope": ("-(softplus(zeta) + softplus(-zeta))", "np.log(sigmoid(zeta))"),
         "z is clipped, so this is not −800 at ζ = 800: use softplus": (
             "-(softplus(zeta) + softplus(-zeta))",
             "(np.log(np.clip(sigmoid(zeta), 1e-7, 1 - 1e-7)) + np.log(np.clip(1 - sigmoid(zeta), 1e-7, 1)))"),
         "the absolute value of ζ alone is right only far out": ("-(softplus(zeta) + softplus(-zeta))", "-np.abs(zeta)"),
         "tanh′ is taken, 1 − tanh², but the map is the sigmoid": (
             "-(softplus(zeta) + softplus(-zeta))", "np.log(1 - np.tanh(zeta) ** 2)"),
-        "this is the log-Jacobian of the inverse: the sign is wrong": ("-(softplus(zeta)", "+(softplus(zeta)"),
     }, "log_jacobian_backward": {
         "this is the derivative of log z alone: that of log(1 − z) is missing": ("(1 - 2 * sigmoid(zeta))", "(1 - sigmoid(zeta))"),
         "this is the derivative of log(1 − z) alone: that of log z is missing": ("(1 - 2 * sigmoid(zeta))", "(-sigmoid(zeta))"),
@@ -590,7 +565,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
         "the part for μ is ε/σ², but (z − μ)/σ² = ε/σ is needed": ("eps / q.std()", "eps / q.std() ** 2"),
         "the part for μ is ε σ, but it has to be divided by σ": ("eps / q.std()", "eps * q.std()"),
         "the sign of the part for μ is wrong": ("eps / q.std()", "-eps / q.std()"),
-        "the part for μ is z − μ, not divided by σ²": ("dmu = eps / q.std()", "dmu = q.std() * eps"),
         "z is used where z − μ is needed: μ is not subtracted": ("eps / q.std()", "(q.mean() + q.std() * eps) / q.std() ** 2"),
         "ε is standardized once more: it is (z − μ)/σ already": ("dmu = ", "eps = (eps - q.mean()) / q.std()\ndmu = "),
         "ε/σ is squared in the part for log σ²: (z − μ)²/σ² is ε²": ("(eps ** 2 - 1)", "((eps / q.std()) ** 2 - 1)"),
@@ -616,7 +590,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
             "np.ones(eps.shape[:1])[:, None] * np.concatenate([dmu, dlogvar], axis=1).mean(axis=0)"),
         "the parts alternate; they have to stand one after the other": (
             "np.concatenate([dmu, dlogvar], axis=1)", "np.stack([dmu, dlogvar], axis=-1).reshape(len(eps), -1)"),
-        "the variance q.std()² is used where σ is needed": ("eps / q.std()", "eps / (q.std() ** 2)"),
         "q.mean() is subtracted from ε: ε is z − μ, divided by σ": ("eps / q.std()", "(eps - q.mean()) / q.std()"),
     }, "best_coefficient": {
         "the a of a sample includes the sample's own f: leave it out, or the estimate is biased": (
@@ -624,7 +597,7 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
             "above = (weight * f).sum(axis=0)\nbelow = weight.sum(axis=0) + 0 * weight"),
         "the sample's own term is left out below, but not above": ("(axis=0) - weight * f", "(axis=0)"),
         "the sample's own term is left out above, but not below": ("below = weight.sum(axis=0) - weight", "below = weight.sum(axis=0)"),
-        "only the sample's own term is used: a is f itself": ("return above / below", "return f + 0 * score"),
+        "a is f itself: only the sample's own term is left (or the sums run over the parameters, axis 1, not the samples)": ("return above / below", "return f + 0 * score"),
         "this is the plain mean of the other f: weight it by score²": (
             "weight = score ** 2", "weight = np.ones(score.shape)"),
         "f is weighted by the score, but its square is needed": ("score ** 2", "score"),
@@ -640,10 +613,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
             "return above / below", "return above / (len(f) - 1) / below"),
         "the numerator is a mean over the samples, the denominator a sum: it is S times too small": (
             "return above / below", "return above / len(f) / below"),
-        "the sums run over the parameters (axis 1); they have to run over the samples (axis 0)": (
-            "above = (weight * f).sum(axis=0) - weight * f\nbelow = weight.sum(axis=0) - weight",
-            "above = (weight * f).sum(axis=1, keepdims=True) - weight * f\n"
-            "below = weight.sum(axis=1, keepdims=True) - weight"),
         "the sums run over all parameters too; each has its own a": (
             "above = (weight * f).sum(axis=0) - weight * f\nbelow = weight.sum(axis=0) - weight",
             "above = (weight * f).sum() - (weight * f).sum(axis=1, keepdims=True) + 0 * weight\n"
@@ -713,16 +682,15 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
     }},
     "15": {"bound_backward": {
         "1/L for all samples is the gradient of the ELBO, not of this bound": ("w / w.sum(axis=0)", "np.ones(w.shape) / len(w)"),
-        "the weights are not normalized: divide by their sum over the samples": ("w / w.sum(axis=0)", "w"),
+        "exp(log w − max) is not normalized: divide by its sum over the samples, not by the largest": ("w / w.sum(axis=0)", "w"),
         "exp(log w) is not normalized: divide by the sum over the samples": ("w / w.sum(axis=0)", "np.exp(log_w)"),
         "log w is used where the weights are needed": ("w / w.sum(axis=0)", "log_w"),
         "log w is normalized; exp comes first": ("w / w.sum(axis=0)", "log_w / log_w.sum(axis=0)"),
-        "it is divided by the mean of the weights, but their sum is needed: it is L times too large": (
+        "it is divided by the mean of the weights (or exp(log w − bound) is taken), but their sum is needed: it is L times too large": (
             "w.sum(axis=0)", "w.mean(axis=0)"),
         "it is averaged over the samples once more: the weights sum to 1 already": ("w / w.sum(axis=0)", "w / w.sum(axis=0) / len(w)"),
         "the weights are divided by L, not by their sum": ("w / w.sum(axis=0)", "w / len(w)"),
         "the weights exp(log w) are divided by L, not by their sum": ("w / w.sum(axis=0)", "np.exp(log_w) / len(w)"),
-        "the weights are divided by their largest, not by their sum": ("w / w.sum(axis=0)", "w / w.max(axis=0)"),
         "the weights are normalized over the batch (axis 1), not over the samples (axis 0)": (
             "w.sum(axis=0)", "w.sum(axis=1, keepdims=True)"),
         "largest and sum are taken over the batch (axis 1), not over the samples (axis 0)": (
@@ -733,7 +701,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
             "w = np.exp(log_w - log_w.max())\nreturn dbound * w / w.sum()"),
         "only the best sample counts: that is the gradient of the maximum": (
             "w / w.sum(axis=0)", "(log_w == log_w.max(axis=0))"),
-        "1 is taken for the best sample only": ("w / w.sum(axis=0)", "1.0 * (w == 1)"),
         "exp is taken twice": ("w / w.sum(axis=0)", "np.exp(w) / np.exp(w).sum(axis=0)"),
         "this is the logarithm of the normalized weights: exp is missing": ("w / w.sum(axis=0)", "np.log(w / w.sum(axis=0))"),
         "1 minus the normalized weight is taken": ("w / w.sum(axis=0)", "(1 - w / w.sum(axis=0))"),
@@ -744,8 +711,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
         "the sum below is not over exp(log w − max), as above: max cancels only if it is in both": (
             "w / w.sum(axis=0)", "w / np.exp(log_w).sum(axis=0)"),
         "max is subtracted below only: it cancels if it is in both": ("w / w.sum(axis=0)", "np.exp(log_w) / w.sum(axis=0)"),
-        "max is added back below only: it cancels if it is in both": (
-            "w / w.sum(axis=0)", "w / np.exp(log_w.max(axis=0)) / w.sum(axis=0)"),
         "the weights are divided by a running sum; divide by the sum over all samples": (
             "w / w.sum(axis=0)", "w / np.cumsum(w, axis=0)"),
         "sigmoid is taken where the softmax is needed": ("w / w.sum(axis=0)", "0.5 * (1 + np.tanh(0.5 * log_w))"),
@@ -754,9 +719,6 @@ return np.concatenate([d * (x - m) / variance, d * ((x - m) ** 2 / variance - 1)
         "the weights are multiplied by log w: that is another bound's gradient": ("w / w.sum(axis=0)", "log_w * w / w.sum(axis=0)"),
         "the weights are divided by the bound": ("w / w.sum(axis=0)", "w / bound(log_w)"),
         "the bound itself is returned for each sample": ("dbound * w / w.sum(axis=0)", "dbound * bound(log_w) * np.ones(w.shape)"),
-        "exp(log w − bound) is the weight divided by the mean: divide by L too": (
-            "w / w.sum(axis=0)", "np.exp(log_w - bound(log_w)) * 1.0"),
-        "the weights are centred: their mean is subtracted": ("w / w.sum(axis=0)", "(w / w.sum(axis=0) - (w / w.sum(axis=0)).mean())"),
         "the sample itself is left out of the sum": ("w.sum(axis=0)", "(w.sum(axis=0) - w)"),
         "1 is added to the sum": ("w.sum(axis=0)", "(1 + w.sum(axis=0))"),
     }},

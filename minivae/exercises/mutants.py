@@ -29,13 +29,11 @@ def _of_function(function):
     arguments = [argument.arg for argument in function.args.args]
     first = {text.format(arguments[0]): value.format(arguments[0]) for value, text in UPSTREAM.items()
              if arguments[0][0] == "d"}
-    first.update({f"`{a}` and `{b}` are exchanged": f"{a}, {b} = {b}, {a}"
-                  for a, b in itertools.combinations(arguments, 2)})
     for text, statement in first.items():
-        edited = copy.deepcopy(function)
-        edited.body.insert(1, ast.parse(statement).body[0])         # below the docstring
-        yield text, edited
+        yield text, _with(function, statement)
     nodes = list(ast.walk(function))
+    keys = {node.slice.value for node in nodes if isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)}
     # Another array of the same length is no mistake that one could recognize; axes have words of their own.
     left_out = {id(inner) for node in nodes if isinstance(node, ast.keyword) or ast.unparse(node).endswith(".shape")
                 or isinstance(node, ast.Call) and ast.unparse(node.func) == "len" for inner in ast.walk(node)
@@ -46,7 +44,7 @@ def _of_function(function):
             continue
         where = _where(function, node)
         if isinstance(node, ast.expr):
-            for text, new in _of_expression(node, names):
+            for text, new in _of_expression(node, names, keys):
                 yield text + where, _replaced(function, index, new)
         for field in ("body", "orelse"):
             statements = getattr(node, field, None)
@@ -55,6 +53,8 @@ def _of_function(function):
                     edited = copy.deepcopy(function)
                     setattr(list(ast.walk(edited))[index], field, new)
                     yield text, edited
+    for a, b in itertools.combinations(arguments, 2):
+        yield f"`{a}` and `{b}` are exchanged", _with(function, f"{a}, {b} = {b}, {a}")
 
 
 UPSTREAM = {        # mistakes with the first argument, if it is an upstream gradient
@@ -65,6 +65,13 @@ UPSTREAM = {        # mistakes with the first argument, if it is an upstream gra
     "{0} = {0} ** 2": "the upstream gradient `{0}` is squared",
     "{0} = np.abs({0})": "the absolute value of the upstream gradient `{0}` is taken",
     "{0} = {0}[::-1]": "the upstream gradient `{0}` goes to the examples in the reverse order"}
+
+
+def _with(function, statement):
+    """A copy of the function that begins with a statement, below the docstring."""
+    edited = copy.deepcopy(function)
+    edited.body.insert(1, ast.parse(statement).body[0])
+    return edited
 
 
 def _replaced(function, index, new):
@@ -87,7 +94,7 @@ def _where(function, node):
     return ""
 
 
-def _of_expression(node, names):
+def _of_expression(node, names, keys):
     """(what is wrong, the expression instead)"""
     if isinstance(node, ast.BinOp):
         yield from _of_operation(node)
@@ -107,6 +114,10 @@ def _of_expression(node, names):
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
         for value in {0, 1, 2, node.value + 1, node.value / 2, 2 * node.value, -node.value} - {node.value}:
             yield f"{value:g} where {node.value:g} is needed", ast.Constant(value)
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        for key in keys - {node.slice.value}:
+            new = ast.Subscript(node.value, ast.Constant(key), ast.Load())
+            yield f"`{_shown(new)}` where `{_shown(node)}` is needed", new
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield f"`{_shown(node.value)}` has to be transposed", node.value
     elif isinstance(node, ast.Subscript) and "None" in _shown(node.slice):

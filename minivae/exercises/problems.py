@@ -46,6 +46,7 @@ class Problem:
     written: tuple = ()             # the arguments that it writes into: results too
     call: Callable = None           # call(function, **arguments) -> {result: value}, if it is not called once
     parts: dict = field(default_factory=dict)       # {words: index}: parts of the result, told apart
+    sizes: dict = field(default_factory=lambda: SIZES)      # to name a wrong factor
     source: str = "differences"     # where the right numbers come from
     not_finite: str = ""            # what to do if the result is not finite
 
@@ -198,12 +199,12 @@ autoencoder_backward = Problem("autoencoder_backward", _autoencoder, _autoencode
 
 # 5 to 8 · The parts of the VAE
 
-def _backward(function, result, draw, forward, parts=None):
+def _backward(function, result, draw, forward, parts=None, sizes=SIZES):
     """The gradient of forward(last argument) with the first argument as its upstream gradient."""
     def expected(**arguments):
         upstream, *given, x = arguments.values()
         return {result: numerical_gradient(lambda x: forward(*given, x), x, upstream)}
-    return Problem(function, draw, expected, result, parts=parts or {})
+    return Problem(function, draw, expected, result, parts=parts or {}, sizes=sizes)
 
 
 bernoulli = _backward("log_prob_backward", "da", lambda rng: {
@@ -285,7 +286,8 @@ def _categorical(rng):
     return {"dlogp": rng.standard_normal(N), "x": x, "a": rng.standard_normal((N, D * K))}
 
 
-categorical = _backward("log_prob_backward", "da", _categorical, Categorical(K).log_prob)
+categorical = _backward("log_prob_backward", "da", _categorical, Categorical(K).log_prob,
+                        sizes={"N": N, "D": D, "K": K})
 
 full_gaussian = Problem("sample_backward", lambda rng: {
     "dz": rng.standard_normal((N, Z)), "h": rng.standard_normal((N, FullGaussian().n_outputs(Z))),

@@ -1,4 +1,4 @@
-"""5 · Black or white pixels: the Bernoulli likelihood, from logits
+"""5 · Black or white pixels: the Bernoulli likelihood
 
 About 15 minutes, easy.
 

@@ -1,4 +1,4 @@
-"""8 · Grey pixels: the Gaussian likelihood with a learned variance
+"""8 · Grey pixels: a Gaussian with a learned variance
 
 About 25 minutes, medium.
 

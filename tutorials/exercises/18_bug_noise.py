@@ -1,4 +1,4 @@
-"""18 · Find the bug: no gradient is wrong, and no formula either
+"""18 · Find the bug: every gradient and every formula is right
 
 About 15 minutes, medium.
 

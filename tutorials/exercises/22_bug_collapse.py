@@ -1,4 +1,4 @@
-"""22 · Find the bug: the latents fall silent
+"""22 · Find the bug: the posterior collapses
 
 About 15 minutes, medium.
 
@@ -11,8 +11,9 @@ Here the cause is simple. The loss has to be the negative ELBO, −log p(x|z) + 
 too small or too large. Compare both with their formulas in exercises 5 and 7. Which term is it, and what is
 the factor? Fix forward, then change backward to match.
 
-Keras's example of a VAE had this bug for a while. When you are done, see
-https://github.com/keras-team/keras/pull/3383
+Keras's example of a VAE had this bug for a while. A book's example had the opposite one: it averages the KL
+and multiplies it by 5e-4. When you are done, see https://github.com/keras-team/keras/pull/3383
+and https://github.com/fchollet/deep-learning-with-python-notebooks/issues/120
 
 To do: fix it. Check it: run this file.
 """

@@ -1,4 +1,4 @@
-"""23 · Find the bug: a splendid bound
+"""23 · Find the bug: a loss that is too good
 
 About 10 minutes, easy.
 
