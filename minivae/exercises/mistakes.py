@@ -1,11 +1,11 @@
 """Common mistakes, written out: {exercise: {function: {what is wrong: its lines}}}.
 
-mutants.py makes the small mistakes of every solution. Here are those that it can't make, and those that have a
-name: a derivative with respect to the wrong variable, an array that is replaced and not changed. The lines are
-those of the whole function, or (old, new): a change in the lines of the solution.
+mutants.py makes the small mistakes of every solution. Here are those that it can't make, and those that have
+a name: a derivative with respect to the wrong variable, an array that is replaced and not changed. The lines
+are those of the whole function, or (old, new): a change in the lines of the solution.
 
-The learner reads a text when the numbers agree with those of its lines, however the learner's code is written.
-So a text says what is computed, and what is needed, not how the code looks.
+The learner reads a text when the numbers agree with those of its lines, however the learner's code is
+written. So a text says what is computed, and what is needed, not how the code looks.
 """
 
 import ast
@@ -133,7 +133,8 @@ return gradient""",
         "the output is subtracted from dy, but dy is the gradient already": (
             "for i in", "dy = dy - (inputs[-1] @ layers[-1][0] + layers[-1][1])\nfor i in"),
         "the derivative of tanh is left out, or its result is not used; "
-        "dy = tanh_backward(dy, inputs[i]) is needed for i > 0": ("    if i > 0:\n        dy = tanh_backward(dy, inputs[i])\n", ""),
+        "dy = tanh_backward(dy, inputs[i]) is needed for i > 0": (
+            "    if i > 0:\n        dy = tanh_backward(dy, inputs[i])\n", ""),
         "the derivative of tanh is applied at x too, but x is not the output of a tanh; "
         "use tanh_backward for i > 0 only": (
             "    if i > 0:\n        dy = tanh_backward(dy, inputs[i])\n",
@@ -715,7 +716,8 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "the sample's own term is left out of the numerator, but not of the denominator": (
             "below = weight.sum(axis=0) - weight", "below = weight.sum(axis=0)"),
         "a is f itself: the sums contain only the sample's own term "
-        "(or they are over the parameters, axis 1, not the samples)": ("return above / below", "return f + 0 * score"),
+        "(or they are over the parameters, axis 1, not the samples)": (
+            "return above / below", "return f + 0 * score"),
         "this is the plain mean of the other f, but the mean weighted by score² is needed": (
             "weight = score ** 2", "weight = np.ones(score.shape)"),
         "f is weighted by the score, but its square, score², is needed": ("score ** 2", "score"),
@@ -855,9 +857,11 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "the normalized weights are squared, but the weights themselves are needed": (
             "w / w.sum(axis=0)", "(w / w.sum(axis=0)) ** 2"),
         "max is subtracted in the numerator only; "
-        "it cancels only if it is also subtracted in the denominator": ("w / w.sum(axis=0)", "w / np.exp(log_w).sum(axis=0)"),
+        "it cancels only if it is also subtracted in the denominator": (
+            "w / w.sum(axis=0)", "w / np.exp(log_w).sum(axis=0)"),
         "max is subtracted in the denominator only; "
-        "it cancels only if it is also subtracted in the numerator": ("w / w.sum(axis=0)", "np.exp(log_w) / w.sum(axis=0)"),
+        "it cancels only if it is also subtracted in the numerator": (
+            "w / w.sum(axis=0)", "np.exp(log_w) / w.sum(axis=0)"),
         "the weights are divided by a running sum; divide by the sum over all samples": (
             "w / w.sum(axis=0)", "w / np.cumsum(w, axis=0)"),
         "sigmoid is used where the softmax is needed": (
@@ -889,7 +893,7 @@ def suspects(exercise, function=None):
         written = [(text, solution.solve(shipped, **{function: _lines(solution.lines[function], change)}))
                    for text, change in COMMON.get(exercise.key, {}).get(function, {}).items()]
     elif {"forward", "backward"} <= set(exercise.functions):
-        written = [("backward still computes the gradient of the original forward: change it to match", shipped)]
+        written = [("backward still computes the gradient of the original forward; make it match", shipped)]
     else:
         written = [("the parameters still move as in the original file", shipped)]
     mutated = (function,) if function else set(exercise.functions) - {"forward"}

@@ -1,9 +1,9 @@
-"""Every small mistake that one can make in a solution: each is one edit of its code, and says in words what is wrong.
+"""The small mistakes that one can make in a solution. Each is one edit of its code, with a text about it.
 
     edits(source, functions) -> [(what is wrong, the function with this mistake), ...]
 
-A learner whose numbers agree with those of an edited solution has probably made that mistake, however the learner's
-own code is written. The edits work on Python's syntax tree (the module ast of the standard library).
+A learner whose numbers agree with those of an edited solution has probably made that mistake, however the
+learner's own code is written. The edits work on Python's syntax tree, with the standard module ast.
 """
 
 import ast
@@ -12,7 +12,7 @@ import itertools
 
 
 def edits(source, functions):
-    """[(what is wrong, the function with this mistake, as ast.FunctionDef), ...], no two of them the same."""
+    """[(what is wrong, the function with this mistake, as ast.FunctionDef), ...], all different."""
     found = {}
     for function in ast.parse(source).body:
         if isinstance(function, ast.FunctionDef) and function.name in functions:
@@ -24,21 +24,15 @@ def edits(source, functions):
 
 def _of_function(function):
     """(what is wrong, the function with one edit), for each edit."""
-    names = sorted({node.id for node in ast.walk(function) if isinstance(node, ast.Name)
-                    and isinstance(node.ctx, ast.Store)} | {argument.arg for argument in function.args.args})
-    arguments = [argument.arg for argument in function.args.args]
-    first = {text.format(arguments[0]): value.format(arguments[0]) for value, text in UPSTREAM.items()
-             if arguments[0][0] == "d"}
-    for text, statement in first.items():
-        yield text, _with(function, statement)
     nodes = list(ast.walk(function))
-    keys = {node.slice.value for node in nodes if isinstance(node, ast.Subscript)
-            and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)}
-    # Another array of the same length is no mistake that one could recognize; axes have words of their own.
-    left_out = {id(inner) for node in nodes if isinstance(node, ast.keyword) or ast.unparse(node).endswith(".shape")
-                or isinstance(node, ast.Call) and ast.unparse(node.func) == "len" for inner in ast.walk(node)
-                if inner is not node} | {id(node.right) for node in nodes if isinstance(node, ast.BinOp)
-                                         and isinstance(node.op, ast.Pow)}
+    arguments = [argument.arg for argument in function.args.args]
+    names = sorted({*arguments, *(node.id for node in nodes if isinstance(node, ast.Name)
+                                  and isinstance(node.ctx, ast.Store))})
+    keys = {node.slice.value for node in nodes if _has_key(node)}
+    if arguments[0].startswith("d"):
+        for statement, text in UPSTREAM.items():
+            yield text.format(arguments[0]), _with(function, statement.format(arguments[0]))
+    left_out = {id(inner) for node in nodes for inner in _left_out(node)}
     for index, node in enumerate(nodes):
         if id(node) in left_out:
             continue
@@ -57,14 +51,33 @@ def _of_function(function):
         yield f"`{a}` and `{b}` are exchanged", _with(function, f"{a}, {b} = {b}, {a}")
 
 
-UPSTREAM = {        # mistakes with the first argument, if it is an upstream gradient
+def _has_key(node):
+    """Is this node a subscript like c["h1"]?"""
+    return (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str))
+
+
+def _left_out(node):
+    """The nodes inside of this node that get no edit."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return [node.right]             # powers are edited as a whole
+    # Another array of the same length is no mistake that one could recognize; axes have words of their own.
+    if (isinstance(node, ast.keyword) or ast.unparse(node).endswith(".shape")
+            or isinstance(node, ast.Call) and ast.unparse(node.func) == "len"):
+        return [inner for inner in ast.walk(node) if inner is not node]
+    return []
+
+
+UPSTREAM = {        # {statement: text}: mistakes with the first argument {0}, if it is an upstream gradient
     "{0} = np.ones_like({0})": "the upstream gradient `{0}` is left out",
-    "{0} = np.full_like({0}, {0}.sum())": "the upstream gradient `{0}` is summed; each example has its own",
-    "{0} = np.full_like({0}, {0}.mean())": "the upstream gradient `{0}` is averaged; each example has its own",
-    "{0} = {0} / len({0})": "it is divided by N once more: `{0}` has that already",
-    "{0} = {0} ** 2": "the upstream gradient `{0}` is squared",
-    "{0} = np.abs({0})": "the absolute value of the upstream gradient `{0}` is taken",
-    "{0} = {0}[::-1]": "the upstream gradient `{0}` goes to the examples in the reverse order"}
+    "{0} = np.full_like({0}, {0}.sum())":
+        "the upstream gradient `{0}` is summed, but each example needs its own",
+    "{0} = np.full_like({0}, {0}.mean())":
+        "the upstream gradient `{0}` is averaged, but each example needs its own",
+    "{0} = {0} / len({0})": "it is divided by N once more, but `{0}` contains the 1/N already",
+    "{0} = {0} ** 2": "the upstream gradient `{0}` is squared, but `{0}` itself is needed",
+    "{0} = np.abs({0})": "the absolute value of the upstream gradient `{0}` is used: the signs are lost",
+    "{0} = {0}[::-1]": "the upstream gradient `{0}` is used with the examples in the reverse order"}
 
 
 def _with(function, statement):
@@ -86,11 +99,13 @@ def _replaced(function, index, new):
 
 
 def _where(function, node):
-    """" in dmu" for a node of the line that computes dmu, "" in the line that returns the result."""
+    """", in dmu" for a node of the line that computes dmu, "" in the line that returns the result."""
     for statement in ast.walk(function):
-        if isinstance(statement, (ast.Assign, ast.AugAssign)) and any(node is inner for inner in ast.walk(statement)):
+        assigns = isinstance(statement, (ast.Assign, ast.AugAssign))
+        if assigns and any(node is inner for inner in ast.walk(statement)):
             target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
-            return f", in {_shown(target).removesuffix('[...]')}" if isinstance(target, (ast.Name, ast.Subscript)) else ""
+            if isinstance(target, (ast.Name, ast.Subscript)):
+                return f", in {_shown(target).removesuffix('[...]')}"
     return ""
 
 
@@ -105,23 +120,25 @@ def _of_expression(node, names, keys):
     elif isinstance(node, ast.Compare):
         for operator in (ast.GtE, ast.Lt, ast.LtE, ast.NotEq):
             new = ast.Compare(node.left, [operator()], node.comparators)
-            yield f"`{_shown(new)}` where `{_shown(node)}` is needed", new
+            yield f"`{_shown(new)}` is used where `{_shown(node)}` is needed", new
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
-        yield f"`{node.id}` is missing: it was taken for 1", ast.parse(f"np.ones_like({node.id})", mode="eval").body
+        ones = ast.parse(f"np.ones_like({node.id})", mode="eval").body
+        yield f"`{node.id}` is missing (1 is used in its place)", ones
         for name in names:
             if name != node.id:
                 yield f"`{name}` is used where `{node.id}` is needed", ast.Name(name, ast.Load())
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
         for value in {0, 1, 2, node.value + 1, node.value / 2, 2 * node.value, -node.value} - {node.value}:
-            yield f"{value:g} where {node.value:g} is needed", ast.Constant(value)
-    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            yield f"{value:g} is used where {node.value:g} is needed", ast.Constant(value)
+    elif _has_key(node):
         for key in keys - {node.slice.value}:
             new = ast.Subscript(node.value, ast.Constant(key), ast.Load())
-            yield f"`{_shown(new)}` where `{_shown(node)}` is needed", new
+            yield f"`{_shown(new)}` is used where `{_shown(node)}` is needed", new
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield f"`{_shown(node.value)}` has to be transposed", node.value
     elif isinstance(node, ast.Subscript) and "None" in _shown(node.slice):
-        yield f"`{_shown(node)}` lacks its new axes: `{_shown(node.value)}` broadcasts in another way", node.value
+        yield (f"the new axis of `{_shown(node)}` is missing, so `{_shown(node.value)}` broadcasts "
+               "along another axis"), node.value
     elif isinstance(node, ast.List) and len(node.elts) > 1:
         yield "the parts are in the wrong order", ast.List(node.elts[::-1], ast.Load())
 
@@ -132,18 +149,21 @@ def _of_operation(node):
     if operator is ast.Mult:
         yield f"the factor `{B}` is missing", a
         yield f"the factor `{A}` is missing", b
-        yield f"it is divided by `{B}`, but has to be multiplied", ast.BinOp(a, ast.Div(), b)
+        yield f"it is divided by `{B}`, but has to be multiplied by it", ast.BinOp(a, ast.Div(), b)
         yield f"`{A}` and `{B}` are added, but have to be multiplied", ast.BinOp(a, ast.Add(), b)
-        for inner, build in ((b, lambda x: ast.BinOp(a, ast.Mult(), x)), (a, lambda x: ast.BinOp(x, ast.Mult(), b))):
+        for inner, factor in ((b, a), (a, b)):
             if isinstance(inner, ast.BinOp) and isinstance(inner.op, (ast.Add, ast.Sub)):
-                text = f"the parentheses around `{_shown(inner)}` are missing"
-                yield text, ast.BinOp(build(inner.left), inner.op, inner.right)
-                yield text, ast.BinOp(inner.left, inner.op, build(inner.right))
+                left, right = inner.left, inner.right
+                text = f"is multiplied by `{_shown(factor)}`, but all of `{_shown(inner)}` has to be"
+                yield f"only `{_shown(left)}` {text} (are parentheses missing?)", ast.BinOp(
+                    ast.BinOp(factor, ast.Mult(), left), inner.op, right)
+                yield f"only `{_shown(right)}` {text} (are parentheses missing?)", ast.BinOp(
+                    left, inner.op, ast.BinOp(factor, ast.Mult(), right))
         yield f"there is one factor `{B}` too many", ast.BinOp(node, ast.Mult(), b)
         yield f"there is one factor `{A}` too many", ast.BinOp(a, ast.Mult(), node)
     elif operator is ast.Div:
         yield f"the division by `{B}` is missing", a
-        yield f"it is multiplied by `{B}`, but has to be divided", ast.BinOp(a, ast.Mult(), b)
+        yield f"it is multiplied by `{B}`, but has to be divided by it", ast.BinOp(a, ast.Mult(), b)
         yield f"`{all_of_it}` is upside down", ast.BinOp(b, ast.Div(), a)
         yield f"it is divided by `{B}` twice", ast.BinOp(node, ast.Div(), b)
         yield f"`{A}` is missing: only 1/`{B}` is there", ast.BinOp(ast.Constant(1), ast.Div(), b)
@@ -158,31 +178,35 @@ def _of_operation(node):
         yield f"`{A}` has the wrong sign", ast.BinOp(b, ast.Sub(), a)
     elif operator is ast.Sub:
         yield f"`− {B}` is missing", a
-        yield f"`{A}` is missing, only `− {B}` is there", ast.UnaryOp(ast.USub(), b)
+        yield f"`{A}` is missing: only `− {B}` is there", ast.UnaryOp(ast.USub(), b)
         yield f"`{A}` is missing, and the sign of `{B}` is wrong", b
         yield f"`{B}` is added, but has to be subtracted", ast.BinOp(a, ast.Add(), b)
         yield f"`{all_of_it}` has the wrong sign", ast.BinOp(b, ast.Sub(), a)
-        yield f"`{A}` and `{B}` are multiplied, but have to be subtracted", ast.BinOp(a, ast.Mult(), b)
+        yield f"`{A}` and `{B}` are multiplied, but `{B}` has to be subtracted", ast.BinOp(a, ast.Mult(), b)
     elif operator is ast.Pow:
-        yield f"`{A}` where `{all_of_it}` is needed", a
+        yield f"`{A}` is used where `{all_of_it}` is needed", a
         if isinstance(b, ast.Constant):
-            yield f"`2 {A}` where `{all_of_it}` is needed", ast.BinOp(ast.Constant(2), ast.Mult(), a)
-            yield f"`abs({A})` where `{all_of_it}` is needed", ast.Call(ast.Name("abs", ast.Load()), [a], [])
-            yield f"`{A}` has the wrong power", ast.BinOp(a, ast.Pow(), ast.Constant(b.value + 1))
+            yield f"`2 {A}` is used where `{all_of_it}` is needed", ast.BinOp(ast.Constant(2), ast.Mult(), a)
+            yield f"`abs({A})` is used where `{all_of_it}` is needed", ast.Call(
+                ast.Name("abs", ast.Load()), [a], [])
+            power = ast.BinOp(a, ast.Pow(), ast.Constant(b.value + 1))
+            yield f"`{_shown(power)}` is used where `{all_of_it}` is needed", power
     elif operator is ast.MatMult:
         def transposed(x):
-            return x.value if isinstance(x, ast.Attribute) and x.attr == "T" else ast.Attribute(x, "T", ast.Load())
+            is_transposed = isinstance(x, ast.Attribute) and x.attr == "T"
+            return x.value if is_transposed else ast.Attribute(x, "T", ast.Load())
         for new in ((transposed(a), b), (a, transposed(b)), (transposed(a), transposed(b)), (b, a)):
             product = ast.BinOp(new[0], ast.MatMult(), new[1])
-            yield f"`{_shown(product)}` where `{all_of_it}` is needed", product
+            yield f"`{_shown(product)}` is used where `{all_of_it}` is needed", product
     if operator is not ast.MatMult and not isinstance(b, ast.Constant):
-        yield f"the sign of `{B}` is wrong", ast.BinOp(a, node.op, ast.UnaryOp(ast.USub(), b))
+        of = all_of_it if operator in (ast.Mult, ast.Div) else B
+        yield f"the sign of `{of}` is wrong", ast.BinOp(a, node.op, ast.UnaryOp(ast.USub(), b))
 
 
 INSTEAD = {     # functions that are taken for each other
     "np.exp": ("np.log", "np.sqrt", "np.expm1"), "np.sqrt": ("np.square", "np.exp"), "np.log": ("np.exp",),
-    "sigmoid": ("softplus", "np.tanh", "np.exp"), "softplus": ("sigmoid", "np.exp"), "log_softmax": ("np.exp",),
-    "one_hot": (), "reversed": (), "len": ("np.size",)}
+    "sigmoid": ("softplus", "np.tanh", "np.exp"), "softplus": ("sigmoid", "np.exp"),
+    "log_softmax": ("np.exp",), "one_hot": (), "len": ("np.size",)}
 
 
 def _of_call(node):
@@ -190,64 +214,67 @@ def _of_call(node):
     for i, j in itertools.combinations(range(len(node.args)), 2):
         swapped = list(node.args)
         swapped[i], swapped[j] = swapped[j], swapped[i]
-        yield f"two arguments of `{name}` are swapped", ast.Call(node.func, swapped, node.keywords)
+        yield f"two arguments of `{name}` are swapped: `{whole}` is needed", ast.Call(
+            node.func, swapped, node.keywords)
     if name in INSTEAD and len(node.args) == 1:
         argument = node.args[0]
-        yield f"{name.removeprefix('np.')} is missing: `{_shown(argument)}` where `{whole}` is needed", argument
-        yield f"the sign inside `{whole}` is wrong", ast.Call(node.func, [ast.UnaryOp(ast.USub(), argument)], [])
+        short = name.removeprefix("np.")
+        yield f"{short} is missing: `{_shown(argument)}` is used where `{whole}` is needed", argument
+        negative = ast.UnaryOp(ast.USub(), argument)
+        yield f"the sign inside `{whole}` is wrong", ast.Call(node.func, [negative], [])
         for other in INSTEAD[name]:
             new = ast.Call(ast.parse(other, mode="eval").body, [argument], [])
-            yield f"`{_shown(new)}` where `{whole}` is needed", new
+            yield f"`{_shown(new)}` is used where `{whole}` is needed", new
     elif name == "reversed":
-        yield "the layers are taken from the first to the last, but the last has to be the first", node.args[0]
+        yield "the first layer comes first, but the last layer has to come first", node.args[0]
     elif isinstance(node.func, ast.Attribute) and node.func.attr in ("sum", "max", "mean"):
         kind, of = node.func.attr, node.func.value
         for other in {"sum": ("mean", "max"), "max": ("min", "sum"), "mean": ("sum",)}[kind]:
             yield f"the {other} of `{_shown(of)}` is taken, but the {kind} is needed", ast.Call(
                 ast.Attribute(of, other, ast.Load()), node.args, node.keywords)
-        words = {"sum": "summed", "max": "taken", "mean": "averaged"}[kind]
         if node.keywords or node.args:
-            yield f"the axis is missing: the {kind} of `{_shown(of)}` is {words} over the whole array", ast.Call(
+            yield f"the axis is missing: the {kind} of `{_shown(of)}` is over the whole array", ast.Call(
                 node.func, [], [])
         for axis in (0, 1):
             new = ast.Call(node.func, [], [ast.keyword("axis", ast.Constant(axis)),
                                           ast.keyword("keepdims", ast.Constant(True))])
-            yield f"the {kind} of `{_shown(of)}` is {words} over the wrong axis ({axis})", new
-        yield f"the {kind} is missing", of
+            yield f"the {kind} of `{_shown(of)}` is over the wrong axis ({axis})", new
+        yield f"the {kind} is missing: `{_shown(of)}` itself is used", of
 
 
 def _of_statements(statements):
-    """(what is wrong, the statements instead): one left out, exchanged with the next, added in place of set."""
+    """(what is wrong, the statements instead): one is left out, comes too early, adds to an array, ..."""
     for i, statement in enumerate(statements):
         before, after = statements[:i], statements[i + 1:]
         shown = " ".join(_shown(statement).split())
         if isinstance(statement, ast.Return):
             continue
         if isinstance(statement, ast.If):
-            yield f"`if {_shown(statement.test)}` is missing", before + statement.body + after
+            yield f"the condition `{_shown(statement.test)}` is missing", before + statement.body + after
         if isinstance(statement, ast.For):
-            yield "only the first pass of the loop is done: is the return inside it?", [
-                *before, ast.For(statement.target, statement.iter, [*statement.body, ast.Break()], []), *after]
+            once = ast.For(statement.target, statement.iter, [*statement.body, ast.Break()], [])
+            yield "only the first pass of the loop is done: is the return inside it?", [*before, once, *after]
         text = f"`{shown}` is missing"
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
             target, value = statement.targets[0], statement.value
             if _shown(target).endswith("[...]"):
                 name = _shown(target.value)
-                text = (f"nothing was written into {name}: write {name}[...] = ... ({name} = ..., without [...], "
-                        f"only gives the name {name} to another array)")
-                yield f"{name} was added to; write {name}[...] = ..., not +=", [
+                text = (f"nothing was written into {name}; write {name}[...] = ... "
+                        f"({name} = ..., without [...], only gives the name {name} to another array)")
+                yield f"the result is added to what was in {name}; write {name}[...] = ..., not +=", [
                     *before, *ast.parse(f"{_shown(target)} += {_shown(value)}").body, *after]
         if isinstance(statement, ast.AugAssign):
             opposite = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div}.get(type(statement.op))
             if opposite:
-                yield f"`{shown}` has the wrong sign", [
-                    *before, ast.AugAssign(statement.target, opposite(), statement.value), *after]
-            instead = ast.parse(f"{_shown(statement.target)}[...] = {_shown(statement.value)}").body
-            yield f"`{_shown(statement.target)} = ...` in place of `{shown}`: what was there is lost", [
-                *before, *instead, *after]
+                new = ast.AugAssign(statement.target, opposite(), statement.value)
+                yield f"`{_shown(new)}` is used where `{shown}` is needed" + (
+                    ": the sign is wrong" if opposite is not ast.Div else ""), [*before, new, *after]
+            name = _shown(statement.target)
+            instead = ast.parse(f"{name}[...] = {_shown(statement.value)}").body
+            yield f"`{shown}` is needed, but what was in {name} before is lost", [*before, *instead, *after]
         yield text, before + after or [ast.Pass()]
         if after and not isinstance(after[0], ast.Return):
-            yield f"`{shown}` comes too early: first `{' '.join(_shown(after[0]).split())}`", [
+            yield f"`{shown}` comes too early; `{' '.join(_shown(after[0]).split())}` has to come first", [
                 *before, after[0], statement, *after[1:]]
 
 
