@@ -2,9 +2,9 @@
 
     examine(exercise, problem, module) -> Finding
 
-mistakes.suspects has modules with one mistake each. If the learner's numbers agree with those of a suspect, its
-mistake is the explanation. If they agree with none, checking/diagnosis.py looks for what can be seen in the numbers:
-a factor, a sign, a transpose, some wrong rows. If that finds nothing, nothing is said.
+mistakes.suspects returns modules with one mistake each. If the learner's numbers agree with those of a
+suspect, its mistake is the explanation. If they agree with none, checking/diagnosis.py looks for what can be
+seen in the numbers: a factor, a sign, a transpose, some wrong rows. If that finds nothing, nothing is said.
 """
 
 import contextlib
@@ -39,9 +39,12 @@ class Finding:
 
 
 def examine(exercise, problem, module, seed=SEED):
-    """Is this function of the learner's module right? -> Finding"""
+    """Is this function of the learner's module right? -> Finding
+
+    Raises what the learner's function raises.
+    """
     def arguments():
-        """Drawn again each time from the same seed: what the learner's function changes affects nothing else."""
+        """New copies, drawn from the same seed: what the learner's function changes affects nothing else."""
         return problem.draw(numpy.random.default_rng(seed))
     given, untouched = arguments(), arguments()
     results = problem.results(module, given)
@@ -70,7 +73,7 @@ def examine(exercise, problem, module, seed=SEED):
                               _untouched(problem, arguments()))
         lines = [f"probably: {explanation}"] * bool(explanation) + lines
     if lines and _differs_when_repeated(problem, module, arguments, results):
-        lines.insert(0, "the function returns other numbers when it is called again: is noise drawn inside it?")
+        lines.insert(0, "the function returns different numbers at each call: is noise drawn inside it?")
     if any("not finite" in line for line in lines) and problem.not_finite:
         lines.append(problem.not_finite)
     return Finding(problem.function, lines, right, error, problem.source)
@@ -118,7 +121,8 @@ def _form(name, value, expected):
     if value is None:
         return [f"{name}: nothing was returned; is the return missing?"], None
     if not isinstance(value, numpy.ndarray) and (not numpy.isscalar(value) or numpy.ndim(expected)):
-        return [f"{name}: {_not_an_array(value, expected)}"], numpy.asarray(value) if numpy.isscalar(value) else None
+        array = numpy.asarray(value) if numpy.isscalar(value) else None
+        return [f"{name}: {_not_an_array(value, expected)}"], array
     array = numpy.asarray(value)
     if array.dtype.kind != "f":
         cut = ": decimals are cut off" if array.dtype.kind in "iu" else ""
@@ -126,10 +130,10 @@ def _form(name, value, expected):
     floats = array.astype("float64")
     if array.shape != expected.shape:
         return [f"{name} must have the shape {expected.shape}, but its shape is {array.shape}"], floats
-    if array.dtype != numpy.float64 and numpy.allclose(floats, expected, rtol=1e-2 if array.dtype == "float16" else 1e-4,
-                                                       atol=1e-4):
-        return [f"{name}: the numbers are right, but its dtype is {array.dtype}; keep the float64 of the inputs "
-                "(is there an astype or a dtype= in your function?)"], floats
+    rtol = 1e-2 if array.dtype == "float16" else 1e-4
+    if array.dtype != numpy.float64 and numpy.allclose(floats, expected, rtol=rtol, atol=1e-4):
+        return [f"{name}: the numbers are right, but its dtype is {array.dtype}; keep the float64 of the "
+                "inputs (is there an astype or a dtype= in your function?)"], floats
     if not numpy.isfinite(floats).all():
         where = numpy.argwhere(~numpy.isfinite(floats))[0].tolist()
         return [f"{name} is not finite, first at {where}"], floats
@@ -140,7 +144,8 @@ def _not_an_array(value, expected):
     """What to say about a list, a dict, a number: are its numbers right, and how does it become an array?"""
     kind = type(value).__name__
     values = list(value.values()) if isinstance(value, dict) else value
-    ways = [(lambda: values, "np.array(...)"), (lambda: numpy.concatenate(values, axis=-1), "np.concatenate(..., axis=-1)"),
+    ways = [(lambda: values, "np.array(...)"),
+            (lambda: numpy.concatenate(values, axis=-1), "np.concatenate(..., axis=-1)"),
             (lambda: numpy.stack(values, axis=-1), "np.stack(..., axis=-1)")]
     for build, how in ways:
         if _right(build, expected):
@@ -187,7 +192,8 @@ def explain(yours, expected, known, sizes, parts=None, untouched=None):
             return text
     explained = {}
     for label, name, index in _wrong_parts(yours, expected, parts):
-        explained.setdefault(_of_part(yours, expected, untouched or {}, known, sizes, name, index), []).append(label)
+        text = _of_part(yours, expected, untouched or {}, known, sizes, name, index)
+        explained.setdefault(text, []).append(label)
     texts = [f"{', '.join(labels)}: {text}" if list(yours) != labels else text
              for text, labels in explained.items() if text]
     return "; ".join(texts) or None
@@ -201,30 +207,34 @@ def _of_part(yours, expected, initial, known, sizes, name, index):
     if mine.shape == right[index].shape:
         right = right[index]
         if name in initial and _same(mine, initial[name][index]):
-            return ("nothing was written there: write into the array that is given, as in dW[...] = ... "
-                    "(dW = ... only gives the name dW to another array)")
+            return ("nothing was written there; change the array that was given in place, as in x[...] = ... "
+                    "or x += ... (x = ... only gives the name x to a new array)")
         if name in initial and _same(mine, initial[name][index] + right):
-            return "it was added to what was there; write [...] = ..., not +="
+            return "the result is added to what was there; write [...] = ..., not +="
     for text, results in known:
         if results[name].shape == yours[name].shape and _same(results[name][index], mine) and not (
                 mine.shape == right.shape and _same(mine, right)):
             return text
     if not numpy.isfinite(mine).all():
         return None
-    text = diagnose(mine, right, {"sizes": sizes, "others": {
-        other: expected[other] for other in expected if other != name}})
-    return text or next(filter(None, (_but_for_a_factor(text, results[name][index], mine, sizes) for text, results in known
-                                      if results[name].shape == yours[name].shape == expected[name].shape)), None)
+    others = {other: expected[other] for other in expected if other != name}
+    text = diagnose(mine, right, {"sizes": sizes, "others": others})
+    if text or not yours[name].shape == expected[name].shape:
+        return text
+    texts = (_but_for_a_factor(text, results[name][index], mine, sizes) for text, results in known
+             if results[name].shape == yours[name].shape)
+    return next(filter(None, texts), None)
 
 
 def _but_for_a_factor(text, instead, mine, sizes):
-    """text, and the factor, if mine is a multiple of a suspect's numbers, and the factor has a name."""
-    factor = diagnose(mine, instead, {"sizes": sizes}) if _same(
-        mine / numpy.linalg.norm(mine), numpy.copysign(1, (mine * instead).sum()) * instead / numpy.linalg.norm(instead)
-    ) else None
-    if factor is None or re.match(r"it is [\d.e+-]+ times", factor):        # a factor without a name proves little
+    """The text and the factor, if mine is a multiple of a suspect's numbers and the factor has a name."""
+    unit = numpy.copysign(1, (mine * instead).sum()) * instead / numpy.linalg.norm(instead)
+    if not _same(mine / numpy.linalg.norm(mine), unit):
         return None
-    return f"{text}; besides, {factor.replace('it should be', 'that should be')}"
+    factor = diagnose(mine, instead, {"sizes": sizes})
+    if factor is None or re.match(r"it is [\d.e+-]+ times", factor):
+        return None         # a factor without a name proves little
+    return f"{text}; besides, {factor}"
 
 
 def _wrong_parts(yours, expected, parts):
@@ -234,8 +244,8 @@ def _wrong_parts(yours, expected, parts):
             for label, index in parts.items():
                 if not _same(yours[name][index], expected[name][index]):
                     yield label, name, index
-        elif yours[name].shape != expected[name].shape or relative_error(yours[name], expected[name]) > TOLERANCE or (
-                not numpy.isfinite(yours[name]).all()):
+        elif (yours[name].shape != expected[name].shape or not numpy.isfinite(yours[name]).all()
+              or relative_error(yours[name], expected[name]) > TOLERANCE):
             yield name, name, ...
 
 
