@@ -1,4 +1,4 @@
-"""How the short VAEs with one bug each are checked. A gradient check alone would accept several of them.
+"""Check the short VAEs with one bug each. A gradient check alone would accept several of them.
 
 Each module has forward(p, x, eps), which returns the computed values by name, and train_step(p, x, rng, lr),
 which changes p in place.
@@ -59,8 +59,9 @@ def _require_formulas(module, p, x, rng):
     if not numpy.allclose(c["kl"], kl):
         of_log_sigma = DiagonalGaussian().kl(numpy.concatenate([c["mu"], 2 * c["logvar"]], axis=1))
         if numpy.allclose(c["kl"], of_log_sigma):
-            raise Wrong("the KL is that of a head that emits log σ. That would be a VAE too; here the head emits log σ², "
-                        "as its name says: restore the line of the KL, and change that of z")
+            raise Wrong("this is the KL for a head that outputs log σ. That would be a VAE too, but here the "
+                        "head outputs log σ², as the name logvar says: restore the line of the KL, and "
+                        "change that of z")
         raise Wrong("the KL is not ½ Σ (μ² + σ² − 1 − log σ²) any more; restore the original line")
     if not numpy.allclose(c["loss"], (kl - log_px).mean()):
         raise Wrong(f"the loss is {c['loss']:.4f}, but the mean of −log p(x|z) + KL over the batch is "
@@ -76,11 +77,12 @@ def _require_formulas(module, p, x, rng):
 def _which_loss(loss, kl, reconstruction):
     """Which wrong sum is it? In words, on a line of its own, or nothing."""
     for text, value in {
-            "the reconstruction term is averaged over the pixels; log p(x|z) is their sum": kl + reconstruction / D,
-            "both terms are summed over the batch; the loss is their mean": N * (kl + reconstruction),
-            "both terms are averaged over their last axis; both are sums": kl / Z + reconstruction / D,
-            "the KL is averaged over the latents; it is a sum": kl / Z + reconstruction,
-            "the KL weighs D times more": D * kl + reconstruction,
+            "the reconstruction term is averaged over the pixels, but log p(x|z) is a sum":
+                kl + reconstruction / D,
+            "both terms are summed over the batch, but the loss is a mean": N * (kl + reconstruction),
+            "both terms are averaged over their last axis, but both are sums": kl / Z + reconstruction / D,
+            "the KL is averaged over the latents, but it is a sum": kl / Z + reconstruction,
+            "the KL has D times the weight that it should have": D * kl + reconstruction,
             "the KL is missing": reconstruction, "the reconstruction term is missing": kl,
             "the KL has the wrong sign": reconstruction - kl,
             "the reconstruction term has the wrong sign": kl - reconstruction,
@@ -98,8 +100,8 @@ def _require_sampler(module, p, x, rng):
     log_ratio = 0.5 * (z * z - (z - mu) ** 2 / variance - numpy.log(variance)).sum(axis=1)  # log q − log p
     measured = z.var(axis=0)
     if (abs(measured / variance - 1) > 5 * math.sqrt(2 / DRAWS)).any():
-        raise Wrong("z is not drawn from the q(z|x) that the KL is computed for: a Monte Carlo estimate of the KL "
-                    f"gives {log_ratio.mean():.3f}, the closed form gives {c['kl'][0]:.3f}\n"
+        raise Wrong("z is not drawn from the q(z|x) that the KL is computed for: a Monte Carlo estimate of "
+                    f"the KL gives {log_ratio.mean():.3f}, the closed form gives {c['kl'][0]:.3f}\n"
                     f"    over {DRAWS} samples z has the variance {_numbers(measured)}, but exp(log σ²) is "
                     f"{_numbers(variance)}")
     if (abs(z.mean(axis=0) - mu) > 5 * numpy.sqrt(variance / DRAWS)).any():
@@ -117,14 +119,14 @@ def _require_gradient_step(exercise, module, p, x, seed):
     if not wrong:
         return
     right = [name for name in p if name not in wrong]
-    lines = [f"train_step moved {', '.join(wrong)} along something other than the gradient of the loss that forward "
-             f"computed; right: {', '.join(right) or 'none'}",
+    lines = [f"train_step moved {', '.join(wrong)} along something other than the gradient of the loss that "
+             f"forward computed; right: {', '.join(right) or 'none'}",
              f"relative error {errors[wrong[0]]:.1e} for {wrong[0]}"]
     still = [name for name in wrong if not gradients[name].any()]
     if still:
         lines.append(f"not moved at all: {', '.join(still)}")
     elif len(passes) > 1 and not _same_array(passes[1][0], eps):
-        lines.append("probably: backward got another noise than forward: both belong to one ε")
+        lines.append("probably: backward got other noise than forward; both need the same ε")
     elif text := explain(gradients, expected, _known(exercise, seed), {"N": N, "D": D, "Z": Z}):
         lines.append(f"probably: {text}")
     raise Wrong("\n    ".join(lines))
@@ -148,33 +150,35 @@ def _same_array(a, b):
 
 
 def _require_independent_noise(module, p, x):
-    """Over 400 steps, the noise has to be standard normal, and independent across steps, examples and latents."""
+    """Over 400 steps, the noise has to be standard normal, and independent in steps, examples and latents."""
     steps = 400
     noise = numpy.array([_noise(module, p, x, seed) for seed in range(steps)])          # (steps, N, Z)
     if not numpy.allclose(noise[0], _noise(module, p, x, 0)):
-        raise Wrong("two steps with equal generators draw different noise; draw it from the given rng, or no run can "
-                    "be repeated")
+        raise Wrong("two steps with equal generators draw different noise; draw it from the given rng, so "
+                    "that a run can be repeated")
     if numpy.allclose(noise[0], noise[1]):
         raise Wrong("two steps with different generators draw the same noise; draw it from the given rng")
     if abs(noise.mean()) > 0.2:
         raise Wrong(f"the noise has the mean {noise.mean():.2f}, not 0")
     if abs(noise.std() - 1) > 0.5:
-        raise Wrong("the variance of the noise is not 1: so z is not drawn from q(z|x), and the loss is the negative of no "
-                    f"bound\n    it is {noise.var():.3g}")
+        raise Wrong("the variance of the noise is not 1, so z is not drawn from q(z|x), and −loss is not a "
+                    f"lower bound of log p(x)\n    the variance is {noise.var():.3g}")
     scaled = (noise - noise.mean()) / noise.std()
     between = (scaled[:, 0] * scaled[:, 1:].mean(axis=1)).mean()
-    _require_zero(between, steps * (N - 1) * Z, "the noise of one example and that of the others are correlated, but "
-                  "they have to be independent\n    the correlation is {:.2f}: "
+    _require_zero(between, steps * (N - 1) * Z, "the noise of one example and that of the others are "
+                  "correlated, but they have to be independent\n    the correlation is {:.2f}: "
                   + ("errors do not cancel in the mean over a batch" if between > 0 else
-                     "antithetic noise makes errors cancel better, but each example has to have its own noise here"))
+                     "antithetic noise makes errors cancel better, but here each example needs its own"))
     _require_zero((scaled[:, :, 0] * scaled[:, :, 1]).mean(), steps * N,
                   "the latents of one example share their noise, but in q they are independent\n"
                   "    the correlation is {:.2f}")
     squares = (scaled ** 2 - 1) / 2 ** 0.5
     _require_zero((squares[:, 0] * squares[:, 1:].mean(axis=1)).mean(), steps * (N - 1) * Z / 4,
-                  "the size of the noise is shared between the examples\n    its squares have the correlation {:.2f}")
+                  "the size of the noise is shared between the examples\n"
+                  "    its squares have the correlation {:.2f}")
     _require_zero((squares[:, :, 0] * squares[:, :, 1]).mean(), steps * N / 4,
-                  "the size of the noise is shared between the latents\n    its squares have the correlation {:.2f}")
+                  "the size of the noise is shared between the latents\n"
+                  "    its squares have the correlation {:.2f}")
     _require_zero(noise.mean(), noise.size, "the noise has the mean {:.3f}, not 0")
     _require_zero((noise.var() - 1) / 2 ** 0.5, noise.size, "the variance of the noise is not 1")
     _require_zero(((noise ** 4).mean() - 3) / 96 ** 0.5, noise.size,
@@ -194,7 +198,10 @@ def _require_zero(value, count, text):
 
 
 def _train_step(module, p, x, seed, lr):
-    """Take one step on a copy of p. -> p after the step, and [(eps, what it returned), ...] of forward, then backward"""
+    """Take one step on a copy of p. Raises Wrong if forward isn't called once, or its loss isn't returned.
+
+    -> p after the step, and [(eps, what it returned), ...] of forward, then of backward
+    """
     p = {name: value.copy() for name, value in p.items()}
     names = [name for name in ("forward", "backward") if hasattr(module, name)]
     functions, passes = {name: getattr(module, name) for name in names}, {name: [] for name in names}
@@ -212,8 +219,8 @@ def _train_step(module, p, x, seed, lr):
         for name in names:
             setattr(module, name, functions[name])
     if len(passes["forward"]) != 1:
-        raise Wrong(f"train_step called forward {len(passes['forward'])} times; call it once, before the step: its loss "
-                    "is the one to return, and its noise the one of this step")
+        raise Wrong(f"train_step called forward {len(passes['forward'])} times; call it once, before the "
+                    "step: return its loss, and use its noise in the whole step")
     if loss is None or not numpy.isclose(loss, passes["forward"][0][1]["loss"]):
         raise Wrong(f"train_step returned {loss}; it has to return the loss that forward computed")
     return p, passes["forward"] + passes.get("backward", [])

@@ -26,8 +26,8 @@ def judge(file):
     file = Path(file)
     exercise = of_file(file.name)
     if exercise is None:
-        return Verdict(WRONG, f"{file.name} is not an exercise: the file name has to begin with the number of "
-                              "an exercise, like 07_kl.py")
+        return Verdict(WRONG, f"{file.name} is not an exercise: the file name has to begin with the number "
+                              "of an exercise, like 07_kl.py")
     title = f"{exercise.key} · {exercise.title}"
     try:
         source = file.read_bytes()
@@ -64,13 +64,14 @@ def judge(file):
             found = [_what_happened(error, file)]
     text = "\n".join([*_judged(findings), *found, *_warnings_of(caught, file)])
     if unfinished and not found:
-        return Verdict(NOT_DONE, "\n".join([_not_done(title, file, unfinished, partly=bool(findings)), text]).rstrip())
+        how = _not_done(title, file, unfinished, partly=bool(findings))
+        return Verdict(NOT_DONE, f"{how}\n{text}".rstrip())
     if not found and all(finding.ok for finding in findings):
         return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(findings)}".rstrip(),
                                           *_warnings_of(caught, file)]))
     if source.decode(errors="replace").split() == exercise.shipped().split():
-        return Verdict(WRONG, f"{title}: not right yet. That is expected the first time: the file contains a bug for you "
-                              f"to find.\n{text.partition(chr(10))[0]}\n{_hint(exercise)}")
+        return Verdict(WRONG, f"{title}: not right yet. That is expected the first time: the file contains a "
+                              f"bug for you to find.\n{text.partition(chr(10))[0]}\n{_hint(exercise)}")
     return Verdict(WRONG, "\n".join([f"{title}: not right yet.", text, _hint(exercise)]))
 
 
@@ -137,9 +138,10 @@ def _what_happened(error, file):
         hint = "\n    Print the shapes of both arrays; the docstring says what they should be."
         shapes = re.findall(r"\((\d+), ?(\d+)\)", text)
         if len(shapes) == 2 and shapes[0] == shapes[1][::-1] and shapes[0] != shapes[1]:
-            hint = "\n    One shape is the reverse of the other: one of the arrays probably needs a transpose."
+            hint = ("\n    One shape is the reverse of the other: "
+                    "one of the arrays probably needs a transpose.")
     if isinstance(error, bdb.BdbQuit):
-        text = "breakpoint() finds no terminal in this process, which checks your file apart"
+        text = "breakpoint() has no terminal here, because your file is checked in a separate process"
         hint = f"\n    To use the debugger: python -m minivae exercises {of_file(file.name).key} --debug"
     if isinstance(error, TypeError) and "NoneType" in text:
         hint = "\n    A value is None: is a `return` missing in a function?"
