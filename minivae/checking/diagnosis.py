@@ -1,4 +1,4 @@
-"""What is probably wrong with a gradient? Common mistakes are tried, one after the other, until one fits.
+"""What is probably wrong with a gradient? Try common mistakes, one after the other, until one fits.
 
 Each mistake predicts a wrong gradient; it is the explanation only if yours agrees with that to five digits.
 A random error agrees with no prediction, so it gets no explanation.
@@ -22,7 +22,7 @@ def diagnose(yours, expected, context=None):
         per_example     (N, ...), what each example adds to a gradient that is a sum over the examples
         terms           {"KL": its part of the gradient, ...}, which add up to `expected`
         alternatives    {"what was done instead": the gradient that this gives, ...}
-        asked           "log σ²" (default) or another key of BY: the variable of the derivative
+        asked           "log σ²" (default) or another key of BY: the variable of the derivative `expected`
         sigma           σ where `expected` is a derivative with respect to that variable, NaN elsewhere
     """
     context = context or {}
@@ -31,7 +31,8 @@ def diagnose(yours, expected, context=None):
     if _same(yours, expected) or not numpy.isfinite(yours).all():
         return None             # NaN would count as right in what follows: no comparison with it is true
     for explain in (_zero, _variance_mixed_up, _factor, _absolute, _transposed, _another_tensor, _alternative,
-                    _one_example, _mask_forgotten, _terms, _permuted, _in_wrong_places, _some_elements, _some_rows_or_columns):
+                    _one_example, _mask_forgotten, _terms, _permuted, _in_wrong_places, _some_elements,
+                    _some_rows_or_columns):
         explanation = explain(yours, expected, context)
         if explanation:
             return explanation
@@ -54,7 +55,7 @@ def _of_another_shape(yours, expected):
     for axis in range(expected.ndim):
         total = expected.sum(axis=axis)
         if yours.shape == total.shape and _same(yours, total):
-            return f"it was summed over axis {axis}, but this axis must stay"
+            return f"it is summed over axis {axis}, but this axis must stay"
     return None
 
 
@@ -131,7 +132,7 @@ def _alternative(yours, expected, context):
 def _one_example(yours, expected, context):
     for n, part in enumerate(context.get("per_example", ())):
         if _same(yours, part):
-            return f"only example {n} counts: the sum over the batch is missing, or was overwritten"
+            return f"only example {n} counts: the sum over the batch is missing, or it was overwritten"
     return None
 
 
@@ -153,9 +154,9 @@ def _variance_mixed_up(yours, expected, context):
         factor = BY[name](sigma) / BY[asked](sigma)
         constant = {"log σ²", "log σ"} == {name, asked}
         if name != asked and _same(yours, expected * factor):
-            size = ": it is twice what it should be" if name == "log σ" else ": it is half of what it should be"
+            size = "twice" if name == "log σ" else "half of"
             return (f"this is the derivative with respect to {name}, but {asked} is needed"
-                    + (size if constant else ""))
+                    + (f": it is {size} what it should be" if constant else ""))
         if name != asked and not constant and _same(yours, expected / factor):
             return f"a factor ∂{asked}/∂{name} is missing, or there is one factor ∂{name}/∂{asked} too many"
     return None
@@ -208,12 +209,13 @@ def _axis_name(axis, ndim):
 
 def _absolute(yours, expected, context):
     if (expected < 0).sum() >= 2 and _same(yours, numpy.abs(expected)):
-        return "it is the absolute value of what it should be: signs were lost"
+        return "it is the absolute value of what it should be: the signs are lost"
     return None
 
 
 def _in_wrong_places(yours, expected, context):
-    if yours.ndim > 1 and yours.size >= 4 and _same(numpy.sort(yours, axis=None), numpy.sort(expected, axis=None)):
+    in_order = numpy.sort(yours, axis=None), numpy.sort(expected, axis=None)
+    if yours.ndim > 1 and yours.size >= 4 and _same(*in_order):
         return "the numbers are right, but in the wrong places (reshape does not transpose)"
     return None
 
@@ -226,7 +228,8 @@ def _some_elements(yours, expected, context):
         return None
     if wrong.sum() == 1:
         where = numpy.argwhere(wrong)[0].tolist()
-        return f"right except in element {where}" + (", which is zero: was nothing written there?" * (not yours[wrong].any()))
+        zero = ", which is zero: was nothing written there?" if not yours[wrong].any() else ""
+        return f"right except in element {where}{zero}"
     if right.sum() == 1 and not yours[wrong].any():
         return f"only element {numpy.argwhere(right)[0].tolist()} is right, and all others are zero"
     return None
