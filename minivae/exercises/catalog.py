@@ -14,7 +14,7 @@ from . import problems
 class Exercise:
     file: str               # without .py
     title: str
-    minutes: int            # how long it may take, a guess
+    minutes: int            # how long it may take: an estimate
     difficulty: str         # "easy", "medium" or "hard"
     problems: tuple         # the functions that the learner writes; () for a bug to find
     hints: tuple
@@ -43,14 +43,17 @@ class Written:
         self.lines = {function: textwrap.dedent(text).strip() for function, text in lines.items()}
 
     def text(self):
-        parts = [text if len(self.lines) == 1 else f"# {function}\n{text}" for function, text in self.lines.items()]
+        """What the learner sees as the solution."""
+        parts = [text if len(self.lines) == 1 else f"# {function}\n{text}"
+                 for function, text in self.lines.items()]
         return "\n\n".join([*parts, f"# In the library: {self.library}"])
 
     def solve(self, source, **instead):
         """The learner's file with the solution; or with other lines for some functions."""
         for function, lines in {**self.lines, **instead}.items():
             before, name, after = source.partition(f"def {function}(")
-            source = before + name + after.replace("    raise NotImplementedError", textwrap.indent(lines, "    "), 1)
+            lines = textwrap.indent(lines, "    ")
+            source = before + name + after.replace("    raise NotImplementedError", lines, 1)
         return source
 
 
@@ -61,9 +64,11 @@ class Repaired:
         self.functions, self.lines = functions, lines
 
     def text(self):
+        """What the learner sees as the solution."""
         return "\n".join(f"- {wrong.strip()}\n+ {right.strip()}" for wrong, right in self.lines)
 
     def solve(self, source):
+        """The learner's file with the solution."""
         for wrong, right in self.lines:
             source = source.replace(wrong, right)
         return source
@@ -73,7 +78,7 @@ EXERCISES = [
     Exercise("00_numerical_gradient", "The gradient check itself", 10, "easy", (problems.numerical,), (
         "Loop over all elements, whatever the shape: for i in np.ndindex(x.shape). Then x[i] is one number.",
         "Keep the old value: value = x[i]. Set x[i] = value + h, evaluate f(x); set x[i] = value - h, "
-        "evaluate again; at last x[i] = value.",
+        "evaluate f(x) again; finally set x[i] = value.",
         "gradient[i] = (above - below) / (2 * h)"), Written(
         "gradcheck.py, numerical_gradient", numerical_gradient="""
         gradient = np.empty(x.shape)
@@ -88,18 +93,20 @@ EXERCISES = [
         return gradient
         """)),
     Exercise("01_linear", "The linear layer, backwards", 20, "easy", (problems.linear_backward,), (
-        "Take one number, W_io. It affects y_no for every n, and no column other than o. So sum over n.",
-        "Σ_n x_ni dy_no is an entry of the matrix product of xᵀ (I, N) and dy (N, O). b is added to every row "
-        "of y.",
-        "dW = xᵀ dy, db = the sum of dy over its rows, dx = dy Wᵀ. Write dW[...] = ..., not dW = ..."), Written(
+        "Take one number, W_io. It affects y_no for every n, but no other column of y. So sum over n.",
+        "Σ_n x_ni dy_no is an entry of the matrix product of xᵀ (I, N) and dy (N, O). b is added to every "
+        "row of y.",
+        "dW = xᵀ dy, db = the sum of dy over its rows, dx = dy Wᵀ. Write dW[...] = ..., not dW = ..."
+    ), Written(
         "layers.py, linear_backward", linear_backward="""
         dW[...] = x.T @ dy
         db[...] = dy.sum(axis=0)
         return dy @ W.T
         """)),
-    Exercise("02_activations", "Tanh and relu, backwards", 10, "easy", (problems.tanh_backward, problems.relu_backward), (
-        "Both are elementwise: each dx is the dy at the same place, times the derivative there.",
-        "1 − tanh(x)² is 1 − y². And y > 0 exactly where x > 0.",
+    Exercise("02_activations", "Tanh and relu, backwards", 10, "easy", (
+        problems.tanh_backward, problems.relu_backward), (
+        "Both are elementwise: each element of dx is that of dy, times the derivative there.",
+        "1 − tanh(x)² is 1 − y². For relu, y > 0 exactly where x > 0.",
         "dy * (1 - y * y), and dy * (y > 0)"), Written(
         "layers.py, tanh_backward and relu_backward", tanh_backward="""
         return dy * (1 - y ** 2)
@@ -109,8 +116,9 @@ EXERCISES = [
     Exercise("03_mlp", "A multilayer perceptron, by the chain rule", 20, "medium", (problems.mlp_backward,), (
         "Go through the layers from the last to the first: for i in reversed(range(len(layers))).",
         "linear_backward(dy, inputs[i], W, dW, db) gives the gradient for inputs[i]. For i > 0 that input is "
-        "the output of a tanh: next, multiply by the derivative of tanh.",
-        "After the linear layer: if i > 0: dy = tanh_backward(dy, inputs[i]). At the end, dy is dx."), Written(
+        "the output of a tanh: multiply the gradient by the derivative of tanh.",
+        "After linear_backward: if i > 0: dy = tanh_backward(dy, inputs[i]). At the end, dy is dx."
+    ), Written(
         "layers.py, mlp_backward", mlp_backward="""
         for i in reversed(range(len(layers))):
             W, b = layers[i]
@@ -120,8 +128,9 @@ EXERCISES = [
                 dy = tanh_backward(dy, inputs[i])
         return dy
         """)),
-    Exercise("04_autoencoder", "The squared error, and the whole autoencoder", 15, "medium", (problems.autoencoder_backward,), (
-        "∂/∂x̂ of (x − x̂)² is −2 (x − x̂). The loss is the sum over the pixels, averaged over the N examples.",
+    Exercise("04_autoencoder", "The squared error, and the whole autoencoder", 15, "medium", (
+        problems.autoencoder_backward,), (
+        "∂/∂x̂ of (x − x̂)² is −2 (x − x̂). The loss is a sum over the pixels, a mean over the N examples.",
         "dx̂ = −2 (x − x̂)/N goes into the decoder's mlp_backward, which returns dz.",
         "dz goes into the encoder's mlp_backward."), Written(
         "autoencoder.py, Autoencoder.loss_and_grad", autoencoder_backward="""
@@ -129,7 +138,8 @@ EXERCISES = [
         dz = mlp_backward(dx_hat, decoder_inputs, model.decoder, model.decoder_grads, "tanh")
         mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")
         """)),
-    Exercise("05_bernoulli", "Black or white pixels: the Bernoulli likelihood", 15, "easy", (problems.bernoulli,), (
+    Exercise("05_bernoulli", "Black or white pixels: the Bernoulli likelihood", 15, "easy", (
+        problems.bernoulli,), (
         "softplus′(a) = exp(a)/(1 + exp(a)): which function is that?",
         "∂/∂a of x a − softplus(a) is x − sigmoid(a): data minus prediction.",
         "Each example has its own upstream gradient: dlogp[:, None] * (...)"), Written(
@@ -155,7 +165,8 @@ EXERCISES = [
         dlogvar = dkl[:, None] * 0.5 * (np.exp(logvar) - 1)
         return np.concatenate([dmu, dlogvar], axis=-1)
         """)),
-    Exercise("08_gaussian", "Grey pixels: a Gaussian with a learned variance", 25, "medium", (problems.gaussian,), (
+    Exercise("08_gaussian", "Grey pixels: a Gaussian with a learned variance", 25, "medium", (
+        problems.gaussian,), (
         "∂log p/∂m = (x − m)/σ².",
         "∂log p/∂σ² = ½ ((x − m)²/σ⁴ − 1/σ²), and ∂σ²/∂s = exp(s), without the floor.",
         "ds = dlogp[:, None] * 0.5 * ((x - m) ** 2 / variance - 1) * np.exp(s) / variance"), Written(
@@ -167,7 +178,7 @@ EXERCISES = [
         return np.concatenate([dm, ds], axis=-1)
         """)),
     Exercise("09_vae", "The whole VAE: where two paths meet", 25, "hard", (problems.vae_backward,), (
-        "loss = 1/N Σ (−log p + KL). So dlogp is −1/N per example, that is -ones / N, and dkl is ones / N.",
+        "loss = 1/N Σ (−log p + KL). So dlogp is −1/N for each example: -ones / N, and dkl is ones / N.",
         "da = p.log_prob_backward(...), then the decoder's mlp_backward gives dz.",
         "dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h): the two paths add. Then call "
         "the encoder's mlp_backward."), Written(
@@ -190,7 +201,8 @@ EXERCISES = [
         v_hat = v / (1 - beta2 ** t)
         theta -= lr * m_hat / (np.sqrt(v_hat) + epsilon)
         """)),
-    Exercise("11_categorical", "Pixels of K kinds: the Categorical likelihood", 25, "medium", (problems.categorical,), (
+    Exercise("11_categorical", "Pixels of K kinds: the Categorical likelihood", 25, "medium", (
+        problems.categorical,), (
         "log π[x] = a[x] − log Σ exp a. ∂/∂a[k] of the first term is 1 if k = x, else 0.",
         "∂/∂a[k] of log Σ exp a is exp a[k]/Σ exp a = π[k]. So: one_hot − π. For the Bernoulli it was x − π.",
         "(dlogp[:, None, None] * (one_hot(x) - np.exp(log_softmax(a)))).reshape(a.shape)"), Written(
@@ -211,21 +223,25 @@ EXERCISES = [
         below = dC[:, BELOW[0], BELOW[1]]
         return np.concatenate([dz, diagonal, below], axis=1)
         """)),
-    Exercise("12b_log_jacobian", "The log-Jacobian of ADVI", 20, "medium", (problems.log_jacobian, problems.log_jacobian_far, problems.log_jacobian_backward), (
+    Exercise("12b_log_jacobian", "The log-Jacobian of ADVI", 20, "medium", (
+        problems.log_jacobian, problems.log_jacobian_far, problems.log_jacobian_backward), (
         "∂z/∂ζ = sigmoid′(ζ) = z (1 − z). Its logarithm is log z + log(1 − z).",
         "log z + log(1 − z) = −softplus(−ζ) − softplus(ζ). And softplus′ is sigmoid.",
-        "−(softplus(zeta) + softplus(-zeta)) summed over the latents; its derivative is 1 − 2 sigmoid(ζ)."), Written(
+        "-(softplus(zeta) + softplus(-zeta)) summed over the latents; its derivative is 1 − 2 sigmoid(ζ)."
+    ), Written(
         "inference/transforms.py, Sigmoid", log_jacobian="""
         return -(softplus(zeta) + softplus(-zeta)).sum(axis=1)
         """, log_jacobian_backward="""
         return dlogj[:, None] * (1 - 2 * sigmoid(zeta))
         """)),
-    Exercise("13_score_function", "The score function and its control variate", 40, "hard", (problems.score, problems.control_variate), (
+    Exercise("13_score_function", "The score function and its control variate", 40, "hard", (
+        problems.score, problems.control_variate), (
         "∂log q/∂μ = (z − μ)/σ², and z − μ = σ ε.",
         "∂log q/∂log σ² = ½ ((z − μ)²/σ² − 1). For the second function: the sum over the other samples is "
         "the sum over all samples minus the sample's own term.",
         "weight = score ** 2; ((weight * f).sum(0) - weight * f) / (weight.sum(0) - weight)"), Written(
-        "inference/approximations.py, MeanFieldGaussian.score, and inference/estimators.py, best_coefficient", score="""
+        "inference/approximations.py, MeanFieldGaussian.score, and inference/estimators.py, best_coefficient",
+        score="""
         dmu = eps / q.std()
         dlogvar = 0.5 * (eps ** 2 - 1)
         return np.concatenate([dmu, dlogvar], axis=1)
@@ -253,14 +269,15 @@ EXERCISES = [
         w = np.exp(log_w - log_w.max(axis=0))
         return dbound * w / w.sum(axis=0)
         """)),
-    Exercise("16_bug_gradients_agree", "Find the bug: every gradient agrees with differences", 20, "hard", (), (
+    Exercise("16_bug_gradients_agree", "Find the bug: every gradient agrees with differences", 20, "hard",
+             (), (
         "z is drawn with a standard deviation, and the KL is computed from a variance. Do the two match?",
         "logvar is log σ². What is exp(logvar), and what should ε be multiplied by?",
         "z = mu + np.exp(0.5 * logvar) * eps; then change dlogvar in backward to match."), Repaired(
         ("forward", "backward"), ("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps"),
         ('dz * eps * np.exp(c["logvar"])', 'dz * eps * 0.5 * np.exp(0.5 * c["logvar"])'))),
     Exercise("17_bug_train_step", "Find the bug: the backward pass is right", 10, "easy", (), (
-        "Which parameters are moved wrongly? What do only their gradients depend on?",
+        "Which parameters are moved wrongly? What do their gradients depend on, and the others not?",
         "How many times does one step draw noise from rng?",
         "backward has to get the same eps as forward."), Repaired(
         ("train_step",), ("backward(p, x, rng.standard_normal(eps.shape), c)", "backward(p, x, eps, c)"))),
@@ -274,8 +291,9 @@ EXERCISES = [
         "Which weights is dz computed from, and which values do they have at that moment?",
         "W4 has already been changed when dz is computed.",
         "Compute dz before the loop that changes p."), Repaired(
-        ("decoder_step", "encoder_step"), ("    for name in g:\n        p[name] -= lr * g[name]\n    dz = dpre2 @ p[\"W4\"].T\n",
-         "    dz = dpre2 @ p[\"W4\"].T\n    for name in g:\n        p[name] -= lr * g[name]\n"))),
+        ("decoder_step", "encoder_step"),
+        ('    for name in g:\n        p[name] -= lr * g[name]\n    dz = dpre2 @ p["W4"].T\n',
+         '    dz = dpre2 @ p["W4"].T\n    for name in g:\n        p[name] -= lr * g[name]\n'))),
     Exercise("20_bug_two_heads", "Find the bug: something is missing", 15, "medium", (), (
         "Which parameters are moved wrongly? What does backward compute just before their gradients?",
         "Both mu and logvar are computed from h1.",
@@ -288,7 +306,8 @@ EXERCISES = [
         ("backward",), ('dpre1 = dh2 * (1 - c["h1"] ** 2)', 'dpre1 = dh1 * (1 - c["h1"] ** 2)'))),
     Exercise("22_bug_collapse", "Find the bug: the posterior collapses", 15, "medium", (), (
         "Compare the reconstruction term with the formula of exercise 5: what is done with the pixels?",
-        "log p(x|z) is a sum over the pixels. A mean is D times smaller, so the KL weighs D times too much.",
+        "log p(x|z) is a sum over the pixels. A mean is D times smaller, and so the KL has D times the "
+        "weight that it should have.",
         "reconstruction = (softplus(a) - x * a).sum(axis=1); then change da in backward to match."), Repaired(
         ("forward", "backward"), ("(softplus(a) - x * a).mean(axis=1)", "(softplus(a) - x * a).sum(axis=1)"),
         ('da = (sigmoid(c["a"]) - x) / x.size', 'da = (sigmoid(c["a"]) - x) / N'))),
