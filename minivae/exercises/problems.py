@@ -1,7 +1,7 @@
-"""What each exercise asks: the arguments that the learner's function gets, and the right results.
+"""The problem of each exercise: the arguments that the learner's function gets, and the right results.
 
-The right results come from differences of the library's forward functions wherever a gradient is asked for, and never
-from a function of the learner's file. findings.py calls the functions and compares.
+The right results of a gradient come from differences of the library's forward functions. None comes from a
+function of the learner's file. findings.py calls the functions and compares.
 """
 
 import warnings
@@ -51,12 +51,13 @@ class Problem:
     not_finite: str = ""            # what to do if the result is not finite
 
     def results(self, module, arguments):
-        """Call the learner's function. -> {result: value}"""
+        """Call the learner's function. -> {result: value}. Raises what it raises."""
         function = getattr(module, self.function)
         if self.call:
             return self.call(function, **arguments)
         returned = function(*arguments.values())
-        return {**({self.result: returned} if self.result else {}), **{name: arguments[name] for name in self.written}}
+        results = {self.result: returned} if self.result else {}
+        return {**results, **{name: arguments[name] for name in self.written}}
 
 
 def _binary(rng, *shape):
@@ -75,7 +76,8 @@ def _unlike(*shape, rng):
 # 0 · The gradient check
 
 def _numerical(rng):
-    A, B, x = rng.standard_normal((2, 3, 2, 4)), rng.standard_normal((2, 3, 2)), rng.standard_normal((2, 3, 2))
+    A = rng.standard_normal((2, 3, 2, 4))
+    B, x = rng.standard_normal((2, 2, 3, 2))
 
     def f(x):
         y = (A * x[..., None]).sum(axis=(0, 1, 2))
@@ -83,15 +85,16 @@ def _numerical(rng):
     return {"f": f, "x": x, "h": 0.07}      # so large that the kind of difference shows
 
 
-numerical = Problem("numerical_gradient", _numerical, result="gradient", source="central differences with this h",
-                    expected=lambda f, x, h: {"gradient": numerical_gradient(f, x, step=h)})
+numerical = Problem("numerical_gradient", _numerical, result="gradient",
+                    expected=lambda f, x, h: {"gradient": numerical_gradient(f, x, step=h)},
+                    source="central differences with this h")
 
 
 # 1 to 4 · Networks
 
 def _linear(rng):
-    return {"dy": rng.standard_normal((N, Z)), "x": rng.standard_normal((N, D)), "W": rng.standard_normal((D, Z)),
-            "dW": _unlike(D, Z, rng=rng), "db": _unlike(Z, rng=rng)}
+    return {"dy": rng.standard_normal((N, Z)), "x": rng.standard_normal((N, D)),
+            "W": rng.standard_normal((D, Z)), "dW": _unlike(D, Z, rng=rng), "db": _unlike(Z, rng=rng)}
 
 
 def _linear_gradients(dy, x, W, dW, db):
@@ -128,7 +131,8 @@ relu_backward = _activation("relu_backward", relu)
 
 def _perceptron(rng):
     sizes = [D, H, H, Z]
-    layers = [(rng.standard_normal((i, o)) / 2, rng.standard_normal(o)) for i, o in zip(sizes[:-1], sizes[1:])]
+    layers = [(rng.standard_normal((i, o)) / 2, rng.standard_normal(o))
+              for i, o in zip(sizes[:-1], sizes[1:])]
     grads = [(_unlike(*W.shape, rng=rng), _unlike(*b.shape, rng=rng)) for W, b in layers]
     _, inputs = mlp(rng.standard_normal((N, D)), layers, "tanh")
     return {"dy": rng.standard_normal((N, Z)), "inputs": inputs, "layers": layers, "grads": grads,
@@ -174,16 +178,18 @@ def _call_with_model(function, model, **arguments):
     lists = model.encoder_grads, model.decoder_grads
     function(model, *arguments.values())
     if model.encoder_grads is not lists[0] or model.decoder_grads is not lists[1]:
-        warnings.warn("You gave the model new lists of gradients. That is right here, but in the library these arrays "
-                      "are views into one vector that the optimizer reads: write into them, as mlp_backward does.",
+        warnings.warn("You gave the model new lists of gradients. That is right here, but in the library "
+                      "these arrays are views into one vector that the optimizer reads: write into them, as "
+                      "mlp_backward does.",
                       Remark, stacklevel=2)
     return {**_by_layer(model.encoder_grads, "encoder"), **_by_layer(model.decoder_grads, "decoder")}
 
 
 def _gradients_of_loss(model, loss):
     """Differences of loss() for each parameter of the model."""
-    encoder, decoder = ([tuple(numerical_gradient(lambda _: loss(), array) for array in pair) for pair in layers]
-                        for layers in (model.encoder, model.decoder))
+    encoder, decoder = (
+        [tuple(numerical_gradient(lambda _: loss(), array) for array in pair) for pair in layers]
+        for layers in (model.encoder, model.decoder))
     return {**_by_layer(encoder, "encoder"), **_by_layer(decoder, "decoder")}
 
 
@@ -194,7 +200,8 @@ def _autoencoder_gradients(model, x, **_):
     return _gradients_of_loss(model, loss)
 
 
-autoencoder_backward = Problem("autoencoder_backward", _autoencoder, _autoencoder_gradients, call=_call_with_model)
+autoencoder_backward = Problem("autoencoder_backward", _autoencoder, _autoencoder_gradients,
+                               call=_call_with_model)
 
 
 # 5 to 8 · The parts of the VAE
@@ -208,12 +215,14 @@ def _backward(function, result, draw, forward, parts=None, sizes=SIZES):
 
 
 bernoulli = _backward("log_prob_backward", "da", lambda rng: {
-    "dlogp": rng.standard_normal(N), "x": _binary(rng, N, D), "a": rng.standard_normal((N, D))}, Bernoulli().log_prob)
+    "dlogp": rng.standard_normal(N), "x": _binary(rng, N, D),
+    "a": rng.standard_normal((N, D))}, Bernoulli().log_prob)
 
 MU_LOGVAR = {"the part for μ": numpy.s_[:, :Z], "the part for log σ²": numpy.s_[:, Z:]}
 
 sample = Problem("sample_backward", lambda rng: {
-    "dz": rng.standard_normal((N, Z)), "h": rng.standard_normal((N, 2 * Z)), "eps": rng.standard_normal((N, Z))},
+    "dz": rng.standard_normal((N, Z)), "h": rng.standard_normal((N, 2 * Z)),
+    "eps": rng.standard_normal((N, Z))},
     lambda dz, h, eps: {"dh": numerical_gradient(lambda h: DiagonalGaussian().sample(h, eps), h, dz)},
     result="dh", parts=MU_LOGVAR)
 
@@ -257,7 +266,8 @@ vae_backward = Problem("vae_backward", _vae, _vae_gradients, call=_call_with_mod
 def _adam(rng):
     P, steps = 6, 4
     return {"theta": rng.standard_normal(P), "g": rng.standard_normal((steps, P)), "m": numpy.zeros(P),
-            "v": numpy.zeros(P), "options": {"lr": 0.1, "beta1": 0.15, "beta2": 0.24, "epsilon": 0.05}}     # small β: β t < 1
+            "v": numpy.zeros(P),
+            "options": {"lr": 0.1, "beta1": 0.15, "beta2": 0.24, "epsilon": 0.05}}      # small β: β t < 1
 
 
 def _call_adam(function, theta, g, m, v, options):
@@ -271,8 +281,8 @@ def _adam_results(theta, g, m, v, options):
     optimizer = Adam(theta, **options)
     for row in g:
         optimizer.step(row)
-    M, V = optimizer.M, optimizer.V             # without the factors 1 − β
-    return {"theta after 4 steps": theta, "m after 4 steps": (1 - betas[0]) * M, "v after 4 steps": (1 - betas[1]) * V}
+    m, v = (1 - betas[0]) * optimizer.M, (1 - betas[1]) * optimizer.V       # M and V lack the factors 1 − β
+    return {"theta after 4 steps": theta, "m after 4 steps": m, "v after 4 steps": v}
 
 
 adam = Problem("adam_step", _adam, _adam_results, written=("theta", "m", "v"), call=_call_adam,
@@ -282,7 +292,8 @@ adam = Problem("adam_step", _adam, _adam_results, written=("theta", "m", "v"), c
 # 11 to 12b · Other likelihoods and posteriors
 
 def _categorical(rng):
-    x = (numpy.arange(N)[:, None] + numpy.arange(D) + rng.integers(2, size=(N, 1))) % K      # no constant row or column
+    # No row and no column is constant.
+    x = (numpy.arange(N)[:, None] + numpy.arange(D) + rng.integers(2, size=(N, 1))) % K
     return {"dlogp": rng.standard_normal(N), "x": x, "a": rng.standard_normal((N, D * K))}
 
 
@@ -292,7 +303,8 @@ categorical = _backward("log_prob_backward", "da", _categorical, Categorical(K).
 full_gaussian = Problem("sample_backward", lambda rng: {
     "dz": rng.standard_normal((N, Z)), "h": rng.standard_normal((N, FullGaussian().n_outputs(Z))),
     "eps": rng.standard_normal((N, Z))},
-    lambda dz, h, eps: {"dh": numerical_gradient(lambda h: FullGaussian().sample(h, eps), h, dz)}, result="dh",
+    lambda dz, h, eps: {"dh": numerical_gradient(lambda h: FullGaussian().sample(h, eps), h, dz)},
+    result="dh",
     parts={"the part for μ": numpy.s_[:, :Z], "the part for log C_ii": numpy.s_[:, Z:2 * Z],
            "the part for C_ij below the diagonal": numpy.s_[:, 2 * Z:]})
 
@@ -303,10 +315,11 @@ def _log_jacobian(zeta):
 
 log_jacobian = Problem("log_jacobian", lambda rng: {"zeta": 2 * rng.standard_normal((N, Z))},
                        lambda zeta: {"log_j": _log_jacobian(zeta)}, result="log_j", source="the library")
-log_jacobian_far = Problem("log_jacobian", lambda rng: {"zeta": numpy.array([[800.0, 0.5, -800], [1, -800, 40]])},
-                           lambda zeta: {"log_j": _log_jacobian(zeta)}, result="log_j", source="the library",
-                           not_finite="write log z and log(1 − z) with softplus, not as the logarithm of a number that "
-                           "was rounded to 0")
+log_jacobian_far = Problem(
+    "log_jacobian", lambda rng: {"zeta": numpy.array([[800.0, 0.5, -800], [1, -800, 40]])},
+    lambda zeta: {"log_j": _log_jacobian(zeta)}, result="log_j", source="the library",
+    not_finite="write log z and log(1 − z) with softplus, not as the logarithm of a number that was "
+               "rounded to 0")
 log_jacobian_backward = _backward("log_jacobian_backward", "dzeta", lambda rng: {
     "dlogj": rng.standard_normal(N), "zeta": rng.standard_normal((N, Z))}, _log_jacobian)
 
@@ -332,16 +345,17 @@ control_variate = Problem("best_coefficient", lambda rng: {
 
 def _factor(rng):
     root = rng.standard_normal((4, 4))
-    return {"mean": rng.standard_normal(4), "precision": root @ root.T + numpy.eye(4), "shift": rng.standard_normal(4)}
+    return {"mean": rng.standard_normal(4), "precision": root @ root.T + numpy.eye(4),
+            "shift": rng.standard_normal(4)}
 
 
 def _call_factor(function, mean, precision, shift):
-    pairs = [_pair(function(i, mean, precision, shift)) for i in range(4)]
-    return {"the means": numpy.array([m for m, _ in pairs]), "the variances": numpy.array([v for _, v in pairs])}
+    means, variances = zip(*(_pair(function(i, mean, precision, shift)) for i in range(4)))
+    return {"the means": numpy.array(means), "the variances": numpy.array(variances)}
 
 
 def _pair(returned):
-    """The mean and the variance, in whatever sequence: a tuple, a list, an array."""
+    """The mean and the variance, from a tuple, a list or an array. Raises Wrong for anything else."""
     try:
         mean, variance = (float(numpy.asarray(number).reshape(())) if numpy.size(number) == 1 else None
                           for number in (returned.values() if isinstance(returned, dict) else returned))
@@ -349,24 +363,26 @@ def _pair(returned):
             raise ValueError
     except (TypeError, ValueError):
         shown = "nothing; is the return missing?" if returned is None else _described(returned)
-        raise Wrong(f"gaussian_factor has to return two numbers, mean and variance, but it returned {shown}") from None
+        raise Wrong("gaussian_factor has to return two numbers, mean and variance, but it returned "
+                    f"{shown}") from None
     if isinstance(returned, dict):
-        raise Wrong("gaussian_factor has to return two numbers, but it returned a dict; return mean, variance")
+        raise Wrong("gaussian_factor has to return two numbers, mean and variance, but it returned a dict")
     return mean, variance
 
 
 def _described(value):
+    """What was returned, in words."""
     shape = getattr(value, "shape", None)
     if shape is not None:
         return f"an array of shape {shape}" if shape else f"one number, {value}"
     if isinstance(value, (tuple, list)) and len(value) == 2:
         return "two arrays: return those of q_i alone"
-    return f"a {type(value).__name__}" + (f" of {len(value)}" if hasattr(value, "__len__") else f", {value!r:.40}")
+    size = f" of {len(value)}" if hasattr(value, "__len__") else f", {value!r:.40}"
+    return f"a {type(value).__name__}{size}"
 
 
 def _factors(mean, precision, shift):
-    pairs = [gaussian_factor(i, mean, precision, shift) for i in range(4)]
-    return {"the means": numpy.array([m for m, _ in pairs]), "the variances": numpy.array([v for _, v in pairs])}
+    return _call_factor(gaussian_factor, mean, precision, shift)
 
 
 coordinate_ascent = Problem("gaussian_factor", _factor, _factors, call=_call_factor, source="the library")
@@ -388,5 +404,6 @@ def _iwae_far(rng):
     return {"dbound": rng.standard_normal(N), "log_w": log_w}
 
 
-iwae_far = Problem("bound_backward", _iwae_far, _backward("", "dlog_w", None, _bound).expected, result="dlog_w",
-                   not_finite="subtract from log w the largest of its own example, log_w.max(axis=0), before exp")
+iwae_far = Problem(
+    "bound_backward", _iwae_far, iwae.expected, result="dlog_w",
+    not_finite="subtract from log w the largest of its own example, log_w.max(axis=0), before exp")
