@@ -59,9 +59,9 @@ def _require_formulas(module, p, x, rng):
     if not numpy.allclose(c["kl"], kl):
         of_log_sigma = DiagonalGaussian().kl(numpy.concatenate([c["mu"], 2 * c["logvar"]], axis=1))
         if numpy.allclose(c["kl"], of_log_sigma):
-            raise Wrong("this is the KL for a head that outputs log σ. That would be a VAE too, but here the "
-                        "head outputs log σ², as the name logvar says: restore the line of the KL, and "
-                        "change that of z")
+            raise Wrong("this is the KL for a head that emits log σ. That would be a VAE too; here the head "
+                        "emits log σ², as the name logvar says: restore the line of the KL, and change that "
+                        "of z")
         raise Wrong("the KL is not ½ Σ (μ² + σ² − 1 − log σ²) any more; restore the original line")
     if not numpy.allclose(c["loss"], (kl - log_px).mean()):
         raise Wrong(f"the loss is {c['loss']:.4f}, but the mean of −log p(x|z) + KL over the batch is "
@@ -79,7 +79,7 @@ def _which_loss(loss, kl, reconstruction):
     for text, value in {
             "the reconstruction term is averaged over the pixels, but log p(x|z) is a sum":
                 kl + reconstruction / D,
-            "both terms are summed over the batch, but the loss is a mean": N * (kl + reconstruction),
+            "both terms are summed over the batch; the loss is their mean": N * (kl + reconstruction),
             "both terms are averaged over their last axis, but both are sums": kl / Z + reconstruction / D,
             "the KL is averaged over the latents, but it is a sum": kl / Z + reconstruction,
             "the KL has D times the weight that it should have": D * kl + reconstruction,

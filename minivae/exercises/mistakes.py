@@ -357,8 +357,8 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "log σ² is not differentiated: its derivative is 1/σ²": (" - 1 / variance", " - np.log(variance)"),
         "1 is used where 1/σ², the derivative of log σ² with respect to σ², is needed": (
             " - 1 / variance", " - 1"),
-        "1 is used as the derivative of log σ² with respect to s, but its factor ∂σ²/∂s is exp(s), not σ²: "
-        "exp(s)/σ² is needed": (
+        "1 is used as the derivative of log σ² with respect to s, but exp(s)/σ² is needed: "
+        "with the floor, the factor ∂σ²/∂s = exp(s) is not σ²": (
             "(x - m) ** 2 / variance ** 2 - 1 / variance)\nds = dvariance * np.exp(s)",
             "(x - m) ** 2 / variance ** 2 * np.exp(s) - 1)\nds = dvariance"),
         "the constant log 2π is counted, but the derivative of a constant is 0": (
@@ -893,7 +893,8 @@ def suspects(exercise, function=None):
         written = [(text, solution.solve(shipped, **{function: _lines(solution.lines[function], change)}))
                    for text, change in COMMON.get(exercise.key, {}).get(function, {}).items()]
     elif {"forward", "backward"} <= set(exercise.functions):
-        written = [("backward still computes the gradient of the original forward; make it match", shipped)]
+        text = "backward still computes the gradient of the original forward: change it to match"
+        written = [(text, shipped)]
     else:
         written = [("the parameters still move as in the original file", shipped)]
     mutated = (function,) if function else set(exercise.functions) - {"forward"}

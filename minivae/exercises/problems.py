@@ -108,21 +108,18 @@ linear_backward = Problem("linear_backward", _linear, _linear_gradients, result=
 
 
 def _activation(name, forward):
-    """y = forward(x): the function gets y only, so x is drawn again from the same rng for the differences."""
-    def inputs(rng):
-        while True:         # each row and column with both signs
+    """The problem of a function that gets dy and y = forward(x), and returns dx."""
+    def draw(rng):
+        while True:
             x = rng.standard_normal((N, D))
-            if (_mixed(x, 0) & True).all() and _mixed(x, 1).all():
-                return {"dy": rng.standard_normal((N, D)), "y": forward(x)}, x
+            positive = x > 0        # each row and each column needs both signs
+            if all(positive.any(axis).all() and not positive.all(axis).any() for axis in (0, 1)):
+                return {"dy": rng.standard_normal((N, D)), "y": forward(x)}
 
     def expected(dy, y):
         x = numpy.arctanh(y) if forward is tanh else numpy.where(y > 0, y, -1.0)     # any x with this y
         return {"dx": numerical_gradient(forward, x, dy)}
-    return Problem(name, lambda rng: inputs(rng)[0], expected, result="dx")
-
-
-def _mixed(x, axis):
-    return (x > 0).any(axis) & (x < 0).any(axis)
+    return Problem(name, draw, expected, result="dx")
 
 
 tanh_backward = _activation("tanh_backward", tanh)
