@@ -5,7 +5,6 @@ name: a derivative with respect to the wrong variable, an array that is replaced
 the solution, so all are tested against it.
 """
 
-import ast
 import types
 
 from .mutants import edits
@@ -690,8 +689,7 @@ def suspects(exercise, function=None):
                     "the parameters still move as in the file as it was shipped", shipped)]
     code = compile(solved, "suspect", "exec")
     return [(text, _module(compile(source, "suspect", "exec"))) for text, source in written] + [
-        (text, _module(code, compile(ast.Module([edited], []), "suspect", "exec")))
-        for text, edited in edits(solved, (function,) if function else set(exercise.functions) - {"forward"})]
+        (text, _module(code, edited)) for text, edited in edits(solved, (function,) if function else set(exercise.functions) - {"forward"})]
 
 
 def _changed(lines, old, new):
