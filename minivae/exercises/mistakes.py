@@ -7,6 +7,7 @@ the solution, so all are tested against it.
 
 import types
 
+from .catalog import Repaired
 from .mutants import edits
 
 COMMON = {
@@ -684,9 +685,10 @@ def suspects(exercise, function=None):
         exercise.solution.lines[function], *lines)})) for text, lines in COMMON.get(exercise.key, {}).get(
             function, {}).items()]
     if function is None:
-        written = [("backward still computes the gradient of the original forward: change it to match"
-                    if "backward" in exercise.functions and "forward" in exercise.functions else
-                    "the parameters still move as in the file as it was shipped", shipped)]
+        written = [("the parameters still move as in the file as it was shipped", shipped)]
+        if "backward" in exercise.functions and "forward" in exercise.functions:
+            written.append(("forward is right now, but backward is still the gradient of the original forward: change it "
+                            "to match", Repaired((), *exercise.solution.lines[:1]).solve(shipped)))
     code = compile(solved, "suspect", "exec")
     return [(text, _module(compile(source, "suspect", "exec"))) for text, source in written] + [
         (text, _module(code, edited)) for text, edited in edits(solved, (function,) if function else set(exercise.functions) - {"forward"})]
