@@ -118,7 +118,8 @@ def _form(name, value, expected):
     if value is None:
         return [f"{name}: nothing was returned; is the return missing?"], None
     if not isinstance(value, numpy.ndarray) and (not numpy.isscalar(value) or numpy.ndim(expected)):
-        return [f"{name}: {_not_an_array(value, expected)}"], numpy.asarray(value) if numpy.isscalar(value) else None
+        number = numpy.asarray(value, dtype="float64") if isinstance(value, (int, float)) else None
+        return [f"{name}: {_not_an_array(value, expected)}"], number
     array = numpy.asarray(value)
     if array.dtype.kind != "f":
         cut = ": decimals are cut off" if array.dtype.kind in "iu" else ""
@@ -230,7 +231,7 @@ def _but_for_a_factor(text, instead, mine, sizes):
 def _wrong_parts(yours, expected, parts):
     """(label, name of the result, index of the part in it)"""
     for name in yours:
-        if parts and yours[name].shape == expected[name].shape:
+        if parts and yours[name].shape == expected[name].shape and not _same(yours[name], expected[name]):
             for label, index in parts.items():
                 if not _same(yours[name][index], expected[name][index]):
                     yield label, name, index
