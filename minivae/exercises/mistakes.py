@@ -15,6 +15,8 @@ from .mutants import edits
 
 COMMON = {
     "0": {"numerical_gradient": {
+        "this is the formula of the second derivative; (f(x + h e) − f(x − h e)) / 2h is needed": (
+            "gradient[i] = (above - below) / (2 * h)", "gradient[i] = (above - 2 * f(x) + below) / h ** 2"),
         "this is the one-sided difference (f(x + h e) − f(x)) / h; the central one is needed, "
         "with steps to both sides": (
             "x[i] = value - h\n    below = f(x)\n    x[i] = value\n"
@@ -217,6 +219,9 @@ return gradient""",
             'mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")', ""),
     }},
     "5": {"log_prob_backward": {
+        "this is the derivative of π or 1 − π, the probability of x; that of its logarithm is needed": (
+            "(x - sigmoid(a))", "(2 * x - 1) * sigmoid(a) * (1 - sigmoid(a))"),
+        "there is a factor log p too many": ("(x - sigmoid(a))", "(x - sigmoid(a)) * (x * a - softplus(a))"),
         "this is the derivative with respect to x, but a is needed": ("(x - sigmoid(a))", "a"),
         "x − a is used where x − sigmoid(a) is needed: π is sigmoid(a), not a": ("sigmoid(a)", "a"),
         "softplus is not differentiated: its derivative is sigmoid": ("sigmoid(a)", "softplus(a)"),
@@ -328,6 +333,7 @@ return gradient""",
         "the parts are joined along the batch, with shape (2N, Z); use axis=-1": ("axis=-1", "axis=0"),
     }},
     "8": {"log_prob_backward": {
+        "the link ∂σ²/∂s is exp(s), not ½ exp(½ s)": ("* np.exp(s)", "* 0.5 * np.exp(0.5 * s)"),
         "exp(s) is squared as if it were σ, but it is the variance (without the floor)": (
             "variance = FLOOR", "s = 2 * s\nvariance = FLOOR"),
         "s is taken for log σ, but exp(s) is the variance (without the floor)": """
@@ -367,6 +373,11 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "the parts are joined along the batch, with shape (2N, D); use axis=-1": ("axis=-1", "axis=0"),
     }},
     "9": {"vae_backward": {
+        "the KL itself is taken for its upstream gradient, which is 1/N": ("q.kl_backward(ones / N, h)", "q.kl_backward(q.kl(h) / N, h)"),
+        "log p itself is taken for its upstream gradient, which is −1/N": (
+            "p.log_prob_backward(-ones / N, x, a)", "p.log_prob_backward(-p.log_prob(x, a) / N, x, a)"),
+        "z/N is added to dz, but the KL depends on h directly, not on z": (
+            "sample_backward(dz, h, eps)", "sample_backward(dz + decoder_inputs[0] / N, h, eps)"),
         "dz and eps are swapped: sample_backward(dz, h, eps)": (
             "sample_backward(dz, h, eps)", "sample_backward(eps, h, dz)"),
         "this is the gradient of log p − KL, but the loss is −log p + KL: both signs are wrong": (
@@ -427,6 +438,7 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
             'mlp_backward(dh, encoder_inputs, model.encoder, model.encoder_grads, "tanh")', ""),
     }},
     "10": {"adam_step": {
+        "the learning rate is divided by √t; here it is the same at each step": ("lr * m_hat", "lr / np.sqrt(t) * m_hat"),
         "ε is added to √v, but √v̂ is needed (if √(1 − β₂ᵗ) is part of the step size, "
         "add ε √(1 − β₂ᵗ) to √v)": ("+ epsilon", "+ epsilon / np.sqrt(1 - beta2 ** t)"),
         "neither m nor v is corrected; divide m by 1 − β₁ᵗ, and v by 1 − β₂ᵗ": (
@@ -498,6 +510,10 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "v̂² is used where √v̂ is needed in the denominator": ("np.sqrt(v_hat)", "v_hat ** 2"),
     }},
     "11": {"log_prob_backward": {
+        "π is rounded: 1 for the most probable kind, 0 for the others; π itself is needed": (
+            "np.exp(log_softmax(a))", "one_hot(log_softmax(a).argmax(axis=-1))"),
+        "this is log π[x] itself in the place of its kind, not its derivative": (
+            "(one_hot(x) - pi)", "(one_hot(x) * log_softmax(a))"),
         "the logits themselves are subtracted where π = softmax(a) is needed": (
             "np.exp(log_softmax(a))", "a.reshape(len(a), -1, K)"),
         "there is one factor π[x] too many: this is the derivative of π[x], not of its logarithm": (
@@ -565,6 +581,8 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "1 − π is used for all kinds, but that is right for k = x only": ("one_hot(x) - pi", "1 - pi"),
     }},
     "12": {"sample_backward": {
+        "C⁻¹ ε is used where ε is needed": ("eps[:, None, :]", "np.linalg.solve(C, eps[..., None])[..., 0][:, None, :]"),
+        "ε is added to the part for μ, but ∂z/∂μ = 1": ("[dz, ", "[dz + eps, "),
         "the diagonal is treated like log σ² of exercise 6, with ½ as a factor and in the exponent, "
         "but it is log C_ii here": (
             " * C[:, range(Z), range(Z)]", " * 0.5 * np.sqrt(C[:, range(Z), range(Z)])"),

@@ -50,7 +50,7 @@ def test_an_array_of_the_caller_must_not_change(tmp_path):
 
 def test_nan_is_not_right(tmp_path):
     verdict = verdict_on(tmp_path, "10", ADAM.replace("g ** 2", "g"))
-    assert "v takes g where g² is needed" in verdict.text and "right except" not in verdict.text
+    assert "g is used in v where g² is needed" in verdict.text and "right except" not in verdict.text
     assert "theta after 4 steps is not finite" in verdict.text and "right: m after 4 steps" in verdict.text
     verdict = verdict_on(tmp_path, "7", "return np.full(h.shape, np.nan)")
     assert "dh is not finite, first at [0, 0]" in verdict.text and "probably" not in verdict.text
@@ -90,7 +90,7 @@ def test_no_data_has_a_constant_row_or_column(exercise):
      "return np.concatenate([dz, dC[:, d, d] * C[:, d, d], dC[:, BELOW[1], BELOW[0]]], axis=1)", "transposed, or its upper triangle", "^$"),
     ("9", VAE.replace("dh = q.sample_backward(dz, h, eps) + q.kl_backward(ones / N, h)",
                       "dh = q.kl_backward(ones / N, h)\nmlp_backward(q.sample_backward(dz, h, eps), encoder_inputs, model.encoder, "
-                      "model.encoder_grads, 'tanh')"), "only the KL is there: add both paths.*overwrites", "^$"),
+                      "model.encoder_grads, 'tanh')"), "only the KL is there; dh has to be the sum of both paths.*overwrites", "^$"),
     ("4", by_key("4").solution.lines["autoencoder_backward"].replace("-2 *", "-1 *"), "probably: 1 where 2 is needed, in dx_hat\n", "encoder 0's dW.*:.*probably"),
     ("18", [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))",
              "np.concatenate([half := rng.standard_normal((len(x) // 2, 2)), -half])")], "antithetic noise makes errors cancel better", "do not cancel"),
@@ -152,6 +152,7 @@ def test_right_to_five_digits_is_not_explained_by_a_mistake(tmp_path):
      "model.encoder_grads, model.decoder_grads = grads(model.encoder), grads(model.decoder)\n" + VAE, None),
     ("1", "dW *= 0\ndW += x.T @ dy\ndb.fill(0)\ndb += dy.sum(axis=0)\nreturn dy @ W.T", None),
     ("9", VAE.replace(', "tanh")', ")"), None),
+    ("17", [("backward(p, x, rng.standard_normal(eps.shape), c)", "backward(p, x, c=c, eps=eps.copy())")], None),
     ("11", "return (dlogp[:, None, None] * (np.eye(K)[x] - np.exp(log_softmax(a)))).reshape(a.shape)", None),
 ])
 def test_what_is_right_is_accepted(key, answer, function, tmp_path):
