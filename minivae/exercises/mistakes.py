@@ -512,8 +512,6 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
     "11": {"log_prob_backward": {
         "π is rounded: 1 for the most probable kind, 0 for the others; π itself is needed": (
             "np.exp(log_softmax(a))", "one_hot(log_softmax(a).argmax(axis=-1))"),
-        "this is log π[x] itself in the place of its kind, not its derivative": (
-            "(one_hot(x) - pi)", "(one_hot(x) * log_softmax(a))"),
         "the logits themselves are subtracted where π = softmax(a) is needed": (
             "np.exp(log_softmax(a))", "a.reshape(len(a), -1, K)"),
         "there is one factor π[x] too many: this is the derivative of π[x], not of its logarithm": (
