@@ -905,10 +905,11 @@ def suspects(exercise, function=None):
         written = [(text, solution.solve(shipped, **{function: _lines(solution.lines[function], change)}))
                    for text, change in COMMON.get(exercise.key, {}).get(function, {}).items()]
     else:
-        written = [("the parameters still move as in the original file", shipped)]
+        text = "the parameters still move as in the original file"
         if {"forward", "backward"} <= set(exercise.functions):
-            written.append(("forward is right now, but backward is still the gradient of the original forward: "
-                            "change it to match", Repaired((), solution.lines[0]).solve(shipped)))
+            text = "backward is still the gradient of the original forward: change it to match"
+        partly = [] if len(solution.lines) == 1 else [Repaired((), solution.lines[0]).solve(shipped)]
+        written = [(text, source) for source in [shipped, *partly]]
     right = compile(solved, "suspect", "exec")
     mutated = (function,) if function else set(exercise.functions) - {"forward"}
     return [(text, _module(compile(source, "suspect", "exec"))) for text, source in written] + [

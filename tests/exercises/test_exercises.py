@@ -170,7 +170,7 @@ def test_what_is_wrong_with_the_sampler_is_measured_in_two_ways(tmp_path):
 
 
 MISTAKES_WHILE_REPAIRING = [
-    (16, [("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps")], "forward is right now, but backward is still the gradient of the original forward"),
+    (16, [("np.exp(logvar) * eps", "np.exp(0.5 * logvar) * eps")], "backward is still the gradient of the original forward: change it to match"),
     (16, [("np.exp(logvar) - 1 - logvar", "np.exp(2 * logvar) - 1 - 2 * logvar")], "That would be a VAE too; here the head emits log σ²"),
     (17, [("    c = forward(p, x, eps)\n", "    c = forward(p, x, eps)\n    c = forward(p, x, eps)\n")], "called forward 2 times"),
     (18, [("rng.standard_normal(p[\"W2\"].shape[1]) * np.ones((len(x), 1))", "np.ones((len(x), 2))")], "draw the same noise"),
