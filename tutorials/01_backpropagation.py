@@ -726,6 +726,7 @@ claim(f"a rate of {rates[-1]:g} is too large for all: the best loss is {min(each
 #
 # ## What to try next
 #
+# - Exercise 0, *The gradient check itself*: write `numerical_gradient`, which all the others are compared with.
 # - Exercises 1, *The linear layer, backwards*, 2, *Tanh and relu, backwards*, and 3, *A multilayer perceptron, by
 #   the chain rule*: close this page and derive them (`python -m minivae exercises start exercises`).
 # - Exercise 10, *Adam*: one step, as its paper writes it.

@@ -740,9 +740,9 @@ claim(f"and ADVI's standard deviation of μ is {fitted.q.std[0] / posterior.std[
 #
 # ## What to try next
 #
-# - Exercise 6, *The reparameterized sample*; exercise 13, *The score function and its control variate*; exercise
-#   18, *Find the bug: no gradient is wrong, and no formula either* (`python -m minivae exercises start
-#   exercises`).
+# - Exercise 6, *The reparameterized sample*; exercise 12b, *The log-Jacobian of ADVI*; exercise 13, *The score
+#   function and its control variate*; exercise 18, *Find the bug: every gradient and every formula is right*
+#   (`python -m minivae exercises start exercises`).
 # - `python -m minivae variance` compares all estimators on all models. Where does the order of appendix D hold?
 # - `python -m minivae infer linear-regression --estimator score --samples 100`, then with fewer samples. When
 #   does it fail?

@@ -786,7 +786,8 @@ if on_digits:
 # ## What to try next
 #
 # - Exercises 5 to 9: Bernoulli, the sample, the KL, the Gaussian, and *The whole VAE: where two paths meet*.
-#   Exercises 16 to 21 are VAEs with a bug that goes unnoticed; the bug of exercise 20 is one that you saw above.
+#   Then `python -m minivae exercises capstone` trains a VAE with your own functions. Exercises 16 to 23 are VAEs with a
+#   bug that goes unnoticed; the bug of exercise 20 is one that you saw above.
 # - `python -m minivae train` makes the pictures of the README; `--likelihood`, `--posterior`, `--bound` change
 #   the model.
 # - Change the variance 0.05: it is the exchange rate between squared error and nats.

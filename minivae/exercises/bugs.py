@@ -5,6 +5,7 @@ which changes p in place.
 """
 
 import functools
+import inspect
 import math
 
 import numpy
@@ -17,7 +18,7 @@ from .mistakes import suspects
 from .problems import Wrong
 
 N, D, Z, H = 6, 9, 2, 7
-LEARNING_RATE = 0.5         # large, so that an update made too early is visible
+LEARNING_RATE = 0.3         # large, so that an update made too early is visible
 DRAWS = 20_000
 
 
@@ -207,8 +208,9 @@ def _train_step(module, p, x, seed, lr):
     functions, passes = {name: getattr(module, name) for name in names}, {name: [] for name in names}
 
     def recorded(name):
-        def call(p, x, eps, *c):
-            passes[name].append((numpy.array(eps), functions[name](p, x, eps, *c)))
+        def call(*given, **named):
+            _, _, eps, *_ = inspect.signature(functions[name]).bind(*given, **named).arguments.values()
+            passes[name].append((numpy.array(eps), functions[name](*given, **named)))
             return passes[name][-1][1]
         return call
     for name in names:

@@ -73,7 +73,8 @@ def examine(exercise, problem, module, seed=SEED):
                               _untouched(problem, arguments()))
         lines = [f"probably: {explanation}"] * bool(explanation) + lines
     if lines and _differs_when_repeated(problem, module, arguments, results):
-        lines.insert(0, "the function returns different numbers at each call: is noise drawn inside it?")
+        lines.insert(0, "the function returns other numbers when it is called again: "
+                     "is noise drawn inside it?")
     if any("not finite" in line for line in lines) and problem.not_finite:
         lines.append(problem.not_finite)
     return Finding(problem.function, lines, right, error, problem.source)
@@ -121,8 +122,8 @@ def _form(name, value, expected):
     if value is None:
         return [f"{name}: nothing was returned; is the return missing?"], None
     if not isinstance(value, numpy.ndarray) and (not numpy.isscalar(value) or numpy.ndim(expected)):
-        array = numpy.asarray(value) if numpy.isscalar(value) else None
-        return [f"{name}: {_not_an_array(value, expected)}"], array
+        number = numpy.asarray(value, dtype="float64") if isinstance(value, (int, float)) else None
+        return [f"{name}: {_not_an_array(value, expected)}"], number
     array = numpy.asarray(value)
     if array.dtype.kind != "f":
         cut = ": decimals are cut off" if array.dtype.kind in "iu" else ""
@@ -240,7 +241,7 @@ def _but_for_a_factor(text, instead, mine, sizes):
 def _wrong_parts(yours, expected, parts):
     """(label, name of the result, index of the part in it)"""
     for name in yours:
-        if parts and yours[name].shape == expected[name].shape:
+        if parts and yours[name].shape == expected[name].shape and not _same(yours[name], expected[name]):
             for label, index in parts.items():
                 if not _same(yours[name][index], expected[name][index]):
                     yield label, name, index

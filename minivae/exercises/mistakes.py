@@ -8,13 +8,15 @@ The learner reads a text when the numbers agree with those of its lines, however
 written. So a text says what is computed, and what is needed, not how the code looks.
 """
 
-import ast
 import types
 
+from .catalog import Repaired
 from .mutants import edits
 
 COMMON = {
     "0": {"numerical_gradient": {
+        "this is the formula of the second derivative; (f(x + h e) − f(x − h e)) / 2h is needed": (
+            "gradient[i] = (above - below) / (2 * h)", "gradient[i] = (above - 2 * f(x) + below) / h ** 2"),
         "this is the one-sided difference (f(x + h e) − f(x)) / h; the central one is needed, "
         "with steps to both sides": (
             "x[i] = value - h\n    below = f(x)\n    x[i] = value\n"
@@ -218,6 +220,10 @@ return gradient""",
             'mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")', ""),
     }},
     "5": {"log_prob_backward": {
+        "this is the derivative of the probability of x (π or 1 − π), but that of its logarithm is needed": (
+            "(x - sigmoid(a))", "(2 * x - 1) * sigmoid(a) * (1 - sigmoid(a))"),
+        "there is one factor log p too many": (
+            "(x - sigmoid(a))", "(x - sigmoid(a)) * (x * a - softplus(a))"),
         "this is the derivative with respect to x, but a is needed": ("(x - sigmoid(a))", "a"),
         "x − a is used where x − sigmoid(a) is needed: π is sigmoid(a), not a": ("sigmoid(a)", "a"),
         "softplus is not differentiated: its derivative is sigmoid": ("sigmoid(a)", "softplus(a)"),
@@ -329,6 +335,8 @@ return gradient""",
         "the parts are joined along the batch, with shape (2N, Z); use axis=-1": ("axis=-1", "axis=0"),
     }},
     "8": {"log_prob_backward": {
+        "½ exp(½ s) is used where the factor ∂σ²/∂s = exp(s) is needed": (
+            "* np.exp(s)", "* 0.5 * np.exp(0.5 * s)"),
         "exp(s) is squared as if it were σ, but it is the variance (without the floor)": (
             "variance = FLOOR", "s = 2 * s\nvariance = FLOOR"),
         "s is taken for log σ, but exp(s) is the variance (without the floor)": """
@@ -368,6 +376,12 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "the parts are joined along the batch, with shape (2N, D); use axis=-1": ("axis=-1", "axis=0"),
     }},
     "9": {"vae_backward": {
+        "the KL itself is used where its upstream gradient 1/N is needed": (
+            "q.kl_backward(ones / N, h)", "q.kl_backward(q.kl(h) / N, h)"),
+        "log p itself is used where its upstream gradient −1/N is needed": (
+            "p.log_prob_backward(-ones / N, x, a)", "p.log_prob_backward(-p.log_prob(x, a) / N, x, a)"),
+        "z/N is added to dz, but the KL depends on h directly, not on z": (
+            "sample_backward(dz, h, eps)", "sample_backward(dz + decoder_inputs[0] / N, h, eps)"),
         "dz and eps are swapped: sample_backward(dz, h, eps)": (
             "sample_backward(dz, h, eps)", "sample_backward(eps, h, dz)"),
         "this is the gradient of log p − KL, but the loss is −log p + KL: both signs are wrong": (
@@ -428,6 +442,8 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
             'mlp_backward(dh, encoder_inputs, model.encoder, model.encoder_grads, "tanh")', ""),
     }},
     "10": {"adam_step": {
+        "the learning rate is divided by √t, but it has to be the same at each step": (
+            "lr * m_hat", "lr / np.sqrt(t) * m_hat"),
         "ε is added to √v, but √v̂ is needed (if √(1 − β₂ᵗ) is part of the step size, "
         "add ε √(1 − β₂ᵗ) to √v)": ("+ epsilon", "+ epsilon / np.sqrt(1 - beta2 ** t)"),
         "neither m nor v is corrected; divide m by 1 − β₁ᵗ, and v by 1 − β₂ᵗ": (
@@ -499,6 +515,8 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "v̂² is used where √v̂ is needed in the denominator": ("np.sqrt(v_hat)", "v_hat ** 2"),
     }},
     "11": {"log_prob_backward": {
+        "π is rounded: 1 for the most probable kind, 0 for the others; π itself is needed": (
+            "np.exp(log_softmax(a))", "one_hot(log_softmax(a).argmax(axis=-1))"),
         "the logits themselves are subtracted where π = softmax(a) is needed": (
             "np.exp(log_softmax(a))", "a.reshape(len(a), -1, K)"),
         "there is one factor π[x] too many: this is the derivative of π[x], not of its logarithm": (
@@ -566,6 +584,9 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
         "1 − π is used for all kinds, but that is right for k = x only": ("one_hot(x) - pi", "1 - pi"),
     }},
     "12": {"sample_backward": {
+        "C⁻¹ ε is used where ε is needed": (
+            "eps[:, None, :]", "np.linalg.solve(C, eps[..., None])[..., 0][:, None, :]"),
+        "ε is added to the part for μ, but ∂z/∂μ = 1: it has to be dz": ("[dz, ", "[dz + eps, "),
         "the diagonal is treated like log σ² of exercise 6, with ½ as a factor and in the exponent, "
         "but it is log C_ii here": (
             " * C[:, range(Z), range(Z)]", " * 0.5 * np.sqrt(C[:, range(Z), range(Z)])"),
@@ -892,16 +913,16 @@ def suspects(exercise, function=None):
     if function:
         written = [(text, solution.solve(shipped, **{function: _lines(solution.lines[function], change)}))
                    for text, change in COMMON.get(exercise.key, {}).get(function, {}).items()]
-    elif {"forward", "backward"} <= set(exercise.functions):
-        text = "backward still computes the gradient of the original forward: change it to match"
-        written = [(text, shipped)]
     else:
-        written = [("the parameters still move as in the original file", shipped)]
-    mutated = (function,) if function else set(exercise.functions) - {"forward"}
+        text = "the parameters still move as in the original file"
+        if {"forward", "backward"} <= set(exercise.functions):
+            text = "backward is still the gradient of the original forward: change it to match"
+        partly = [] if len(solution.lines) == 1 else [Repaired((), solution.lines[0]).solve(shipped)]
+        written = [(text, source) for source in [shipped, *partly]]
     right = compile(solved, "suspect", "exec")
+    mutated = (function,) if function else set(exercise.functions) - {"forward"}
     return [(text, _module(compile(source, "suspect", "exec"))) for text, source in written] + [
-        (text, _module(right, compile(ast.Module([edited], []), "suspect", "exec")))
-        for text, edited in edits(solved, mutated)]
+        (text, _module(right, edited)) for text, edited in edits(solved, mutated)]
 
 
 def _lines(solution, change):

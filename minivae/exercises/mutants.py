@@ -1,71 +1,67 @@
 """The small mistakes that one can make in a solution. Each is one edit of its code, with a text about it.
 
-    edits(source, functions) -> [(what is wrong, the function with this mistake), ...]
+    edits(source, functions) -> (what is wrong, the code of the function with this mistake), ...
 
 A learner whose numbers agree with those of an edited solution has probably made that mistake, however the
 learner's own code is written. The edits work on Python's syntax tree, with the standard module ast.
 """
 
 import ast
-import copy
 import itertools
 
 
 def edits(source, functions):
-    """[(what is wrong, the function with this mistake, as ast.FunctionDef), ...], all different."""
-    found = {}
+    """Yield (what is wrong, the code of the function with this mistake) for each edit of these functions."""
     for function in ast.parse(source).body:
         if isinstance(function, ast.FunctionDef) and function.name in functions:
-            found[ast.dump(function)] = None
-            for text, edited in _of_function(function):
-                found.setdefault(ast.dump(edited), (text, ast.fix_missing_locations(edited)))
-    return [edit for edit in found.values() if edit]
+            for text, owner, place, new in _of_function(function):
+                old = _put(owner, place, new)
+                yield text, compile(ast.fix_missing_locations(ast.Module([function], [])), "suspect", "exec")
+                _put(owner, place, old)
+
+
+def _put(owner, place, new):
+    """Put a node (or a list) into a field of a node, or into a place of a list. -> what was there"""
+    if isinstance(owner, list):
+        old, owner[place] = owner[place], new
+    else:
+        old = getattr(owner, place)
+        setattr(owner, place, new)
+    return old
 
 
 def _of_function(function):
-    """(what is wrong, the function with one edit), for each edit."""
+    """(what is wrong, owner, place, what to put there), for each edit."""
     nodes = list(ast.walk(function))
     arguments = [argument.arg for argument in function.args.args]
     names = sorted({*arguments, *(node.id for node in nodes if isinstance(node, ast.Name)
                                   and isinstance(node.ctx, ast.Store))})
     keys = {node.slice.value for node in nodes if _has_key(node)}
-    if arguments[0].startswith("d"):
+    where, left_out = _where(nodes), _left_out(nodes)
+    docstring, *body = function.body
+    if arguments[0][0] == "d":
         for statement, text in UPSTREAM.items():
-            yield text.format(arguments[0]), _with(function, statement.format(arguments[0]))
-    left_out = {id(inner) for node in nodes for inner in _left_out(node)}
-    for index, node in enumerate(nodes):
-        if id(node) in left_out:
-            continue
-        where = _where(function, node)
-        if isinstance(node, ast.expr):
-            for text, new in _of_expression(node, names, keys):
-                yield text + where, _replaced(function, index, new)
-        for field in ("body", "orelse"):
-            statements = getattr(node, field, None)
-            if isinstance(statements, list) and not isinstance(node, ast.expr):
-                for text, new in _of_statements(statements):
-                    edited = copy.deepcopy(function)
-                    setattr(list(ast.walk(edited))[index], field, new)
-                    yield text, edited
+            yield text.format(arguments[0]), function, "body", [
+                docstring, *ast.parse(statement.format(arguments[0])).body, *body]
+    for node in nodes:
+        for field, value in ast.iter_fields(node):
+            for owner, place, child in ([(value, i, child) for i, child in enumerate(value)]
+                                        if isinstance(value, list) else [(node, field, value)]):
+                if isinstance(child, ast.expr) and id(child) not in left_out:
+                    for text, new in _of_expression(child, names, keys):
+                        yield text + where.get(id(child), ""), owner, place, new
+            if field in ("body", "orelse") and isinstance(value, list):
+                for text, statements in _of_statements(value):
+                    yield text, node, field, statements
     for a, b in itertools.combinations(arguments, 2):
-        yield f"`{a}` and `{b}` are exchanged", _with(function, f"{a}, {b} = {b}, {a}")
+        yield f"`{a}` and `{b}` are exchanged", function, "body", [
+            docstring, *ast.parse(f"{a}, {b} = {b}, {a}").body, *body]
 
 
 def _has_key(node):
     """Is this node a subscript like c["h1"]?"""
     return (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
             and isinstance(node.slice.value, str))
-
-
-def _left_out(node):
-    """The nodes inside of this node that get no edit."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-        return [node.right]             # powers are edited as a whole
-    # Another array of the same length is no mistake that one could recognize; axes have words of their own.
-    if (isinstance(node, ast.keyword) or ast.unparse(node).endswith(".shape")
-            or isinstance(node, ast.Call) and ast.unparse(node.func) == "len"):
-        return [inner for inner in ast.walk(node) if inner is not node]
-    return []
 
 
 UPSTREAM = {        # {statement: text}: mistakes with the first argument {0}, if it is an upstream gradient
@@ -80,33 +76,25 @@ UPSTREAM = {        # {statement: text}: mistakes with the first argument {0}, i
     "{0} = {0}[::-1]": "the upstream gradient `{0}` is used with the examples in the reverse order"}
 
 
-def _with(function, statement):
-    """A copy of the function that begins with a statement, below the docstring."""
-    edited = copy.deepcopy(function)
-    edited.body.insert(1, ast.parse(statement).body[0])
-    return edited
-
-
-def _replaced(function, index, new):
-    """A copy of the function, with its node of this index replaced by an expression."""
-    edited = copy.deepcopy(function)
-    old = list(ast.walk(edited))[index]
-
-    class Replace(ast.NodeTransformer):
-        def visit(self, node):
-            return new if node is old else self.generic_visit(node)
-    return Replace().visit(edited)
-
-
-def _where(function, node):
-    """", in dmu" for a node of the line that computes dmu, "" in the line that returns the result."""
-    for statement in ast.walk(function):
-        assigns = isinstance(statement, (ast.Assign, ast.AugAssign))
-        if assigns and any(node is inner for inner in ast.walk(statement)):
+def _where(nodes):
+    """{id of a node: ", in dmu"} for the nodes of a line that computes dmu."""
+    where = {}
+    for statement in nodes:
+        if isinstance(statement, (ast.Assign, ast.AugAssign)):
             target = statement.target if isinstance(statement, ast.AugAssign) else statement.targets[0]
             if isinstance(target, (ast.Name, ast.Subscript)):
-                return f", in {_shown(target).removesuffix('[...]')}"
-    return ""
+                where.update({id(node): f", in {_shown(target).removesuffix('[...]')}"
+                              for node in ast.walk(statement)})
+    return where
+
+
+def _left_out(nodes):
+    """The ids of nodes that are not edited one by one: in len(x), x.shape, axis=..., and exponents."""
+    whole = [node for node in nodes if isinstance(node, ast.keyword)
+             or isinstance(node, ast.Attribute) and node.attr == "shape"
+             or isinstance(node, ast.Call) and ast.unparse(node.func) == "len"]
+    return {id(inner) for node in whole for inner in ast.walk(node) if inner is not node} | {
+        id(node.right) for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)}
 
 
 def _of_expression(node, names, keys):
@@ -280,4 +268,4 @@ def _of_statements(statements):
 
 def _shown(node):
     """The code of a node as the learner would write it, on one line."""
-    return ast.unparse(ast.fix_missing_locations(copy.deepcopy(node))).removesuffix(":")
+    return ast.unparse(ast.fix_missing_locations(node)).removesuffix(":")

@@ -363,7 +363,8 @@ def _pair(returned):
         raise Wrong("gaussian_factor has to return two numbers, mean and variance, but it returned "
                     f"{shown}") from None
     if isinstance(returned, dict):
-        raise Wrong("gaussian_factor has to return two numbers, mean and variance, but it returned a dict")
+        raise Wrong("gaussian_factor has to return two numbers, "
+                    "but it returned a dict; return mean, variance")
     return mean, variance
 
 

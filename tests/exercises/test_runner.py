@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from minivae.exercises import runner
-from minivae.exercises.catalog import by_number, originals
+from minivae.exercises.catalog import by_key
 from minivae.exercises.runner import PASSED, WRONG, Verdict
 
-SHIPPED = (originals() / "07_kl.py").read_text(encoding="utf-8")
-SOLVED = by_number(7).solution.solve(SHIPPED)
+SHIPPED = by_key("7").shipped()
+SOLVED = by_key("7").solution.solve(SHIPPED)
 GUARD = 'if __name__ == "__main__":\n    '
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no signals that end a process")
 
