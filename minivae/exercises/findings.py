@@ -171,8 +171,7 @@ def _numbers(name, yours, expected, source):
     lines = [f"{name} {expected.shape}: relative error {error:.1e}, allowed {TOLERANCE:.0e}; worst elements:"]
     for i in numpy.argsort(difference, axis=None)[::-1][:3]:
         where = [int(k) for k in numpy.unravel_index(i, expected.shape)]
-        lines.append(f"  {name}{where}: yours {yours.flat[i]:.8g}, {source} give{'s' * (source[-1] != 's')} "
-                     f"{expected.flat[i]:.8g}")
+        lines.append(f"  {name}{where}: yours {yours.flat[i]:.8g}, right {expected.flat[i]:.8g} ({source})")
     return lines
 
 
@@ -190,6 +189,11 @@ def explain(yours, expected, known, sizes, parts=None, untouched=None):
              if any(not _same(results[name], expected[name]) for name in expected)]
     for text, results in known:
         if all(_same(results[name], yours[name]) for name in yours):
+            return text
+    if parts:               # a factor of all parts is one mistake, not one for each
+        (name, mine), = yours.items()
+        text = diagnose(mine, expected[name], {"sizes": sizes}) or ""
+        if re.match(r"the sign is|it is (twice|half|[A-Z] =)", text):
             return text
     explained = {}
     for label, name, index in _wrong_parts(yours, expected, parts):

