@@ -7,7 +7,8 @@ import pytest
 
 import strict_cupy
 from minivae import VAE, Adam, Gaussian, datasets, evaluation, plots, to_numpy, training
-from minivae.app import bench, build, checkpoints, configuration
+from minivae.app import bench
+from minivae.runs import build, checkpoints, configuration
 from minivae.backend import array_module
 from minivae.checking import check as checker
 from minivae.checking.library import library_reports

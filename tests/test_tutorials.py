@@ -265,7 +265,7 @@ def test_the_index_leads_to_each_question(question):
 
 def public_functions():
     """Functions, classes and their methods, of the whole library but for what only serves the command line."""
-    plumbing = ("__main__", "app", "exercises", "errors", "system")
+    plumbing = ("__main__", "app", "exercises", "errors", "runs", "system")
     for module in pkgutil.walk_packages(minivae.__path__, "minivae."):
         name = module.name.removeprefix("minivae.")
         if name.split(".")[0] in plumbing or module.ispkg:

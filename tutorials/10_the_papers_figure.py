@@ -27,7 +27,7 @@ import numpy as np      # after lesson, which sets its number of threads
 from minivae import VAE, Adagrad
 from minivae.datasets import binarize, digits, load
 from minivae.evaluation import elbo
-from minivae.app.run_folder import Run
+from minivae.runs.run_folder import Run
 from minivae.training import train
 
 args = options("Tutorial 10: the paper's figure.",

@@ -5,7 +5,7 @@ import argparse
 from .. import __version__
 from ..inference import ESTIMATORS, FAMILIES
 from ..inference.examples import EXAMPLES
-from .configuration import COUNT, LEVELS, OPTIONS, RATE, SEED, TEXT, one_of
+from ..runs.configuration import COUNT, LEVELS, OPTIONS, RATE, SEED, TEXT, one_of
 from .exit_codes import BAD_INPUT, say
 
 GROUPS = {

@@ -6,7 +6,7 @@ import numpy
 
 from ..errors import InputError
 from ..system.progress import ProgressBar
-from .configuration import EVALUATION_SEED, other_bound
+from ..runs.configuration import EVALUATION_SEED, other_bound
 
 
 @contextlib.contextmanager

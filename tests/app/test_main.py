@@ -16,7 +16,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from minivae import datasets, errors, layers, optimizers, plots, training
-from minivae.app import bench, build, configuration, run_folder
+from minivae.app import bench
+from minivae.runs import build, configuration, run_folder
 from minivae.app.commands import checks
 from minivae.app.commands import train as train_command
 

@@ -64,7 +64,7 @@ def test_what_draws_nothing_imports_no_matplotlib(imported):
 def test_help_imports_no_command_and_nothing_for_downloads(imported):
     steps = ["import minivae.app.main", "--version", "--help", *(f"{command} --help" for command in main.COMMANDS)]
     for step in steps:
-        assert not {"minivae.app.commands.train", "minivae.app.build", "minivae.app.bench", "urllib.request"} & {*imported[step]}, step
+        assert not {"minivae.app.commands.train", "minivae.runs.build", "minivae.app.bench", "urllib.request"} & {*imported[step]}, step
     assert "minivae.app.commands.checks" in imported["gradcheck"]
     assert "urllib.request" not in imported["train --resume run --epochs 2"], "the digits are on the disk"
 

@@ -10,8 +10,8 @@ from ...inference.examples import EXAMPLES
 from ...optimizers import OPTIMIZERS
 from ...system.progress import ProgressBar, duration
 from ...vae import VAE
-from ..build import saved_run
-from ..configuration import DEFAULTS
+from ...runs.build import saved_run
+from ...runs.configuration import DEFAULTS
 from ..exit_codes import OK
 from ..pictures import drawing, save
 

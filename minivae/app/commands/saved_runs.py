@@ -9,8 +9,8 @@ from ...autoencoder import Autoencoder
 from ...backend import get_xp
 from ...errors import InputError
 from ...system.progress import ProgressBar
-from ..build import saved_run
-from ..configuration import EVALUATION_SEED
+from ...runs.build import saved_run
+from ...runs.configuration import EVALUATION_SEED
 from ..exit_codes import OK
 from ..pictures import draw
 

@@ -13,12 +13,12 @@ from ...errors import Diverged, InputError
 from ...system.blas import one_thread_if_small
 from ...system.progress import ProgressBar, duration
 from ...training import train
-from ..build import add_images, build_images, build_model, build_optimizer, training_data
-from ..configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, config_from, learning_rate, loss_options,
+from ...runs.build import add_images, build_images, build_model, build_optimizer, training_data
+from ...runs.configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, config_from, learning_rate, loss_options,
                              other_bound, rate_falls, require_effect)
 from ..exit_codes import CHECK_FAILED, INTERRUPTED, OK, drop_output, reader_left, say
 from ..pictures import draw
-from ..run_folder import Run, locked, make_folder
+from ...runs.run_folder import Run, locked, make_folder
 
 
 def train_command(args):

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 from minivae import VAE, Adam, datasets, training
-from minivae.app import checkpoints
+from minivae.runs import checkpoints
 from minivae.errors import InputError
 
 IMAGES = datasets.digits().train[:230]
@@ -103,7 +103,7 @@ def test_pickled_objects_are_never_loaded(checkpoint, tmp_path):
 def test_an_interruption_while_saving_leaves_no_complaint():
     """In a process of its own: what a broken zip file complains of comes when it is collected."""
     script = ("import sys, numpy\n"
-              "from minivae import VAE, Adam\nfrom minivae.app import checkpoints\n"
+              "from minivae import VAE, Adam\nfrom minivae.runs import checkpoints\n"
               "vae = VAE(64, 2, hidden=(20,), backend='numpy')\n"
               "count = []\n"
               "import numpy.lib.format as public\n"

@@ -11,7 +11,7 @@ import numpy
 import pytest
 
 from minivae import datasets
-from minivae.app import build, checkpoints, configuration, run_folder
+from minivae.runs import build, checkpoints, configuration, run_folder
 from minivae.errors import InputError
 from minivae.system import files
 
@@ -163,7 +163,7 @@ def test_only_one_process_trains_in_a_folder(tmp_path):
 
 
 def test_the_lock_of_a_killed_process_is_gone(tmp_path):
-    script = (f"import os\nfrom minivae.app.run_folder import locked\nwith locked({str(tmp_path)!r}):\n"
+    script = (f"import os\nfrom minivae.runs.run_folder import locked\nwith locked({str(tmp_path)!r}):\n"
               "    print('locked', flush=True)\n    input()\n")
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "locked\n"
