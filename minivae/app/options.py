@@ -50,6 +50,8 @@ def parser():
          "N")
     _add_option(sub, "draw_on")
 
+    _explore_options(command("explore", "Write a page in which a run can be explored, and open it in the browser."))
+
     _infer_options(command("infer", "Fit q to the posterior of a model, and compare it with the exact posterior."))
 
     sub = command("variance", "Compare the estimators of the ELBO's gradient by their variance.")
@@ -121,6 +123,16 @@ def _infer_options(sub):
          "exists)", "PNG")
     sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     _add_option(sub, "backend")
+
+
+def _explore_options(sub):
+    sub.add_argument("run", type=_from_text(TEXT), metavar="RUN", help="the run folder")
+    sub.add_argument("run2", type=_from_text(TEXT), metavar="RUN2", nargs="?",
+                     help="another run on the same data, which is shown beside the first")
+    _add(sub, "--out", TEXT, "the page (default: explore.html in RUN, which is replaced if it exists)", "HTML")
+    sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
+    sub.add_argument("--no-open", action="store_true", help="only write the page")
+    _add_option(sub, "data_dir")
 
 
 def _saved_run_options(sub):

@@ -1,0 +1,81 @@
+"""One self-contained HTML page with the models and the test images of one or two runs.
+
+The page computes by itself: model.js holds the forward functions, explorer.js what can be seen and moved.
+"""
+
+import base64
+import importlib.resources
+import json
+import zlib
+
+import numpy
+
+from ...autoencoder import Autoencoder
+from ...backend import to_numpy
+from ...errors import InputError
+
+LARGEST = 24_000_000        # bytes of a page: more would be slow to open, and too large for a mail
+PIXELS = 400_000            # of the test images on the page, which holds at most 1000 images
+FILM = 500_000              # bytes of a film on the page
+
+
+def page(runs, labels, shape, title, film=None):
+    """The page of one or two runs.    -> str
+
+    runs: [{"name", "text", "epoch", "model", "images" (N, D), "film"}, ...]; film is None or the arrays of film.npz
+    Raises InputError if it would be too large.
+    """
+    n = min(1000, max(20, PIXELS // runs[0]["model"].data_dim))
+    largest = max(4 * run["model"].parameters.flat.size for run in runs)
+    if largest > LARGEST // 2:
+        raise InputError(f"the parameters are {largest / 1e6:.0f} MB, too large for a page, which can hold "
+                         f"{LARGEST // 2_000_000} MB of each run; explore a smaller model")
+    data = {"title": title, "shape": list(shape), "labels": None if labels is None else labels[:n].tolist(),
+            "runs": [_run(n=n, **run) for run in runs],
+            "eps": numpy.random.default_rng(0).standard_normal((3, runs[0]["model"].latent_dim)).tolist()}
+    page = _file("page.html").replace("TITLE", title)
+    for name, text in (("DATA", json.dumps(data).replace("<", "\\u003c")), ("MODEL", _file("model.js")),
+                       ("EXPLORER", _file("explorer.js"))):
+        page = page.replace(f"/* {name} */", text)
+    return page
+
+
+def _run(name, text, epoch, model, images, film, n):
+    """What the page needs of a run, as it goes into the page's JSON."""
+    x = images[:n]
+    # Whole numbers, binary pixels, the digits and scans in bytes are exact; other grey values are rounded.
+    scale = next((s for s in (1, 16, 255) if x.max() * s <= 255 and numpy.allclose(numpy.rint(x * s), x * s)), 255)
+    sizes = [[len(layer[0]) for layer in layers] + [layers[-1][0].shape[1]] for layers in (model.encoder, model.decoder)]
+    arrays = [array for layer in model.encoder + model.decoder for array in layer] + model.shared
+    weights = numpy.concatenate([to_numpy(array).ravel() for array in arrays])
+    about = {"name": name, "text": text, "epoch": epoch, "data_dim": model.data_dim, "latent_dim": model.latent_dim,
+             "activation": model.activation, "encoder_sizes": sizes[0], "decoder_sizes": sizes[1],
+             "scale": scale, "images": _packed(numpy.rint(x * scale), "u1"), "weights": _packed(weights, "<f4"),
+             "film": film and _film(film)}
+    if isinstance(model, Autoencoder):
+        return {**about, "model": "autoencoder", "error": type(model.error).__name__}
+    p = model.likelihood
+    return {**about, "model": "vae", "posterior": {"DiagonalGaussian": "diagonal", "FullGaussian": "full"}[
+        type(model.posterior).__name__],
+            "likelihood": {"name": type(p).__name__, "variance": getattr(p, "variance", None),
+                           "floor": getattr(p, "floor", None), "levels": getattr(p, "n_categories", None)}}
+
+
+def _film(film):
+    """Every frame of a film, or every second, fourth, ..., and the last, so that it is not too large."""
+    frames = numpy.arange(len(film["epochs"]))
+    while True:
+        codes, plane = _packed(film["codes"][frames], "<f4"), _packed(film["plane"][frames], "u1")
+        if len(codes) + len(plane) <= FILM or len(frames) < 3:
+            return {"epochs": film["epochs"][frames].tolist(), "n": film["codes"].shape[1],
+                    "grid": film["grid"].tolist(), "codes": codes, "plane": plane}
+        frames = frames[::-1][::2][::-1]
+
+
+def _packed(array, dtype):
+    """The numbers compressed, as text."""
+    return base64.b64encode(zlib.compress(numpy.ascontiguousarray(array, dtype).tobytes(), 9)).decode()
+
+
+def _file(name):
+    return importlib.resources.files(__package__).joinpath(name).read_text("utf-8")
