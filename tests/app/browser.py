@@ -104,6 +104,7 @@ class Browser:
         self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
 
     def size(self, width, height, dark=False):
+        self.send("Emulation.setScrollbarsHidden", hidden=True)
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 

@@ -1,77 +1,309 @@
 """`explore`: the page computes what Python does, and answers to the mouse and the keys, in a real browser."""
 
 import json
-from argparse import Namespace
+import re
 
 import numpy
 import pytest
 
-from minivae import VAE, Autoencoder, datasets
-from minivae.app.explorer import write
-from minivae.likelihoods import Bernoulli, Categorical, Gaussian
-
 from browser import CHROMIUM, Browser
+from minivae import VAE, Autoencoder, datasets, evaluation
+from minivae.app.commands import explore
+from minivae.app.explorer import write
+from minivae.likelihoods import Categorical, Gaussian
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed")
+SHAPE = (4, 5)
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def chromium(tmp_path_factory):
     with Browser(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
 
 
-def small(make, x, rng, name="small"):
-    """An untrained model with random parameters, and images, as a run of write.page."""
-    model = make(Z=3, D=x.shape[1])
-    for parameter in map(model.parameters.__getitem__, model.parameters.names()):
-        parameter[...] += 0.3 * rng.standard_normal(parameter.shape)
-    return {"name": name, "text": "untrained", "epoch": 0, "model": model, "images": x, "film": None}
+@pytest.fixture
+def browser(chromium):
+    """A page that a test opens has no error and no message on its console."""
+    chromium.problems.clear()
+    chromium.size(1280, 900)
+    yield chromium
+    assert chromium.problems == []
 
 
-def vae(likelihood, **options):
-    return lambda Z, D: VAE(D, Z, hidden=(9, 7), likelihood=likelihood, backend="numpy", **options)
+def random_run(make, x, rng, name="small", film=None):
+    """An untrained model with random parameters, and images (N, D), as a run of write.page."""
+    model = make(x.shape[1])
+    for parameter in model.parameters.names():
+        model.parameters[parameter][...] += 0.3 * rng.standard_normal(model.parameters[parameter].shape)
+    return {"name": name, "text": "untrained", "epoch": 0, "model": model, "images": x, "film": film}
 
 
-def autoencoder(error, **options):
-    return lambda Z, D: Autoencoder(D, Z, hidden=(9, 7), error=error, backend="numpy", **options)
+def vae(likelihood="bernoulli", latent=3, **options):
+    return lambda D: VAE(D, latent, hidden=(9, 7), likelihood=likelihood, backend="numpy", **options)
 
+
+def autoencoder(error, latent=3, **options):
+    return lambda D: Autoencoder(D, latent, hidden=(9, 7), error=error, backend="numpy", **options)
+
+
+def binary(rng, n=40):
+    return datasets.binarize(rng.random((n, 20), dtype=numpy.float32), rng)
+
+
+def grey(rng, n=40):
+    return numpy.rint(255 * rng.random((n, 20))).astype(numpy.float32) / 255
+
+
+def open_page(browser, tmp_path, *runs, check="", labels=None):
+    page = tmp_path / "page.html"
+    page.write_text(write.page(list(runs), labels, SHAPE, "noise"), "utf-8")
+    browser.open(page.as_uri() + check)
+
+
+# The numbers
 
 KINDS = {
-    "bernoulli": vae("bernoulli"),
-    "bernoulli, full": vae("bernoulli", posterior="full"),
-    "bernoulli, relu, float64": vae("bernoulli", activation="relu", dtype="float64"),
-    "gaussian, fixed": vae(Gaussian(0.3)),
-    "gaussian, shared": vae(Gaussian("shared", 0.01), posterior="full"),
-    "gaussian, per-pixel": vae(Gaussian("per-pixel", 0.02), activation="relu"),
-    "categorical": vae(Categorical(5)),
-    "squared error": autoencoder("squared-error"),
-    "cross-entropy": autoencoder("cross-entropy", activation="relu"),
+    "bernoulli": (vae(), binary),
+    "bernoulli, full": (vae(posterior="full"), binary),
+    "bernoulli, one latent": (vae(latent=1), binary),
+    "bernoulli, relu, float64": (vae(activation="relu", dtype="float64"), binary),
+    "gaussian, fixed": (vae(Gaussian(0.3)), grey),
+    "gaussian, shared, full": (vae(Gaussian("shared", 0.01), posterior="full"), grey),
+    "gaussian, per-pixel, relu": (vae(Gaussian("per-pixel", 0.02), activation="relu"), grey),
+    "categorical": (vae(Categorical(5)), lambda rng: datasets.quantize(grey(rng), 5)),
+    "squared error": (autoencoder("squared-error"), grey),
+    "cross-entropy, relu": (autoencoder("cross-entropy", activation="relu"), binary),
 }
 
 
 def expected(model, x, eps):
-    """The numbers of #check, as Python computes them, for one image and its noise."""
+    """What #check computes, for images x (N, D) and noise eps (N, Z): {name: one value for each image}"""
     mean = model.represent(x)
     if isinstance(model, Autoencoder):
-        a = numpy.array(model.decode(mean))
-        loss = ((x - a) ** 2).sum() if "squared" in type(model.error).__name__.lower() else None
-        return mean, a, loss
+        return {"mean": mean, "decoded": model.decode(mean), "loss": evaluation.autoencoder_loss(model, x)}
     h = model.posterior_parameters(x)
-    z = model.posterior.sample(h, eps)
-    return mean, z, model.decode(z), model.likelihood.log_prob(x, model.likelihood_parameters(z)), model.posterior.kl(h)
+    z = model.posterior.sample(h, eps.astype(h.dtype))
+    return {"mean": mean, "z": z, "decoded": model.decode(z), "kl": model.posterior.kl(h),
+            "log_prob": model.likelihood.log_prob(x, model.likelihood_parameters(z))}
 
 
 @needs_chromium
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_computes_what_python_does(kind, browser, rng, tmp_path):
-    x = rng.integers(0, 5, (4, 20)).astype("float32") if kind == "categorical" else datasets.binarize(
-        rng.random((4, 20)).astype("float32"), rng)
-    if kind.startswith("gaussian") or "error" in kind:
-        x = numpy.rint(255 * rng.random((4, 20))).astype("float32") / 255
-    run = small(KINDS[kind], x, rng)
+    make, images = KINDS[kind]
+    run = random_run(make, images(rng), rng)
+    open_page(browser, tmp_path, run, check="#check")
+    eps = numpy.array(browser.run("data.eps"))
+    found, = json.loads(browser.run("document.getElementById('check').textContent"))
+    assert len(found) == 3 and eps.shape == (3, run["model"].latent_dim)
+    for name, values in expected(run["model"], run["images"][:3], eps).items():
+        numpy.testing.assert_allclose([one[name] for one in found], values, rtol=0, atol=1e-4, err_msg=name)
+
+
+@needs_chromium
+def test_the_mean_over_draws_is_pythons_elbo(browser, rng, tmp_path):
+    run = random_run(vae(posterior="full"), binary(rng), rng)
+    open_page(browser, tmp_path, run)
+    browser.run("choose(7); for (let k = 0; k < 30; k++) byId('draw100').onclick()")
+    browser.frame()
+    text = browser.run("document.querySelector('dl').innerText").replace("−", "-")
+    mean, error = map(float, re.search(r"3000 draws\s+(\S+) ± (\S+) nats", text).groups())
+    exact = evaluation.elbo(run["model"], run["images"][7:8], rng, n_samples=20_000).elbo[0]
+    assert abs(mean - exact) < 5 * error + 0.01
+    assert error < 0.2
+
+
+@needs_chromium
+def test_the_ellipse_has_the_covariance_of_q_and_latents_are_ordered_by_their_kl(browser, rng, tmp_path):
+    run = random_run(vae(posterior="full"), binary(rng), rng)
+    open_page(browser, tmp_path, run)
+    model, x = run["model"], run["images"]
+    mean, C = model.posterior.mean_and_scale(model.posterior_parameters(x))
+    covariance = C @ C.swapaxes(1, 2)
+    found = browser.run("[0, 1, 2].map(i => [0, 1, 2].map(j => covariance(views[0].model.q, views[0].h[5], i, j)))")
+    numpy.testing.assert_allclose(found, covariance[5], atol=1e-5)
+    variance = numpy.diagonal(covariance, axis1=1, axis2=2)
+    kl = (0.5 * (mean ** 2 + variance - 1 - numpy.log(variance))).mean(axis=0)
+    numpy.testing.assert_allclose(browser.run("views[0].importance"), kl, atol=1e-5)
+    assert browser.run("views[0].order") == list(numpy.argsort(-kl))
+
+
+# The mouse and the keys
+
+@pytest.fixture
+def opened(browser, rng, tmp_path):
+    """A page with a VAE of two latents -> browser, the VAE, its images"""
+    run = random_run(vae(latent=2), binary(rng), rng)
+    open_page(browser, tmp_path, run, labels=numpy.arange(40) % 10)
+    return browser, run["model"], run["images"]
+
+
+@needs_chromium
+def test_the_decoded_image_follows_the_pointer(opened):
+    browser, model, _ = opened
+    x, y = browser.place(".plane canvas", 0.75, 0.125)
+    browser.mouse("mouseMoved", x, y)
+    browser.frame()
+    reach = browser.run("state.reach")
+    numpy.testing.assert_allclose(browser.run("[...views[0].z]"), [reach / 2, 0.75 * reach], atol=0.02 * reach)
+    z = numpy.array([browser.run("[...views[0].z]")], numpy.float32)
+    shown = browser.run("[...document.querySelector('.decoded canvas').getContext('2d').getImageData(0, 0, 5, 4).data]")
+    numpy.testing.assert_allclose(shown[::4], 255 - (255 - 16) * model.decode(z)[0], atol=1)
+
+
+@needs_chromium
+def test_a_click_on_a_dot_chooses_its_image(opened):
+    browser, model, images = opened
+    u, v = browser.run("views[0].to_screen(views[0].at(views[0].codes[11])).map(p => p / views[0].size)")
+    browser.click(*browser.place(".plane canvas", u, v))
+    browser.frame()
+    n = browser.run("state.image")
+    code, wanted = model.represent(images)[[n, 11]]
+    assert numpy.abs(code - wanted).max() < 0.05 * browser.run("state.reach")      # another dot may be as close
+    assert browser.run("byId('image').value") == str(n)
+    assert f"test image {n}, a {n % 10}" in browser.run("document.querySelector('.x figcaption').textContent")
+
+
+@needs_chromium
+def test_draw_an_image_with_the_mouse(opened):
+    browser, model, _ = opened
+    browser.click(*browser.place("#clear"))
+    assert browser.run("[...views[0].x].every(v => v === 0)")
+    start, end = (browser.place(".x canvas", (column + 0.5) / 5, 1.5 / 4) for column in (1, 3))
+    browser.mouse("mousePressed", *start)
+    for k in range(1, 5):
+        browser.mouse("mouseMoved", start[0] + k / 4 * (end[0] - start[0]), start[1])
+    browser.mouse("mouseReleased", *end)
+    x = numpy.zeros((4, 5), numpy.float32)
+    x[1, 1:4] = 1
+    assert browser.run("[...views[0].x]") == x.ravel().tolist()
+    numpy.testing.assert_allclose(browser.run("[...views[0].z]"), model.represent(x.reshape(1, 20))[0], atol=1e-5)
+    browser.click(*browser.place(".x canvas", 2.5 / 5, 1.5 / 4))                  # on ink it erases
+    assert browser.run("views[0].x[7]") == 0
+    browser.frame()
+    assert browser.run("document.querySelector('.x figcaption').textContent") == "x: your drawing"
+
+
+@needs_chromium
+def test_draw_noise_moves_z(opened):
+    browser, model, images = opened
+    browser.run("noise = () => [1, -2]")
+    browser.click(*browser.place("#draw"))
+    mean, sigma = model.posterior.mean_and_scale(model.posterior_parameters(images[:1]))
+    numpy.testing.assert_allclose(browser.run("[...views[0].z]"), (mean + sigma * [1, -2])[0], atol=1e-5)
+
+
+@needs_chromium
+def test_the_noise_is_standard_normal(opened):
+    browser, *_ = opened
+    eps = numpy.array(browser.run("[...noise(20000)]"))
+    assert abs(eps.mean()) < 0.04 and abs(eps.std() - 1) < 0.03 and abs((eps ** 4).mean() - 3) < 0.4
+
+
+@needs_chromium
+def test_between_two_images(opened):
+    browser, model, images = opened
+    browser.run("choose(4)")
+    browser.click(*browser.place("#from"))
+    browser.run("choose(9)")
+    browser.click(*browser.place("#to"))
+    one, two = model.represent(images[[4, 9]])
+    numpy.testing.assert_allclose(browser.run("[...views[0].z]"), two, atol=1e-5)
+    browser.run("document.querySelector('#along input').focus()")
+    browser.frame()
+    for _ in range(25):
+        browser.press("ArrowLeft")
+    numpy.testing.assert_allclose(browser.run("[...views[0].z]"), 0.25 * one + 0.75 * two, atol=1e-5)
+    assert browser.run("document.querySelectorAll('.strip canvas').length") == 8
+
+
+@needs_chromium
+def test_all_by_keyboard(opened):
+    browser, *_ = opened
+    seen = []
+    for _ in range(12):
+        browser.press("Tab")
+        seen.append(browser.run("document.activeElement.id || document.activeElement.parentElement.className"))
+        if seen[-1] == "plane":
+            z = browser.run("[...views[0].z]")
+            browser.press("ArrowRight")
+            browser.press("ArrowUp", shift=True)
+            moved = numpy.subtract(browser.run("[...views[0].z]"), z) / browser.run("state.reach")
+            numpy.testing.assert_allclose(moved, [1 / 25, 1 / 200], atol=1e-6)
+            nearest = browser.run("views[0].nearest([...views[0].z]).n")
+            browser.press("Enter")
+            assert browser.run("state.image") == nearest
+        elif seen[-1] == "x":
+            browser.press("ArrowLeft")
+            pixel = "views[0].x[2 * 5 + 1]"
+            before = browser.run(pixel)
+            browser.press(" ")
+            assert browser.run(pixel) == 1 - before
+    assert seen[:2] == ["plane", "x"]
+    assert {"image", "clear", "draw", "draw100", "from", "to", "map", "closer", "farther"} <= set(seen)
+
+
+# Several views
+
+@needs_chromium
+def test_two_runs_follow_the_same_pointer(browser, rng, tmp_path):
+    x = grey(rng)
+    open_page(browser, tmp_path, random_run(autoencoder("squared-error", 2), x, rng), random_run(vae(latent=2), x, rng))
+    browser.mouse("mouseMoved", *browser.place(".plane canvas", 0.6, 0.3))
+    first, second = browser.run("views.map(view => [...view.z])")
+    assert first == second
+    browser.frame()
+    assert browser.run("[...document.querySelectorAll('dl')].map(list => list.innerText.includes('nats'))") == [False, True]
+
+
+@needs_chromium
+def test_with_more_latents_two_are_axes_and_the_others_have_sliders(browser, rng, tmp_path):
+    open_page(browser, tmp_path, random_run(vae(latent=5), binary(rng), rng))
+    order = browser.run("views[0].order")
+    assert browser.run("views[0].axes") == order[:2]
+    assert browser.run("views[0].sliders.map(slider => slider.i)") == order[2:]
+    browser.run(f"(() => {{ const s = views[0].part('.across'); s.value = {order[3]}; s.onchange(); }})()")
+    assert browser.run("views[0].axes") == [order[3], order[1]]
+    browser.run("views[0].sliders[0].slider.value = 2.5; views[0].sliders[0].slider.oninput()")
+    assert browser.run(f"views[0].z[{order[0]}]") == 2.5
+
+
+@needs_chromium
+def test_the_film_shows_the_codes_and_the_plane_of_an_epoch(browser, rng, tmp_path):
+    film = {"epochs": numpy.array([1, 5, 9]), "codes": rng.standard_normal((3, 7, 2)), "grid": numpy.array([-1., 0, 1]),
+            "plane": rng.integers(0, 256, (3, 3, 3, 20))}
+    open_page(browser, tmp_path, random_run(vae(latent=2), binary(rng), rng, film=film))
+    assert "epoch 9, the trained model" in browser.run("byId('film').innerText")
+    browser.run("document.querySelector('#film input').focus()")
+    browser.press("ArrowLeft")
+    assert "epoch 5" in browser.run("byId('film').innerText")
+    numpy.testing.assert_allclose(browser.run("views[0].points()"), film["codes"][1], atol=1e-6)
+    browser.run("views[0].z = Float64Array.of(0.8, -0.9); views[0].changed()")       # close to (1, −1)
+    browser.frame()
+    shown = browser.run("[...document.querySelector('.decoded canvas').getContext('2d').getImageData(0, 0, 5, 4).data]")
+    numpy.testing.assert_allclose(shown[::4], 255 - (255 - 16) * film["plane"][1, 0, 2] / 255, atol=1)
+
+
+@needs_chromium
+@pytest.mark.parametrize("runs", (1, 2))
+def test_narrow_and_dark(runs, browser, rng, tmp_path):
+    x = binary(rng)
+    browser.size(380, 800, dark=True)
+    open_page(browser, tmp_path, *(random_run(vae(latent=4), x, rng) for _ in range(runs)), labels=numpy.arange(40))
+    browser.run("set_end('from'); set_end('to')")
+    browser.frame()
+    assert browser.run("document.documentElement.scrollWidth") <= 380
+    assert browser.run("Math.min(...[...document.querySelectorAll('.plane canvas')].map(c => c.clientWidth))") > 300
+    assert browser.run("getComputedStyle(document.body).backgroundColor") == "rgb(14, 16, 19)"
+
+
+@needs_chromium
+def test_photographs_are_not_drawn_as_negatives(browser, rng, tmp_path):
+    run = random_run(autoencoder("squared-error"), grey(rng), rng)
     page = tmp_path / "page.html"
-    page.write_text(write.page([run], None, (4, 5), "noise"), "utf-8")
-    browser.open(page.as_uri() + "#check")
-    numbers, = json.loads(browser.run("document.getElementById('check').textContent"))
-    print(numbers)
+    page.write_text(write.page([run], None, SHAPE, "photos", light=True), "utf-8")
+    browser.open(page.as_uri())
+    browser.run("views[0].z = views[0].codes[0]; views[0].decode = null; views[0].model.decode = () => Float64Array.from({length: 20}).fill(1); views[0].changed()")
+    browser.frame()
+    assert browser.run("document.querySelector('.decoded canvas').getContext('2d').getImageData(0, 0, 1, 1).data[0]") == 255

@@ -39,9 +39,10 @@ async function load(run) {
 
 // ---- Pictures of pixels
 
-// Grey values g (D), 0 white and 1 black as ink is; in the dark, ink is light. -> pixels (D, RGBA) into `image` at `start`
+// Grey values g (D), where 1 is black as ink is, and light in the dark; of photographs it is always light. -> pixels of `image` from (left, top) on
 function paint(image, g, left = 0, top = 0) {
-  const [paper, ink] = dark.matches ? [[22, 24, 29], [240, 238, 232]] : [[255, 255, 255], [16, 18, 24]];
+  const [paper, ink] = data.light ? [[0, 0, 0], [255, 255, 255]]
+    : dark.matches ? [[22, 24, 29], [240, 238, 232]] : [[255, 255, 255], [16, 18, 24]];
   for (let d = 0; d < D; d++) {
     const v = Math.min(1, Math.max(0, g[d]));
     const at = 4 * ((top + Math.floor(d / width)) * image.width + left + d % width);
@@ -157,6 +158,9 @@ class View {
     }
   }
 
+  // The decoded image of z, in grey values
+  grey(z) { return this.model.to_grey(this.model.decode(z)); }
+
   // ---- Where things are
 
   at(z) { return [z[this.axes[0]], this.axes.length > 1 ? z[this.axes[1]] : 0]; }
@@ -242,11 +246,12 @@ class View {
   // The decoded images of a grid of points
   draw_map() {
     this.map_is_old = false;
-    const image = new ImageData(CELLS * width, CELLS * height), z = Float64Array.from(this.z);
+    const gap = Math.ceil(width / 6), wide = width + gap, high = height + gap;
+    const image = new ImageData(CELLS * wide, CELLS * high), z = Float64Array.from(this.z);
     for (let row = 0; row < CELLS; row++) for (let column = 0; column < CELLS; column++) {
       const place = [(2 * column + 1) / CELLS - 1, 1 - (2 * row + 1) / CELLS];
       this.axes.forEach((i, axis) => { z[i] = place[axis] * state.reach; });
-      paint(image, this.model.to_grey(this.model.decode(z)), column * width, row * height);
+      paint(image, this.grey(z), column * wide + (gap >> 1), row * high + (gap >> 1));
     }
     Object.assign(this.mosaic, {width: image.width, height: image.height});
     this.mosaic.getContext("2d").putImageData(image, 0, 0);
@@ -260,8 +265,7 @@ class View {
     pen.fillStyle = colour("paper");
     pen.fillRect(0, 0, size, size);
     if (byId("map").checked) {
-      pen.globalAlpha = 0.3;
-      pen.imageSmoothingEnabled = false;
+      pen.globalAlpha = 0.22;
       if (this.frame === null) pen.drawImage(this.mosaic, 0, 0, size, size);
       else this.draw_kept_plane(pen);
       pen.globalAlpha = 1;
@@ -309,13 +313,14 @@ class View {
 
   draw_kept_plane(pen) {
     const {grid} = this.film, S = grid.length;
-    const edge = k => k === 0 ? 1.5 * grid[0] - 0.5 * grid[1] : k === S ? 1.5 * grid[S - 1] - 0.5 * grid[S - 2]
-      : (grid[k - 1] + grid[k]) / 2;
+    const room = k => Math.min(...[k - 1, k + 1].filter(i => grid[i] !== undefined).map(i => Math.abs(grid[i] - grid[k])));
     for (let row = 0; row < S; row++) for (let column = 0; column < S; column++) {
       const tile = document.createElement("canvas");
       picture(tile, this.kept(row, column));
-      const [left, bottom] = this.to_screen([edge(column), edge(row)]), [right, top] = this.to_screen([edge(column + 1), edge(row + 1)]);
-      pen.drawImage(tile, left, top, right - left, bottom - top);
+      const [u, v] = this.to_screen([grid[column], grid[row]]);
+      const side = 0.9 * Math.min(room(row), room(column)) * this.size / (2 * state.reach);
+      const wide = side * Math.min(1, width / height), high = side * Math.min(1, height / width);
+      pen.drawImage(tile, u - wide / 2, v - high / 2, wide, high);
     }
   }
 
@@ -367,7 +372,7 @@ class View {
 
   draw_pixels() {
     let caption = this.is_vae ? "decoded: E[x|z]" : "decoded: x̂";
-    if (this.frame === null) picture(this.part(".decoded canvas"), this.model.to_grey(this.model.decode(this.z)));
+    if (this.frame === null) picture(this.part(".decoded canvas"), this.grey(this.z));
     else {
       const closest = value => this.film.grid.reduce((best, g, k, all) => Math.abs(g - value) < Math.abs(all[best] - value) ? k : best, 0);
       picture(this.part(".decoded canvas"), this.kept(closest(this.z[1]), closest(this.z[0])));
@@ -401,17 +406,19 @@ class View {
     const {model, z} = this, rows = [];
     const shown = model.latent_dim <= 3 ? [...z] : this.at(z);
     rows.push([model.latent_dim <= 3 ? "z" : this.axes.map(latent).join(", "), `(${shown.map(v => show(v)).join(", ")})`]);
-    if (this.is_vae) {
+    if (this.frame !== null) rows.push(["", "numbers: only of the trained model"]);
+    else if (this.is_vae) {
       const count = this.elbos.length, mean = sum(count, k => this.elbos[k]) / count;
       const error = Math.sqrt(sum(count, k => (this.elbos[k] - mean) ** 2) / (count - 1) / count);
       rows.push(["log p(x|z)", `${show(model.log_prob(this.x, z))} nats`],
                 ["KL(q(z|x) ‖ p(z))", `${show(model.q.kl(this.hx))} nats`],
-                [count ? `ELBO, mean of ${count}` : "ELBO", count ? `${show(mean)}${count > 1 ? ` ± ${show(error)}` : ""} nats` : "draw ε"]);
+                [count ? `ELBO, ${count} draw${count > 1 ? "s" : ""}` : "ELBO", count ? `${show(mean)}${count > 1 ? ` ± ${show(error)}` : ""} nats` : "draw ε"]);
     } else {
       const in_nats = this.run.error === "CrossEntropy";
       rows.push([in_nats ? "cross-entropy" : "‖x − x̂‖²", `${show(model.loss(this.x, z))}${in_nats ? " nats" : ""}`]);
     }
     const list = this.part("dl");
+    while (list.children.length > 2 * rows.length) list.lastChild.remove();
     rows.forEach(([term, value], k) => {
       if (!list.children[2 * k]) list.append(document.createElement("dt"), document.createElement("dd"));
       list.children[2 * k].textContent = term;
@@ -534,11 +541,17 @@ function set_end(name) {
     view.part(".between").hidden = false;
     view.part(".strip").replaceChildren(...Array.from({length: 8}, (_, k) => {
       const canvas = document.createElement("canvas");
-      picture(canvas, view.model.to_grey(view.model.decode(view.between(k / 7))));
+      picture(canvas, view.grey(view.between(k / 7)));
       return canvas;
     }));
-    view.changed();
   });
+  move_along(name === "from" ? 0 : 1);
+}
+
+function move_along(t) {
+  document.querySelector("#along input").value = t;
+  document.querySelector("#along output").textContent = show(t);
+  views.forEach(view => { view.z = view.between(t); view.changed(); });
 }
 
 // z = (1 − t) μ of the first image + t μ of the second
@@ -569,11 +582,7 @@ function listen() {
   byId("draw100").onclick = () => draw_noise(100);
   byId("from").onclick = () => set_end("from");
   byId("to").onclick = () => set_end("to");
-  document.querySelector("#along input").oninput = event => {
-    const t = event.target.valueAsNumber;
-    document.querySelector("#along output").textContent = show(t);
-    views.forEach(view => { view.z = view.between(t); view.changed(); });
-  };
+  document.querySelector("#along input").oninput = event => move_along(event.target.valueAsNumber);
   byId("map").onchange = () => views.forEach(view => view.changed());
   byId("closer").onclick = () => zoom(1 / 1.25);
   byId("farther").onclick = () => zoom(1.25);
@@ -592,6 +601,8 @@ function listen() {
       timer = setInterval(() => { set_frame(++index); if (index >= last) stop(); }, 120);
     };
     set_frame(last);
+    const names = views.filter(view => view.film).map(view => view.run.name);
+    if (names.length < views.length) document.querySelector("#film h2").textContent += `: ${names[0]}`;
   }
   dark.onchange = () => views.forEach(view => view.changed());
 }
@@ -604,6 +615,8 @@ function explain() {
     + (data.labels ? "; its colour is its label, which training did not see. " : ". ")
     + (views.length > 1 ? "Move the pointer over one plane: both decoders draw the image of the same point z."
       : `Move the pointer over the plane: the decoder draws ${decoded}, the image of the point z under it.`);
+  if (some_vae && !all_vae) byId("what").textContent += " Training pulls a VAE's codes towards the prior N(0, I). Nothing"
+    + " controls where an autoencoder's codes lie, and a point between them can decode to anything.";
   byId("one").textContent = some_vae
     ? "Click a dot, or draw on x. The ellipses show q(z|x): its mean μ, and 1 and 2 standard deviations σ. "
       + "Each draw is z = μ + σ ε; the mean of log p(x|z) − KL over the draws estimates the ELBO."

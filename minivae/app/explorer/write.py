@@ -19,10 +19,11 @@ PIXELS = 400_000            # of the test images on the page, which holds at mos
 FILM = 500_000              # bytes of a film on the page
 
 
-def page(runs, labels, shape, title, film=None):
+def page(runs, labels, shape, title, light=False):
     """The page of one or two runs.    -> str
 
     runs: [{"name", "text", "epoch", "model", "images" (N, D), "film"}, ...]; film is None or the arrays of film.npz
+    light: is a pixel of 1 light, as in photographs, or black, as ink is?
     Raises InputError if it would be too large.
     """
     n = min(1000, max(20, PIXELS // runs[0]["model"].data_dim))
@@ -30,7 +31,7 @@ def page(runs, labels, shape, title, film=None):
     if largest > LARGEST // 2:
         raise InputError(f"the parameters are {largest / 1e6:.0f} MB, too large for a page, which can hold "
                          f"{LARGEST // 2_000_000} MB of each run; explore a smaller model")
-    data = {"title": title, "shape": list(shape), "labels": None if labels is None else labels[:n].tolist(),
+    data = {"title": title, "shape": list(shape), "light": light, "labels": None if labels is None else labels[:n].tolist(),
             "runs": [_run(n=n, **run) for run in runs],
             "eps": numpy.random.default_rng(0).standard_normal((3, runs[0]["model"].latent_dim)).tolist()}
     page = _file("page.html").replace("TITLE", title)
