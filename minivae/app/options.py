@@ -132,6 +132,7 @@ def _explore_options(sub):
     _add(sub, "--out", TEXT, "the page (default: explore.html in RUN, which is replaced if it exists)", "HTML")
     sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     sub.add_argument("--no-open", action="store_true", help="only write the page")
+    _add_option(sub, "data", "what the run was trained on")
     _add_option(sub, "data_dir")
 
 

@@ -4,6 +4,7 @@
     history.csv       one row per epoch
     checkpoint.npz    parameters, optimizer, epoch and random generator after the last finished epoch
     *.png             pictures, drawn again by `show`
+    explore.html      the page that `explore` writes
 """
 
 import contextlib
@@ -32,7 +33,7 @@ except ImportError:     # Windows
     fcntl = None
 
 HISTORY_FIELDS = ["epoch", "loss", "reconstruction", "kl", "test_loss", "seconds", "examples_per_second"]
-PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png"]
+PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png", "explore.html"]
 FILES = ["config.json", "history.csv", "checkpoint.npz", *PICTURES]
 
 

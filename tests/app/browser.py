@@ -41,10 +41,15 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.read)
-        os.close(self.write)
+        self.session = None
+        try:
+            self.send("Browser.close")
+            self.process.wait(10)       # killed, its children would still write into the folder
+        finally:
+            self.process.kill()
+            self.process.wait()
+            os.close(self.read)
+            os.close(self.write)
 
     def send(self, method, **parameters):
         """Send a command and wait for its answer. -> its result"""

@@ -70,7 +70,7 @@ KINDS = {
     "bernoulli, relu, float64": (vae(activation="relu", dtype="float64"), binary),
     "gaussian, fixed": (vae(Gaussian(0.3)), grey),
     "gaussian, shared, full": (vae(Gaussian("shared", 0.01), posterior="full"), grey),
-    "gaussian, per-pixel, relu": (vae(Gaussian("per-pixel", 0.02), activation="relu"), grey),
+    "gaussian, per-pixel, relu": (vae(Gaussian("per-pixel", 0.5), activation="relu"), grey),
     "categorical": (vae(Categorical(5)), lambda rng: datasets.quantize(grey(rng), 5)),
     "squared error": (autoencoder("squared-error"), grey),
     "cross-entropy, relu": (autoencoder("cross-entropy", activation="relu"), binary),
@@ -304,6 +304,133 @@ def test_photographs_are_not_drawn_as_negatives(browser, rng, tmp_path):
     page = tmp_path / "page.html"
     page.write_text(write.page([run], None, SHAPE, "photos", light=True), "utf-8")
     browser.open(page.as_uri())
-    browser.run("views[0].z = views[0].codes[0]; views[0].decode = null; views[0].model.decode = () => Float64Array.from({length: 20}).fill(1); views[0].changed()")
+    browser.run("views[0].model.decode = () => new Float64Array(20).fill(1); views[0].changed()")
     browser.frame()
     assert browser.run("document.querySelector('.decoded canvas').getContext('2d').getImageData(0, 0, 1, 1).data[0]") == 255
+
+
+# The command, which needs no browser
+
+@pytest.fixture
+def trained(run_cli, tmp_path, monkeypatch):
+    """trained(*options) -> a run folder with one epoch; webbrowser.open is recorded in trained.opened"""
+    monkeypatch.chdir(tmp_path)
+
+    def train(name, *options):
+        code, _, err = run_cli("train", "--epochs", 1, "--out", name, "--backend", "numpy", *options)
+        assert code == 0, err
+        return tmp_path / name
+    train.opened = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(explore.webbrowser, "open", lambda uri: train.opened.append(uri) or True)
+    return train
+
+
+def test_the_page_of_the_default_run_is_small_and_needs_no_network(run_cli, trained):
+    folder = trained("digits")
+    for _ in range(2):              # the page in the run folder is replaced
+        code, out, err = run_cli("explore", folder)
+        assert (code, err) == (0, "")
+    page = folder / "explore.html"
+    assert str(page) in out
+    assert trained.opened == [page.as_uri()] * 2
+    assert page.stat().st_size < 1_500_000
+    text = page.read_text("utf-8")
+    assert not re.findall(r"https?://|src=|<link(?! rel=.icon. href=.data:,)|@import|fetch\(", text)
+    assert "/* DATA */" not in text and "/* MODEL */" not in text and "/* EXPLORER */" not in text
+
+
+def test_the_largest_common_model_stays_below_6_mb(rng):
+    x = rng.integers(0, 256, (10_000, 784), "uint8").astype(numpy.float32) / 255      # as hard to compress as can be
+    run = {"name": "a", "text": "", "epoch": 1, "film": None, "images": x,
+           "model": VAE(784, 20, hidden=(500,), backend="numpy")}
+    assert 4_000_000 < len(write.page([run], None, (28, 28), "noise")) < 6_000_000
+
+
+def test_no_browser_prints_the_path(run_cli, trained, monkeypatch):
+    folder = trained("digits")
+    monkeypatch.setattr(explore.webbrowser, "open", lambda uri: False)
+    code, out, _ = run_cli("explore", folder)
+    assert code == 0
+    assert str(folder / "explore.html") in out and "open this file" in out
+    monkeypatch.setattr(explore.webbrowser, "open", lambda uri: pytest.fail("opened"))
+    monkeypatch.setattr(explore, "DISPLAYS", ())
+    monkeypatch.setattr(explore.sys, "platform", "linux")
+    assert "open this file" in run_cli("explore", folder)[1]
+    code, out, _ = run_cli("explore", folder, "--no-open")
+    assert code == 0 and "open this file" not in out
+
+
+def test_an_out_that_exists_is_kept(run_cli, trained, tmp_path):
+    folder = trained("digits")
+    page = tmp_path / "new" / "page.html"
+    assert run_cli("explore", folder, "--out", page)[0] == 0
+    page.write_text("mine")
+    code, _, err = run_cli("explore", folder, "--out", page)
+    assert (code, page.read_text()) == (2, "mine")
+    assert err.count("\n") == 1 and "exists; choose another name, or replace it with --overwrite" in err
+    assert run_cli("explore", folder, "--out", page, "--overwrite")[0] == 0
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    for options, wanted in ((("--out", "page.txt"), "is not an .html file"), (("--overwrite",), "is for --out")):
+        code, _, err = run_cli("explore", folder, *options)
+        assert code == 2 and wanted in err
+
+
+def test_two_runs_on_one_page(run_cli, trained):
+    first, second = trained("a"), trained("b", "--model", "autoencoder")
+    assert run_cli("explore", first, second)[0] == 0
+    text = (first / "explore.html").read_text("utf-8")
+    assert "VAE 64-300-150-2, tanh, bernoulli" in text
+    assert "plain autoencoder 64-300-150-2, tanh, squared-error" in text
+
+
+def test_a_name_is_no_markup(rng):
+    name = "</script><b>/* MODEL */"
+    text = write.page([random_run(vae(), binary(rng), rng, name)], None, SHAPE, "a < b")
+    assert "<title>a &lt; b: explore" in text and "<b>" not in text and text.count("function mlp") == 1
+
+
+def test_a_replaced_run_leaves_no_old_page(run_cli, trained):
+    folder = trained("a")
+    assert run_cli("explore", folder)[0] == 0
+    trained("a", "--overwrite")
+    assert not (folder / "explore.html").exists()
+
+
+def test_runs_that_do_not_fit_each_other(run_cli, trained, tmp_path, rng):
+    first, other = trained("a"), trained("b", "--latent", 3)
+    numpy.save("mine.npy", rng.random((30, 8, 8)))
+    for second, wanted in ((other, "latents 2, but"), (trained("c", "--data", "mine.npy"), "data digits, but"),
+                           (tmp_path / "none", "is not a run folder")):
+        code, _, err = run_cli("explore", first, second)
+        assert code == 2 and wanted in err and err.count("\n") == 1
+    assert not trained.opened and not (first / "explore.html").exists()
+
+
+def test_a_broken_film(run_cli, trained):
+    folder = trained("a")
+    film = {"epochs": numpy.array([1]), "codes": numpy.zeros((1, 4, 2)), "grid": numpy.zeros(3), "plane": numpy.zeros((1, 3, 3, 64))}
+    numpy.savez(folder / "film.npz", **film)
+    assert run_cli("explore", folder)[0] == 0
+    numpy.savez(folder / "film.npz", **{**film, "plane": numpy.zeros((1, 3, 3, 63))})
+    broken = [(folder / "film.npz").read_bytes()]
+    for content in (b"", b"nonsense", broken[0], broken[0][:200]):
+        (folder / "film.npz").write_bytes(content)
+        code, _, err = run_cli("explore", folder)
+        assert code == 2 and "film.npz can't be read as a film" in err and err.count("\n") == 1
+
+
+def test_a_model_that_is_too_large_for_a_page(run_cli, trained, monkeypatch):
+    folder = trained("a")
+    monkeypatch.setattr(write, "LARGEST", 1_000_000)
+    code, _, err = run_cli("explore", folder)
+    assert code == 2 and "the parameters are 0.5 MB, too large for a page" in err and err.count("\n") == 1
+
+
+def test_a_long_film_is_thinned_out_from_its_end(rng):
+    film = {"epochs": numpy.arange(1, 61), "codes": rng.standard_normal((60, 100, 2)), "grid": numpy.zeros(12),
+            "plane": rng.integers(0, 256, (60, 12, 12, 64))}
+    kept = write._film(film, 90)
+    assert kept["n"] == 90
+    assert 10 < len(kept["epochs"]) < 60 and kept["epochs"][-1] == 60
+    assert len(kept["plane"]) + len(kept["codes"]) <= write.FILM

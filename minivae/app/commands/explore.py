@@ -1,6 +1,7 @@
 """`explore`: write a page in which one or two runs can be explored, and open it in the browser."""
 
 import os
+import sys
 import webbrowser
 import zipfile
 from argparse import Namespace
@@ -15,6 +16,8 @@ from ...system.files import open_regular, replacing
 from ..exit_codes import OK
 from ..explorer import write
 
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")     # one of them is set where a window can be opened
+
 
 def explore_command(args):
     path = Path(args.out or Path(args.run) / "explore.html")
@@ -25,8 +28,7 @@ def explore_command(args):
     if args.out and os.path.lexists(path) and not args.overwrite:
         raise InputError(f"--out {args.out} exists; choose another name, or replace it with --overwrite")
     folders = [args.run] + ([args.run2] if args.run2 else [])
-    saved = [saved_run(Namespace(run=folder, data=None, data_dir=args.data_dir, backend="numpy"))
-             for folder in folders]
+    saved = [saved_run(Namespace(**{**vars(args), "run": folder, "backend": "numpy"})) for folder in folders]
     _require_same_data(saved)
     images = saved[0][1]
     data = saved[0][0].config["data"]
@@ -35,7 +37,7 @@ def explore_command(args):
              "model": model, "images": own.test, "film": _read_film(run.folder / "film.npz", model)}
             for run, own, model, epoch in saved]
     light = saved[0][0].config.get("shown") == "light"
-    text = write.page(runs, images.test_labels, images.shape, data, light).encode()
+    text = write.page(runs, images.test_labels, images.shape, data, light).encode(errors="replace")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(text)
@@ -85,6 +87,8 @@ def _read_film(path, model):
 
 def _opened(path):
     """Open the page in the browser. -> could it be?"""
+    if os.name == "posix" and sys.platform != "darwin" and not any(map(os.environ.get, DISPLAYS)):
+        return False        # a browser for the terminal would take this terminal, and can't run the page
     try:
         return webbrowser.open(path.resolve().as_uri())
     except (webbrowser.Error, OSError):

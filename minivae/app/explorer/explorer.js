@@ -128,6 +128,9 @@ class View {
   build_axes() {
     const unit = i => this.is_vae ? `KL ${show(this.importance[i])} nats` : `variance ${show(this.importance[i])}`;
     this.part(".axes").hidden = false;
+    this.part(".what").textContent = this.is_vae ? "KL" : "variance";
+    this.part(".plane .caption").textContent += ` Two of the ${this.model.latent_dim} latents are axes; the decoded images`
+      + " use the values below for the others.";
     [".across", ".up"].forEach((name, axis) => {
       const select = this.part(name);
       for (const i of this.order) select.add(new Option(`${latent(i)}: ${unit(i)}`, i));

@@ -4,8 +4,10 @@ The page computes by itself: model.js holds the forward functions, explorer.js w
 """
 
 import base64
+import html
 import importlib.resources
 import json
+import re
 import zlib
 
 import numpy
@@ -29,16 +31,14 @@ def page(runs, labels, shape, title, light=False):
     n = min(1000, max(20, PIXELS // runs[0]["model"].data_dim))
     largest = max(4 * run["model"].parameters.flat.size for run in runs)
     if largest > LARGEST // 2:
-        raise InputError(f"the parameters are {largest / 1e6:.0f} MB, too large for a page, which can hold "
-                         f"{LARGEST // 2_000_000} MB of each run; explore a smaller model")
+        raise InputError(f"the parameters are {largest / 1e6:.1f} MB, too large for a page, which can hold "
+                         f"{LARGEST / 2e6:g} MB of each run; explore a smaller model")
     data = {"title": title, "shape": list(shape), "light": light, "labels": None if labels is None else labels[:n].tolist(),
             "runs": [_run(n=n, **run) for run in runs],
             "eps": numpy.random.default_rng(0).standard_normal((3, runs[0]["model"].latent_dim)).tolist()}
-    page = _file("page.html").replace("TITLE", title)
-    for name, text in (("DATA", json.dumps(data).replace("<", "\\u003c")), ("MODEL", _file("model.js")),
-                       ("EXPLORER", _file("explorer.js"))):
-        page = page.replace(f"/* {name} */", text)
-    return page
+    parts = {"TITLE": html.escape(title), "/* DATA */": json.dumps(data).replace("<", "\\u003c"),
+             "/* MODEL */": _file("model.js"), "/* EXPLORER */": _file("explorer.js")}
+    return re.sub("|".join(map(re.escape, parts)), lambda place: parts[place[0]], _file("page.html"))
 
 
 def _run(name, text, epoch, model, images, film, n):
@@ -52,7 +52,7 @@ def _run(name, text, epoch, model, images, film, n):
     about = {"name": name, "text": text, "epoch": epoch, "data_dim": model.data_dim, "latent_dim": model.latent_dim,
              "activation": model.activation, "encoder_sizes": sizes[0], "decoder_sizes": sizes[1],
              "scale": scale, "images": _packed(numpy.rint(x * scale), "u1"), "weights": _packed(weights, "<f4"),
-             "film": film and _film(film)}
+             "film": film and _film(film, n)}
     if isinstance(model, Autoencoder):
         return {**about, "model": "autoencoder", "error": type(model.error).__name__}
     p = model.likelihood
@@ -62,13 +62,14 @@ def _run(name, text, epoch, model, images, film, n):
                            "floor": getattr(p, "floor", None), "levels": getattr(p, "n_categories", None)}}
 
 
-def _film(film):
-    """Every frame of a film, or every second, fourth, ..., and the last, so that it is not too large."""
+def _film(film, n):
+    """The codes of the first n images and the plane, in every frame, or every second, fourth, ... from the last."""
+    all_codes = film["codes"][:, :n]
     frames = numpy.arange(len(film["epochs"]))
     while True:
-        codes, plane = _packed(film["codes"][frames], "<f4"), _packed(film["plane"][frames], "u1")
+        codes, plane = _packed(all_codes[frames], "<f4"), _packed(film["plane"][frames], "u1")
         if len(codes) + len(plane) <= FILM or len(frames) < 3:
-            return {"epochs": film["epochs"][frames].tolist(), "n": film["codes"].shape[1],
+            return {"epochs": film["epochs"][frames].tolist(), "n": all_codes.shape[1],
                     "grid": film["grid"].tolist(), "codes": codes, "plane": plane}
         frames = frames[::-1][::2][::-1]
 
