@@ -10,6 +10,7 @@ from browser import CHROMIUM, Browser
 from minivae import VAE, Autoencoder, datasets, evaluation
 from minivae.app.commands import explore
 from minivae.app.explorer import write
+from minivae.errors import InputError
 from minivae.likelihoods import Categorical, Gaussian
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed")
@@ -299,6 +300,22 @@ def test_narrow_and_dark(runs, browser, rng, tmp_path):
 
 
 @needs_chromium
+def test_images_that_are_one_row_of_pixels(browser, rng, tmp_path):
+    x = datasets.binarize(rng.random((25, 784), dtype=numpy.float32), rng)
+    page = tmp_path / "page.html"
+    page.write_text(write.page([random_run(vae(latent=2), x, rng)], None, (1, 784), "rows"), "utf-8")
+    browser.open(page.as_uri())
+    browser.frame()
+    assert browser.run("byId('map').parentElement.hidden && document.querySelector('.x canvas').width === 784")
+
+
+def test_more_grey_levels_than_a_page_can_hold(rng):
+    run = random_run(vae(Categorical(300)), datasets.quantize(grey(rng), 300), rng)
+    with pytest.raises(InputError, match="has 300 grey levels, too many for a page"):
+        write.page([run], None, SHAPE, "noise")
+
+
+@needs_chromium
 def test_photographs_are_not_drawn_as_negatives(browser, rng, tmp_path):
     run = random_run(autoencoder("squared-error"), grey(rng), rng)
     page = tmp_path / "page.html"
@@ -337,7 +354,7 @@ def test_the_page_of_the_default_run_is_small_and_needs_no_network(run_cli, trai
     assert page.stat().st_size < 1_500_000
     text = page.read_text("utf-8")
     assert not re.findall(r"https?://|src=|<link(?! rel=.icon. href=.data:,)|@import|fetch\(", text)
-    assert "/* DATA */" not in text and "/* MODEL */" not in text and "/* EXPLORER */" not in text
+    assert not re.findall(r"TITLE|/\* (DATA|\w+\.js) \*/", text)
 
 
 def test_the_largest_common_model_stays_below_6_mb(rng):
@@ -385,9 +402,9 @@ def test_two_runs_on_one_page(run_cli, trained):
 
 
 def test_a_name_is_no_markup(rng):
-    name = "</script><b>/* MODEL */"
+    name = "</script><b>/* model.js */"
     text = write.page([random_run(vae(), binary(rng), rng, name)], None, SHAPE, "a < b")
-    assert "<title>a &lt; b: explore" in text and "<b>" not in text and text.count("function mlp") == 1
+    assert "<title>a &lt; b: explore" in text and "<b>" not in text and text.count("function mlp(") == 1
 
 
 def test_a_replaced_run_leaves_no_old_page(run_cli, trained):

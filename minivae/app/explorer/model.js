@@ -1,5 +1,5 @@
-/* The forward half of minivae, with the names of its Python code: one example at a time, log p and KL in nats.
-   Letters: D pixels, Z latents, I inputs, O outputs, K categories. A matrix (I, O) is one array, row after row. */
+/* The forward half of minivae, with the names of its Python code: one example at a time, in nats.
+   Letters: D pixels, Z latents, I inputs, O outputs, K categories. A matrix (I, O) is one array, row by row. */
 
 const LOG_2PI = Math.log(2 * Math.PI);
 
@@ -45,7 +45,7 @@ const POSTERIORS = {
       return 0.5 * sum(Z, i => h[i] ** 2 + Math.expm1(h[Z + i]) - h[Z + i]);
     },
   },
-  full: {                                               // h = [μ, log C_ii, C_ij below the diagonal row by row]
+  full: {                                       // h = [μ, log C_ii, C_ij below the diagonal row by row]
     latents: h => (Math.sqrt(9 + 8 * h.length) - 3) / 2,
     mean: h => h.subarray(0, POSTERIORS.full.latents(h)),
     scale(h) {
@@ -128,7 +128,7 @@ const ERRORS = {
   CrossEntropy: {loss: (x, a) => -LIKELIHOODS.Bernoulli().log_prob(x, a), output: a => a.map(sigmoid)},
 };
 
-// ---- vae.py, autoencoder.py. Each has encode: x (D) -> h, represent: h -> z (Z), decoder: z -> a, decode: z -> E[x|z] (D)
+// ---- vae.py, autoencoder.py. encode: x (D) -> h; represent: h -> its z (Z); decode: z -> E[x|z] or x̂ (D)
 
 function VAE({encoder, decoder, shared, activation, posterior, likelihood, data_dim, latent_dim}) {
   const q = POSTERIORS[posterior], p = LIKELIHOODS[likelihood.name](likelihood);

@@ -1,6 +1,7 @@
 """One self-contained HTML page with the models and the test images of one or two runs.
 
-The page computes by itself: model.js holds the forward functions, explorer.js what can be seen and moved.
+The page computes by itself: model.js holds the forward functions, view.js what is seen of a run, and
+explorer.js what its views share.
 """
 
 import base64
@@ -15,6 +16,7 @@ import numpy
 from ...autoencoder import Autoencoder
 from ...backend import to_numpy
 from ...errors import InputError
+from ...posteriors import POSTERIORS
 
 LARGEST = 24_000_000        # bytes of a page: more would be slow to open, and too large for a mail
 PIXELS = 400_000            # of the test images on the page, which holds at most 1000 images
@@ -24,7 +26,7 @@ FILM = 500_000              # bytes of a film on the page
 def page(runs, labels, shape, title, light=False):
     """The page of one or two runs.    -> str
 
-    runs: [{"name", "text", "epoch", "model", "images" (N, D), "film"}, ...]; film is None or the arrays of film.npz
+    runs: [{"name", "text", "epoch", "model", "images" (N, D), "film"}, ...]; film: film.npz's arrays or None
     light: is a pixel of 1 light, as in photographs, or black, as ink is?
     Raises InputError if it would be too large.
     """
@@ -33,33 +35,40 @@ def page(runs, labels, shape, title, light=False):
     if largest > LARGEST // 2:
         raise InputError(f"the parameters are {largest / 1e6:.1f} MB, too large for a page, which can hold "
                          f"{LARGEST / 2e6:g} MB of each run; explore a smaller model")
-    data = {"title": title, "shape": list(shape), "light": light, "labels": None if labels is None else labels[:n].tolist(),
+    data = {"title": title, "shape": list(shape), "light": light,
+            "labels": None if labels is None else labels[:n].tolist(),
             "runs": [_run(n=n, **run) for run in runs],
             "eps": numpy.random.default_rng(0).standard_normal((3, runs[0]["model"].latent_dim)).tolist()}
-    parts = {"TITLE": html.escape(title), "/* DATA */": json.dumps(data).replace("<", "\\u003c"),
-             "/* MODEL */": _file("model.js"), "/* EXPLORER */": _file("explorer.js")}
+    parts = {"TITLE": html.escape(title), "/* DATA */": json.dumps(data).replace("<", "\\u003c")}
+    parts.update({f"/* {name}.js */": _file(f"{name}.js") for name in ("model", "view", "explorer")})
     return re.sub("|".join(map(re.escape, parts)), lambda place: parts[place[0]], _file("page.html"))
 
 
 def _run(name, text, epoch, model, images, film, n):
     """What the page needs of a run, as it goes into the page's JSON."""
     x = images[:n]
+    if x.max() > 255:
+        raise InputError(f"{name} has {x.max() + 1:.0f} grey levels, too many for a page, which can show 256")
     # Whole numbers, binary pixels, the digits and scans in bytes are exact; other grey values are rounded.
     scale = next((s for s in (1, 16, 255) if x.max() * s <= 255 and numpy.allclose(numpy.rint(x * s), x * s)), 255)
-    sizes = [[len(layer[0]) for layer in layers] + [layers[-1][0].shape[1]] for layers in (model.encoder, model.decoder)]
     arrays = [array for layer in model.encoder + model.decoder for array in layer] + model.shared
     weights = numpy.concatenate([to_numpy(array).ravel() for array in arrays])
-    about = {"name": name, "text": text, "epoch": epoch, "data_dim": model.data_dim, "latent_dim": model.latent_dim,
-             "activation": model.activation, "encoder_sizes": sizes[0], "decoder_sizes": sizes[1],
-             "scale": scale, "images": _packed(numpy.rint(x * scale), "u1"), "weights": _packed(weights, "<f4"),
-             "film": film and _film(film, n)}
+    about = {"name": name, "text": text, "epoch": epoch, "scale": scale, "film": film and _film(film, n),
+             "data_dim": model.data_dim, "latent_dim": model.latent_dim, "activation": model.activation,
+             "encoder_sizes": _sizes(model.encoder), "decoder_sizes": _sizes(model.decoder),
+             "images": _packed(numpy.rint(x * scale), "u1"), "weights": _packed(weights, "<f4")}
     if isinstance(model, Autoencoder):
         return {**about, "model": "autoencoder", "error": type(model.error).__name__}
     p = model.likelihood
-    return {**about, "model": "vae", "posterior": {"DiagonalGaussian": "diagonal", "FullGaussian": "full"}[
-        type(model.posterior).__name__],
+    posterior = next(name for name, kind in POSTERIORS.items() if isinstance(model.posterior, kind))
+    return {**about, "model": "vae", "posterior": posterior,
             "likelihood": {"name": type(p).__name__, "variance": getattr(p, "variance", None),
                            "floor": getattr(p, "floor", None), "levels": getattr(p, "n_categories", None)}}
+
+
+def _sizes(layers):
+    """How many numbers go into each layer, and come out of the last."""
+    return [len(W) for W, _ in layers] + [len(layers[-1][1])]
 
 
 def _film(film, n):
