@@ -88,7 +88,7 @@ class Browser:
         return message
 
     def open(self, url, seconds=20):
-        """Open a page, and wait until it says that it is ready."""
+        """Open a page, and wait until it says that it is ready, and is drawn."""
         self.send("Page.navigate", url="about:blank")       # else only the part after # would change
         self.send("Page.navigate", url=url)
         end = time.monotonic() + seconds
@@ -96,6 +96,7 @@ class Browser:
             if self.problems or time.monotonic() > end:
                 raise TimeoutError(f"{url} isn't ready: {self.problems}")
             time.sleep(0.02)
+        self.frame()
 
     def run(self, script):
         """The value of a JavaScript expression, or of the promise that it is."""
