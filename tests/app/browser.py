@@ -4,7 +4,6 @@ The protocol is described at https://chromedevtools.github.io/devtools-protocol/
 """
 
 import base64
-import fcntl
 import json
 import os
 import select
@@ -12,20 +11,26 @@ import shutil
 import subprocess
 import time
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+try:
+    import fcntl
+except ImportError:     # Windows, where a process can't be given pipes by their numbers
+    fcntl = None
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = fcntl and next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class Browser:
-    """with Browser(folder) as browser: browser.open(path)    `problems` are errors and exceptions of its pages."""
+    """with Browser(folder) as browser: browser.open(url)    `problems` holds what its pages report as wrong."""
 
     def __init__(self, folder):
         commands, write = os.pipe()
         read, answers = os.pipe()
-        # Chromium reads commands from 3 and writes answers to 4; above 10, no file of ours is in the way of these.
+        # Chromium reads commands from 3 and writes answers to 4. Our ends are moved out of the way of these.
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (commands, answers)]
         self.process = subprocess.Popen(
-            [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
-             "--disable-dev-shm-usage", f"--user-data-dir={folder}", "about:blank"],
+            [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+             "--no-first-run", "--disable-dev-shm-usage", f"--user-data-dir={folder}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, close_fds=False,
             preexec_fn=lambda: [os.dup2(end, place) for end, place in zip(ends, (3, 4))])
         for end in (commands, answers, *ends):
@@ -111,8 +116,10 @@ class Browser:
 
     def size(self, width, height, dark=False):
         self.send("Emulation.setScrollbarsHidden", hidden=True)
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                  mobile=False)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.send("Emulation.setEmulatedMedia", features=[scheme])
 
     def mouse(self, kind, x, y, button="left"):
         """kind: "mousePressed", "mouseMoved" or "mouseReleased" at a point of the window"""
@@ -125,12 +132,13 @@ class Browser:
 
     def place(self, selector, across=0.5, down=0.5):
         """Scroll an element into view. -> a point in it, as fractions of its width and height"""
-        return self.run(f"(() => {{ const e = document.querySelector({selector!r}); e.scrollIntoView({{block: 'center'}});"
-                        f"const b = e.getBoundingClientRect(); return [b.left + {across} * b.width, b.top + {down} * b.height] }})()")
+        self.run(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
+        box = self.run(f"document.querySelector({selector!r}).getBoundingClientRect().toJSON()")
+        return box["left"] + across * box["width"], box["top"] + down * box["height"]
 
     def press(self, key, shift=False):
         text = {"text": key} if len(key) == 1 else {}
-        codes = {"Enter": 13, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, " ": 32}
+        codes = {"Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
         for kind in ("keyDown", "keyUp"):
             self.send("Input.dispatchKeyEvent", type=kind, key=key, modifiers=8 * shift,
                       windowsVirtualKeyCode=codes.get(key, 0), **(text if kind == "keyDown" else {}))

@@ -13,7 +13,7 @@ from minivae.app.explorer import write
 from minivae.errors import InputError
 from minivae.likelihoods import Categorical, Gaussian
 
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium or google-chrome, on Linux or macOS")
 SHAPE = (4, 5)
 
 

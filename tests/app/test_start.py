@@ -57,7 +57,7 @@ def imported(tmp_path_factory):
 
 
 def test_what_draws_nothing_imports_no_matplotlib(imported):
-    assert len(imported) == 27
+    assert len(imported) == 28
     assert [step for step, names in imported.items() if "matplotlib" in names] == ["import minivae.plots"]
 
 

@@ -33,7 +33,7 @@ def explore_command(args):
     images = saved[0][1]
     data = saved[0][0].config["data"]
     data = Path(data).stem if os.sep in data else data
-    runs = [{"name": run.folder.name or str(run.folder), "text": _described(model, run.config), "epoch": epoch,
+    runs = [{"name": run.folder.resolve().name, "text": _described(model, run.config), "epoch": epoch,
              "model": model, "images": own.test, "film": _read_film(run.folder / "film.npz", model)}
             for run, own, model, epoch in saved]
     light = saved[0][0].config.get("shown") == "light"
@@ -56,8 +56,8 @@ def _require_same_data(saved):
                            ("test images", len(images.test), len(others.test)),
                            ("latents", model.latent_dim, other.latent_dim)):
         if one != two:
-            raise InputError(f"{first.folder} has {name} {one}, but {second.folder} {two}; name two runs of the "
-                             "same data with equally many latents, or one run")
+            raise InputError(f"{first.folder} has {name} {one}, but {second.folder} {two}; name two runs of "
+                             "the same data with equally many latents, or one run")
 
 
 def _described(model, config):
@@ -80,8 +80,8 @@ def _read_film(path, model):
         if F == 0 or film["plane"].shape != (F, S, S, model.data_dim) or film["codes"].shape[::2] != (F, 2):
             raise ValueError("its arrays don't fit each other or the model")
     except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} can't be read as a film ({error!r:.80}); restore it, or remove it to explore "
-                         "the run without a film") from error
+        raise InputError(f"{path} can't be read as a film ({error!r:.80}); restore it, or remove it to "
+                         "explore the run without a film") from error
     return film
 
 

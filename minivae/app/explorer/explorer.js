@@ -120,8 +120,10 @@ function explain() {
     + (data.labels ? "; its colour is its label, which training did not see. " : ". ")
     + (views.length > 1 ? "Move the pointer over one plane: both decoders draw the image of the same point z."
       : `Move the pointer over the plane: the decoder draws ${decoded}, the image of the point z under it.`);
-  if (some_vae && !all_vae) byId("what").textContent += " Training pulls a VAE's codes towards the prior N(0, I). Nothing"
-    + " controls where an autoencoder's codes lie, and a point between them can decode to anything.";
+  if (some_vae && !all_vae) {
+    byId("what").textContent += " Training pulls a VAE's codes towards the prior N(0, I). Nothing controls where"
+      + " an autoencoder's codes lie, and a point between them can decode to anything.";
+  }
   byId("one").textContent = some_vae
     ? "Click a dot, or draw on x. The ellipses show q(z|x): its mean μ, and 1 and 2 standard deviations σ. "
       + "Each draw is z = μ + σ ε; the mean of log p(x|z) − KL over the draws estimates the ELBO."

@@ -1,4 +1,4 @@
-/* One run on the page: its plane, its image x, its latent z and the decoded image. The numbers come from model.js.
+/* One run on the page: its plane, its image x, its latent z and the decoded image, computed by model.js.
    The pointer, the chosen image and the noise are the same for all views: see explorer.js. */
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -41,8 +41,8 @@ async function load(run) {
 
 // ---- Pictures of pixels
 
-// Grey values g (D) -> pixels of `image` from (left, top) on. 1 is ink: black, and in the dark mode light, as chalk
-// is. In photographs 1 is always light.
+// Grey values g (D) -> pixels of `image` from (left, top) on. 1 is ink: black, and in the dark mode light, as
+// chalk is. In photographs 1 is always light.
 function paint(image, g, left = 0, top = 0) {
   const [paper, ink] = data.light ? [[0, 0, 0], [255, 255, 255]]
     : dark.matches ? [[22, 24, 29], [240, 238, 232]] : [[255, 255, 255], [16, 18, 24]];
@@ -396,8 +396,8 @@ class View {
     let caption = this.is_vae ? "decoded: E[x|z]" : "decoded: x̂";
     if (this.frame === null) picture(this.part(".decoded canvas"), this.grey(this.z));
     else {
-      const {grid} = this.film;
-      const closest = value => grid.reduce((best, g, k) => Math.abs(g - value) < Math.abs(grid[best] - value) ? k : best, 0);
+      const {grid} = this.film, far = (k, value) => Math.abs(grid[k] - value);
+      const closest = value => grid.reduce((best, _, k) => far(k, value) < far(best, value) ? k : best, 0);
       picture(this.part(".decoded canvas"), this.kept(closest(this.z[1]), closest(this.z[0])));
       caption = `decoded in epoch ${this.film.epochs[this.frame]}`;
     }
@@ -437,10 +437,11 @@ class View {
       const spread = count > 1 ? ` ± ${show(error)}` : "";
       rows.push(["log p(x|z)", `${show(model.log_prob(this.x, z))} nats`],
                 ["KL(q(z|x) ‖ p(z))", `${show(model.q.kl(this.hx))} nats`],
-                count ? [`ELBO, ${count} draw${count > 1 ? "s" : ""}`, `${show(mean)}${spread} nats`] : ["ELBO", "draw ε"]);
+                count ? [`ELBO, ${count} draw${count > 1 ? "s" : ""}`, `${show(mean)}${spread} nats`]
+                  : ["ELBO", "draw ε"]);
     } else {
-      const in_nats = this.run.error === "CrossEntropy";
-      rows.push([in_nats ? "cross-entropy" : "‖x − x̂‖²", `${show(model.loss(this.x, z))}${in_nats ? " nats" : ""}`]);
+      const loss = show(model.loss(this.x, z));
+      rows.push(this.run.error === "CrossEntropy" ? ["cross-entropy", `${loss} nats`] : ["‖x − x̂‖²", loss]);
     }
     const list = this.part("dl");
     while (list.children.length > 2 * rows.length) list.lastChild.remove();
@@ -467,7 +468,8 @@ class View {
     this.canvas.onkeydown = event => {
       const step = state.reach / (event.shiftKey ? 200 : 25), [u, v] = this.at(this.z);
       const steps = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step]};
-      if (event.key in steps) views.forEach(view => view.move_to([u + steps[event.key][0], v + steps[event.key][1]]));
+      const [du, dv] = steps[event.key] ?? [0, 0];
+      if (event.key in steps) views.forEach(view => view.move_to([u + du, v + dv]));
       else if (event.key === "Enter") choose(this.nearest([u, v]).n);
       else if (event.key === "+" || event.key === "=") zoom(1 / 1.25);
       else if (event.key === "-") zoom(1.25);

@@ -20,7 +20,7 @@ from ...posteriors import POSTERIORS
 
 LARGEST = 24_000_000        # bytes of a page: more would be slow to open, and too large for a mail
 PIXELS = 400_000            # of the test images on the page, which holds at most 1000 images
-FILM = 500_000              # bytes of a film on the page
+FILM = 700_000              # bytes of a film on the page
 
 
 def page(runs, labels, shape, title, light=False):
@@ -50,7 +50,8 @@ def _run(name, text, epoch, model, images, film, n):
     if x.max() > 255:
         raise InputError(f"{name} has {x.max() + 1:.0f} grey levels, too many for a page, which can show 256")
     # Whole numbers, binary pixels, the digits and scans in bytes are exact; other grey values are rounded.
-    scale = next((s for s in (1, 16, 255) if x.max() * s <= 255 and numpy.allclose(numpy.rint(x * s), x * s)), 255)
+    scale = next((scale for scale in (1, 16, 255)
+                  if x.max() * scale <= 255 and numpy.allclose(numpy.rint(x * scale), x * scale)), 255)
     arrays = [array for layer in model.encoder + model.decoder for array in layer] + model.shared
     weights = numpy.concatenate([to_numpy(array).ravel() for array in arrays])
     about = {"name": name, "text": text, "epoch": epoch, "scale": scale, "film": film and _film(film, n),
@@ -72,7 +73,7 @@ def _sizes(layers):
 
 
 def _film(film, n):
-    """The codes of the first n images and the plane, in every frame, or every second, fourth, ... from the last."""
+    """The codes of the first n images and the plane: all frames, or each second, fourth, ... up to the last."""
     all_codes = film["codes"][:, :n]
     frames = numpy.arange(len(film["epochs"]))
     while True:
