@@ -114,13 +114,12 @@ class View {
     this.mosaic = document.createElement("canvas");
     this.small = document.createElement("canvas");
     this.cursor = [Math.floor(height / 2), Math.floor(width / 2)];
-    if (data.labels) {
-      for (const label of new Set([...data.labels].sort((a, b) => a - b))) {
-        const item = document.createElement("span"), dot = document.createElement("i");
-        dot.style.background = COLOURS[label % 10];
-        item.append(dot, String(label));
-        this.part(".labels").append(item);
-      }
+    const labels = [...new Set(data.labels)].sort((a, b) => a - b);
+    for (const label of labels.length <= 20 ? labels : []) {        // more would repeat the colours too often
+      const item = document.createElement("span"), dot = document.createElement("i");
+      dot.style.background = COLOURS[label % 10];
+      item.append(dot, String(label));
+      this.part(".labels").append(item);
     }
     if (this.model.latent_dim > 2) this.build_axes();
     this.listen();
