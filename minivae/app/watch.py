@@ -65,7 +65,9 @@ class _Watch:
         self.seen = stamp
         if self.pending and self.pending.done():
             self.verdict, self.pending = self.pending.result(), None
-            self.say(f"\n[{time.strftime('%H:%M:%S')}] {self.verdict.text}")
+            text = "\n".join(line for line in self.verdict.text.splitlines()
+                             if self.read is None or not line.startswith("  A hint: python"))    # h shows it
+            self.say(f"\n[{time.strftime('%H:%M:%S')}] {text}")
             if self.read is None:
                 self.say(progress(self.checks.count()))
                 if passed(self.verdict):

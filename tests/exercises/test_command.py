@@ -595,7 +595,7 @@ class Terminal:
     def __init__(self, folder, *arguments, start=("-c", DRIVER)):
         import fcntl
         import termios
-        self.termios, self.output = termios, ""
+        self.termios, self.output, self.seen = termios, "", ""
 
         def take_the_terminal():
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -622,7 +622,8 @@ class Terminal:
         while words not in self.output:
             assert select.select([self.master], [], [], max(0, end - time.monotonic()))[0], f"{words!r} not in {self.output!r}"
             self.output += os.read(self.master, 65536).decode("utf-8", "replace")
-        self.output = self.output.partition(words)[2]
+        before, _, self.output = self.output.partition(words)
+        self.seen += before + words
 
     def press(self, typed, words):
         os.write(self.master, typed.encode())
@@ -653,6 +654,15 @@ def test_every_key_in_a_terminal(started):
         terminal.shows("n next  s solution")
         os.write(terminal.master, b"q")
         terminal.ends(0)
+
+
+@needs_a_terminal
+def test_the_command_for_a_hint_is_not_shown_where_h_is_enough(started):
+    (started / "07_kl.py").write_text(source_of("7").replace("raise NotImplementedError", "return h"), encoding="utf-8")
+    with Terminal(started, "7", "--watch", start=("-m", "minivae")) as terminal:
+        terminal.shows("kl_backward:")                          # the real check
+        terminal.shows("h hint")
+        assert "--hint" not in terminal.seen
 
 
 @needs_a_terminal
