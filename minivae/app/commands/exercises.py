@@ -107,6 +107,8 @@ def start(target=FOLDER):
     """Copy the exercises into a folder, and say which command is next."""
     if not target:
         raise InputError(f"start takes the folder to copy to: python -m minivae exercises start {FOLDER}")
+    if not Path(target).is_absolute() and any(Path(f"{exercise.file}.py").exists() for exercise in EXERCISES):
+        raise InputError("the current folder has the exercises already; see them with: python -m minivae exercises")
     copy(Path(target))
     print(f"Next: {_next_command(target)}")
 
@@ -165,7 +167,7 @@ def check_one(folder, exercise, debug=False):
     """
     file = folder.existing_file(exercise)
     verdict = judge(file.resolve()) if debug else runner.run(file)
-    print(verdict.text)
+    print(runner.wrapped(verdict.text))
     if passed(verdict):
         following = after(exercise)
         print(f"Next: {following.key} · {following.title} ({folder.where(following)})" if following
@@ -191,7 +193,7 @@ def reset(folder, exercise):
         raise InputError(f"{file} is the shipped file itself; restore it with: git checkout {file}; or "
                          "work on a copy: python -m minivae exercises start exercises")
     try:
-        if file.exists():
+        if file.exists() and not folder.is_untouched(exercise):
             number = 1
             while (backup := file.with_suffix(f".py.{number}.bak")).exists():
                 number += 1
