@@ -127,6 +127,8 @@ class Run:
         """Remove the pictures of a replaced run, and half-written files of a killed one; nothing else."""
         parts = [path for path in self.folder.glob("*.part")
                  if re.fullmatch(r"(.+)\.\d+\.part", path.name) and path.name.rsplit(".", 2)[0] in FILES]
+        if self.replaces:       # what `sample` drew
+            parts += [path for path in self.folder.iterdir() if re.fullmatch(r"samples-\d+\.png", path.name)]
         for path in parts + [self.folder / name for name in PICTURES if self.replaces]:
             with contextlib.suppress(OSError):
                 path.unlink()

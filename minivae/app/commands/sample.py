@@ -13,10 +13,14 @@ from ..exit_codes import OK
 from ..pictures import draw_samples
 
 BATCH = 1000        # images decoded at a time: the network's intermediate arrays can be much larger than they
+IN_A_PICTURE = 10_000
 
 
 def sample_command(args):
     path = _output_path(args)
+    if path.suffix == ".png" and args.n > IN_A_PICTURE:
+        raise InputError(f"--n {args.n} is too many for one picture; choose at most {IN_A_PICTURE}, "
+                         "or write arrays with --out new.npz")
     run, images, model, epoch = saved_run(args)
     if isinstance(model, Autoencoder):
         raise InputError(f"{args.run} is a plain autoencoder, which has no prior to draw z from; "
@@ -34,13 +38,14 @@ def sample_command(args):
 
 def draw_arrays(model, rng, n):
     """n draws from a VAE. -> {"z": z ~ N(0, I) (n, Z), "mean": E[x|z] (n, D), "x": x ~ p(x|z) (n, D)}"""
-    z = rng.standard_normal((n, model.latent_dim), dtype=model.parameters.flat.dtype)
-    xp, mean, x = get_xp(model.parameters.flat), [], []
-    for first in range(0, n, BATCH):
-        a = model.likelihood_parameters(xp.asarray(z[first:first + BATCH]))
-        mean.append(to_numpy(model.likelihood.mean(a)))
-        x.append(to_numpy(model.likelihood.sample(a, rng)))
-    return {"z": z, "mean": numpy.concatenate(mean), "x": numpy.concatenate(x)}
+    xp, dtype = get_xp(model.parameters.flat), model.parameters.flat.dtype
+    mean, x = numpy.empty((2, n, model.data_dim), dtype)        # before all work: the memory may not suffice
+    z = rng.standard_normal((n, model.latent_dim), dtype=dtype)
+    for batch in (slice(first, first + BATCH) for first in range(0, n, BATCH)):
+        a = model.likelihood_parameters(xp.asarray(z[batch]))
+        mean[batch] = to_numpy(model.likelihood.mean(a))
+        x[batch] = to_numpy(model.likelihood.sample(a, rng))
+    return {"z": z, "mean": mean, "x": x}
 
 
 def _output_path(args):
