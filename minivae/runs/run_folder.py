@@ -73,7 +73,7 @@ class Run:
                 config = json.load(file)
         except FileNotFoundError as error:
             remedy = ("restore it, or choose another folder" if path.with_name("checkpoint.npz").exists()
-                      else "name a folder that `train` made")
+                      else "name a folder that `train` made; for a list: python -m minivae runs")
             raise InputError(f"{folder} is not a run folder: it has no config.json; {remedy}") from error
         except OSError as error:
             raise InputError(f"{path} can't be read ({error.strerror}); name a folder that `train` made, "

@@ -47,6 +47,7 @@ def test_without_a_command_the_help_is_printed(run_cli):
 @pytest.mark.parametrize("arguments, message, suggested, command", [
     (["train", "--latnt", "3"], "unrecognized argument: --latnt", "--latent", " train"),
     (["train", "--lat", "5"], "unrecognized argument: --lat", "--latent", " train"),
+    (["train", "--lat=5"], "unrecognized argument: --lat=5", "--latent", " train"),
     (["train", "--batch_size=9"], "unrecognized argument: --batch_size=9", "--batch-size", " train"),
     (["train", "-latent", "3"], "unrecognized argument: -latent", "--latent", " train"),
     (["train", "--likelihood", "bernouli"], "invalid choice: 'bernouli'", "bernoulli", " train"),
@@ -56,7 +57,7 @@ def test_without_a_command_the_help_is_printed(run_cli):
     (["variance", "gausian-mean"], "'gausian-mean' is not one of", "gaussian-mean", " variance"),
     (["show", "--opne"], "unrecognized argument: --opne", "--open", " show"),
     (["trian"], "invalid choice: 'trian'", "train", ""), (["eval"], "invalid choice: 'eval'", "evaluate", ""),
-    (["--versoin"], "unrecognized argument: --versoin", "--version", "")])
+    (["--versoin"], "unrecognized argument: --versoin", "--version", ""), (["--vers"], "unrecognized argument: --vers", "--version", "")])
 def test_what_is_misspelled_is_named_with_a_suggestion_and_the_right_help(run_cli, arguments, message, suggested, command):
     err = refusal(run_cli, *arguments)
     assert message in err and err.endswith(f"(did you mean {suggested}?); see: python -m minivae{command} --help\n")
@@ -235,7 +236,7 @@ def test_samples_that_are_refused_leave_nothing(run_cli, train):
     for arguments, message in (
             (["a", "--out", "mine.npz"], "mine.npz exists; choose another name, or replace it with --overwrite"),
             (["plain", "--out", "new.npz"], "is a plain autoencoder, which has no prior to draw z from; name the run of a VAE"),
-            (["plain"], "plain autoencoder"), (["nowhere"], "is not a run folder"),
+            (["plain"], "plain autoencoder"), (["nowhere"], "name a folder that `train` made; for a list: python -m minivae runs"),
             (["a", "--out", "new.jpg"], "new.jpg is neither a picture nor arrays; choose a name that ends in .png or .npz"),
             (["a", "--out", "new"], "choose a name that ends in"), (["a", "--overwrite"], "--overwrite is for --out"),
             (["a", "--n", "10001"], "10001 is too many for one picture; choose at most 10000, or write arrays"),
