@@ -12,9 +12,9 @@ from .exit_codes import BAD_INPUT, CHECK_FAILED, INTERRUPTED, OK, drop_output, r
 from .options import parser
 
 # The file of commands/ in which each is. It is imported when its command is chosen, so --help is fast.
-COMMANDS = {"train": "train", "runs": "runs", "show": "saved_runs", "evaluate": "saved_runs", "sample": "sample",
-            "infer": "infer", "variance": "infer", "exercises": "exercises", "gradcheck": "checks",
-            "bench": "checks"}
+COMMANDS = {"train": "train", "runs": "runs", "show": "saved_runs", "evaluate": "saved_runs",
+            "sample": "sample", "infer": "infer", "variance": "infer", "exercises": "exercises",
+            "gradcheck": "checks", "bench": "checks"}
 
 
 def main(arguments=None):

@@ -94,9 +94,9 @@ def parser():
     sub = command("sample", "Draw new images from the model of a run.")
     _saved_run_options(sub)
     _add(sub, "--n", COUNT, "number of images (default: 100)", "N", 100)
-    _add(sub, "--out", TEXT, "new.png, a picture of E[x|z]; or new.npz, with the arrays z ~ N(0, I) (N, Z), mean = "
-         "E[x|z] (N, D) and x ~ p(x|z) (N, D) (default: samples-N.png in the run folder; replaced if it exists)",
-         "FILE")
+    _add(sub, "--out", TEXT, "new.png, a picture of E[x|z]; or new.npz, with the arrays z ~ N(0, I) (N, Z), "
+         "mean = E[x|z] (N, D) and x ~ p(x|z) (N, D) (default: samples-N.png in the run folder; replaced "
+         "if it exists)", "FILE")
     sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     _add(sub, "--seed", SEED, "seed of z and x: the same seed draws the same images (default: 0)", "S", 0)
 

@@ -52,6 +52,5 @@ def summary(folder):
     extras = [", full q"] if is_vae and config["posterior"] == "full" else []
     extras += [f", {other_bound(config)}"] if other_bound(config) else []
     loss = {row["epoch"]: row["test_loss"] for row in run.history}.get(epoch)
-    return Summary(folder, Path(config["data"]).name,
-                   f"{config['model']} {sizes} {config['likelihood' if is_vae else 'error']}{''.join(extras)}",
-                   epoch, config["epochs"], loss, is_vae, time)
+    model = f"{config['model']} {sizes} {config['likelihood' if is_vae else 'error']}{''.join(extras)}"
+    return Summary(folder, Path(config["data"]).name, model, epoch, config["epochs"], loss, is_vae, time)

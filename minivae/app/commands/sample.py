@@ -55,7 +55,8 @@ def _output_path(args):
         return Path(args.run) / f"samples-{args.n}.png"
     path = Path(args.out)
     if path.suffix not in (".npz", ".png"):
-        raise InputError(f"--out {path} is neither a picture nor arrays; choose a name that ends in .png or .npz")
+        raise InputError(f"--out {path} is neither a picture nor arrays; "
+                         "choose a name that ends in .png or .npz")
     if path.exists() and not args.overwrite:
         raise InputError(f"--out {path} exists; choose another name, or replace it with --overwrite")
     return path
