@@ -38,7 +38,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT)
 
     def parse_known_args(self, args=None, namespace=None):
-        """As usual, but what is unknown is an error here, in the parser of the command that it was given to."""
+        """As usual, but what is unknown is an error here, in the parser of the command that got it."""
         namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.report_unknown(unknown[0])
