@@ -12,6 +12,7 @@ from ...system.files import replacing
 from .. import exercise_folder
 from ..exercise_folder import ALL_DONE, Checks, after, heading, is_shipped, passed, progress, solution_text
 from ..exit_codes import CHECK_FAILED, OK
+from ..suggestions import did_you_mean
 from ..watch import watch
 
 FOLDER = "exercises"            # where `start` copies to, if no other folder is given
@@ -66,7 +67,8 @@ def find_exercise(text, folder):
                  or word and _those(lambda exercise: name in _name(exercise))
                  or word and _those(lambda exercise: word in exercise.title.lower()))
     if not found:
-        raise InputError(f"{text!r:.60} is not an exercise; for the numbers and titles of all: "
+        suggestion = did_you_mean(text, [*WORDS, *map(_name, EXERCISES)])
+        raise InputError(f"{text!r:.60} is not an exercise{suggestion}; for the numbers and titles of all: "
                          "python -m minivae exercises list")
     if len(found) > 1:
         matches = ", ".join(f"{exercise.key} ({_name(exercise)})" for exercise in found)
