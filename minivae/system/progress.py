@@ -5,16 +5,17 @@ import time
 
 
 class ProgressBar:
-    """Drawn on stderr, at most ten times per second, if stderr is a terminal.
+    """Drawn on stderr, at most ten times per second, if stderr is a terminal; in a notebook on stdout, twice.
 
-    lines_every: if it is not a terminal, print a line instead, once in this many seconds and at the end.
+    lines_every: if it is neither, print a line instead, once in this many seconds and at the end.
     """
 
     def __init__(self, label, stream=None, lines_every=None):
         self.label = label
-        self.stream = stream or sys.stderr
-        self.live = self.stream is not None and self.stream.isatty()
-        self.pause = 0.1 if self.live else lines_every if self.stream is not None else None
+        notebook = type(sys.stdout).__module__.startswith("ipykernel")     # Jupyter's; it shows stderr in red
+        self.stream = stream or (sys.stdout if notebook else sys.stderr)
+        self.live = self.stream is not None and (self.stream.isatty() or notebook and stream is None)
+        self.pause = (0.5 if notebook else 0.1) if self.live else lines_every if self.stream is not None else None
         self.last_drawn = 0.0
         self.width = 0
 
@@ -32,6 +33,12 @@ class ProgressBar:
         if self.live:
             self._write("")
             self.stream.write("\r")
+            self.stream.flush()
+
+    def end(self):
+        """Leave the bar as it is; what is printed next comes below it."""
+        if self.live and self.width:
+            self.stream.write("\n")
             self.stream.flush()
 
     def _write(self, line):
