@@ -114,8 +114,7 @@ def autoencoder_loss(autoencoder, x, batch_size=500):
     """The loss of a plain autoencoder for each example.    x (N, D) -> (N,)"""
     losses = []
     for batch in _batches(autoencoder, x, batch_size):
-        z = autoencoder.represent(batch)
-        a, _ = mlp(z, autoencoder.decoder, autoencoder.activation)
+        a, _ = mlp(autoencoder.represent(batch), autoencoder.decoder, autoencoder.activation)
         losses.append(to_numpy(autoencoder.error.loss(batch, a)))
     return numpy.concatenate(losses)
 

@@ -11,6 +11,12 @@ from collections.abc import Mapping
 from .errors import InputError
 
 
+class NoParameter(InputError, KeyError):
+    """There is no parameter of this name. It is a KeyError, so that `name in parameters` works."""
+
+    __str__ = InputError.__str__
+
+
 class Parameters(Mapping):
     """Arrays of zeros with the given names and shapes; `.flat` (P,) contains all of them, one after the other."""
 
@@ -30,10 +36,9 @@ class Parameters(Mapping):
 
     def __getitem__(self, name):
         """The array called `name`. It is a view: write into it with `parameters[name][...] = value`."""
-        try:
-            return self._views[name]
-        except KeyError:
-            raise InputError(f"no parameter {name!r}; there are {', '.join(self._views)}") from None
+        if name not in self._views:
+            raise NoParameter(f"no parameter {name!r}; there are {', '.join(self._views)}")
+        return self._views[name]
 
     def __iter__(self):
         return iter(self._views)

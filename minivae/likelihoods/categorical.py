@@ -5,7 +5,7 @@ is (N, D K) or (L, N, D K), and log p is (N,) or (L, N), in nats: summed over th
 """
 
 from ..backend import get_xp
-from ..errors import InputError, require_count, require_range
+from ..errors import InputError, require_count, require_real
 from .likelihood import Likelihood, require_same_pixels
 
 
@@ -68,7 +68,9 @@ class Categorical(Likelihood):
 
     def check(self, x):
         """Raise InputError for anything but whole numbers 0 .. K−1."""
-        name, remedy = f"Categorical({self.n_categories}) data", "scale and round them"
-        require_range(name, x, 0, self.n_categories - 1, remedy)
-        if bool((x != get_xp(x).floor(x)).any()):
-            raise InputError(f"{name} must be whole numbers from 0 to {self.n_categories - 1}; {remedy}")
+        require_real("Categorical data", x)
+        low, high = (float(x.min()), float(x.max())) if x.size else (0, 0)
+        if not 0 <= low <= high <= self.n_categories - 1 or bool((x != get_xp(x).floor(x)).any()):
+            raise InputError(f"Categorical({self.n_categories}) data must be whole numbers from 0 to "
+                             f"{self.n_categories - 1}, but these lie in [{low:g}, {high:g}] or are not "
+                             "whole numbers; scale and round them")

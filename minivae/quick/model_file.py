@@ -66,7 +66,7 @@ def load_model(cls, path, backend, own):
     try:
         model = _untrained(cls, saved, parts, header["activation"], backend)
     except (KeyError, IndexError, AttributeError, TypeError, ValueError, MemoryError) as error:
-        raise InputError(f"{path} describes no possible model ({error!r:.100}); {REMEDY}") from error
+        raise InputError(f"{path} describes no possible model ({error!r:.140}); {REMEDY}") from error
     if set(parts) != set(model.parts()):
         raise InputError(f"{path} has no valid header: it describes {sorted(parts)}, not "
                          f"{sorted(model.parts())}; {REMEDY}")
