@@ -253,13 +253,15 @@ def test_a_file_that_can_not_be_written_leaves_the_old_one(tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
     with monkeypatch.context() as patch:
         patch.setattr(model_file, "npz_bytes", full)
-        with pytest.raises(InputError, match=r"model.npz can't be written \(No space left"):
+        with pytest.raises(InputError, match=r"model.npz' can't be written \(No space left"):
             model.save(path)
     assert path.read_bytes() == before and [found.name for found in tmp_path.iterdir()] == ["model.npz"]
     with pytest.raises(InputError, match="can't be written"):
         model.save(tmp_path / "missing" / "model.npz")
     with pytest.raises(InputError, match="can't be written"):
         model.save(tmp_path)
+    with pytest.raises(InputError, match="^'' can't be written"):
+        model.save("")
     model.parameters["decoder.0.b"][0] = numpy.nan
     with pytest.raises(InputError, match="decoder.0.b contains NaN.*not saved"):
         model.save(path)
@@ -289,7 +291,7 @@ def array(name, change):
 
 BROKEN = {
     "missing": (lambda path: path.unlink(), "does not exist; check the path"),
-    "folder": (lambda path: path.unlink() or path.mkdir(), "can't be read"),
+    "folder": (lambda path: path.unlink() or path.mkdir(), "is a folder.*use minivae.load"),
     "empty": (lambda path: path.write_bytes(b""), "truncated or corrupted"),
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "truncated or corrupted"),
     "text": (lambda path: path.write_text("hello"), "truncated or corrupted"),

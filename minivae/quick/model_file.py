@@ -11,6 +11,7 @@ not imported, but has to be given to `load`.
 """
 
 import json
+import os
 
 import numpy
 
@@ -38,8 +39,9 @@ def save_model(model, path):
     try:
         with replacing(path) as file:
             file.write(npz_bytes({HEADER: json.dumps(header), **parameters}))
-    except OSError as error:
-        raise InputError(f"{path} can't be written ({error.strerror or error}); choose another path") from error
+    except (OSError, ValueError) as error:          # ValueError: the path is empty
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{str(path)!r} can't be written ({why}); choose another path") from error
 
 
 def _described(part):
@@ -55,6 +57,8 @@ def load_model(cls, path, backend, own):
     own {"likelihood": object, "posterior": object}: those that are not minivae's.
     """
     array_module(backend)
+    if os.path.isdir(path):
+        raise InputError(f"{path} is a folder, not a file that `save` wrote; for the folder of a run, use minivae.load")
     saved = read_arrays(path, "check the path", REMEDY)
     header = _header(path, saved, cls)
     parts = {name: value if isinstance(value, str) else _part(path, name, value, own)

@@ -96,7 +96,7 @@ class VAE(ShortCalls, vae.VAE):
     def elbo(self, x, rng=None, n_samples=10):
         """The evidence lower bound of each example, in nats, with n_samples samples of z.    x (N, D) -> (N,)
 
-        `vae.elbo(x).mean()` is what training maximizes. evaluation.elbo also returns its two terms.
+        Its mean is what `fit` maximizes, unless options change that. evaluation.elbo also returns its two terms.
         """
         from ..evaluation import elbo
         return elbo(self, x, fresh(rng), n_samples).elbo

@@ -27,7 +27,9 @@ class LoadedRun:
                  f".images   {self.config['data']}: {len(x.train)} for training and {len(x.test)} for tests, of "
                  f"{x.shape[0]}x{x.shape[1]} pixels"]
         if self.history:
-            lines.append(f".history  test loss {self.history[-1]['test_loss']:.2f} after epoch {self.epoch}")
+            loss = self.history[-1]["test_loss"]
+            value = f"ELBO {-loss:.2f} nats per image" if self.config["model"] == "vae" else f"loss {loss:.2f}"
+            lines.append(f".history  on the test images after epoch {self.history[-1]['epoch']}: {value}")
         return "\n    ".join(lines)
 
 

@@ -39,12 +39,13 @@ def test_it_is_frozen_and_says_what_it_is(folder):
     assert lines[0] == f"the run in {folder}, after epoch 2 of 2" and len(lines) == 4
     assert lines[1].split(maxsplit=1)[1] == repr(run.model)
     assert "digits: 1498 for training and 299 for tests, of 8x8 pixels" in lines[2]
-    assert f"test loss {run.history[1]['test_loss']:.2f} after epoch 2" in lines[3]
+    assert lines[3].endswith(f"after epoch 2: ELBO {-run.history[1]['test_loss']:.2f} nats per image")
 
 
 def test_an_autoencoder_comes_back_too(run_cli, tmp_path):
     assert run_cli("train", "--model", "autoencoder", "--epochs", 1, "--hidden", 8, "--out", tmp_path / "run")[0] == 0
-    assert type(minivae.load(tmp_path / "run").model) is minivae.Autoencoder
+    run = minivae.load(tmp_path / "run")
+    assert type(run.model) is minivae.Autoencoder and repr(run).endswith(f": loss {run.history[0]['test_loss']:.2f}")
 
 
 def test_a_run_that_is_no_good_is_refused_in_one_line(folder, tmp_path):
