@@ -1,4 +1,6 @@
-"""`fit`: a loop over `train` with Adam and a progress bar."""
+"""`fit`: a loop over `train` with Adam, which shows its progress."""
+
+import sys
 
 import numpy
 
@@ -22,7 +24,7 @@ class Reports(list):
 
 
 def fit(model, x, epochs, batch_size, lr, rng, quiet, options):
-    """ShortCalls.fit, in models.py."""
+    """ShortCalls.fit, in models.py. In a terminal it shows a bar, in a notebook a line for each tenth of the epochs."""
     require_real("x", x)
     require_count(epochs=epochs, batch_size=batch_size, n_samples=options.get("n_samples", 1))
     xp = get_xp(model.parameters.flat)
@@ -35,11 +37,15 @@ def fit(model, x, epochs, batch_size, lr, rng, quiet, options):
 
     if not quiet:
         options = {"progress": progress, **options}
+    # Jupyter is no terminal, and gets no bar: a saved notebook would contain every state of it.
+    notebook = type(sys.stdout).__module__.startswith("ipykernel")
     optimizer = Adam(model.parameters.flat, lr=lr)
     try:
         with one_thread_if_small(model, batch_size * options.get("n_samples", 1)):
             for report in train(model, x, optimizer, epochs, batch_size, rng, **options):
                 reports.append(report)
+                if notebook and not quiet and 10 * report.epoch // epochs > 10 * (report.epoch - 1) // epochs:
+                    print(f"epoch {report.epoch}/{epochs}  loss {report.loss:.2f}")
     finally:
         bar.end()
     return reports

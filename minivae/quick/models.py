@@ -22,8 +22,9 @@ class ShortCalls:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
 
     def fit(self, x, epochs=10, batch_size=50, lr=1e-3, rng=None, quiet=False, **options):
-        """Train on x (N, D) with Adam, and show the progress, unless quiet. -> a list of EpochReports
+        """Train on x (N, D) with Adam -> a list of EpochReports.
 
+        Unless quiet, the progress is shown in a terminal or a notebook.
         options are those of training.train, of which this is a short form: beta=0.5, n_samples=5, or
         transform=minivae.datasets.binarize, which turns grey pixels to black or white, at random and again in
         each epoch, as the command `train` does for a Bernoulli likelihood. Called again, it trains on, with a

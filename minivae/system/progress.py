@@ -5,17 +5,16 @@ import time
 
 
 class ProgressBar:
-    """Drawn on stderr, at most ten times per second, if stderr is a terminal; in a notebook on stdout, twice.
+    """Drawn on stderr, at most ten times per second, if stderr is a terminal.
 
-    lines_every: if it is neither, print a line instead, once in this many seconds and at the end.
+    lines_every: if it is not a terminal, print a line instead, once in this many seconds and at the end.
     """
 
     def __init__(self, label, stream=None, lines_every=None):
         self.label = label
-        notebook = type(sys.stdout).__module__.startswith("ipykernel")     # Jupyter's; it shows stderr in red
-        self.stream = stream or (sys.stdout if notebook else sys.stderr)
-        self.live = self.stream is not None and (self.stream.isatty() or notebook and stream is None)
-        self.pause = (0.5 if notebook else 0.1) if self.live else lines_every if self.stream is not None else None
+        self.stream = stream or sys.stderr
+        self.live = self.stream is not None and self.stream.isatty()
+        self.pause = 0.1 if self.live else lines_every if self.stream is not None else None
         self.last_drawn = 0.0
         self.width = 0
 
