@@ -20,7 +20,7 @@ from .system.later import later
 
 __version__ = "0.1.0"
 __all__ = ["VAE", "Autoencoder", "load", "Likelihood", "Bernoulli", "Gaussian", "Categorical",
-           "DiagonalGaussian", "FullGaussian", "SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "array_module", "get_xp",
-           "synchronize", "to_numpy"]
+           "DiagonalGaussian", "FullGaussian", "SGD", "Momentum", "Adagrad", "RMSprop", "Adam",
+           "array_module", "get_xp", "synchronize", "to_numpy"]
 __getattr__, __dir__ = later(__name__, "datasets evaluation gradcheck inference plots training",
                                load="runs.loaded")

@@ -310,7 +310,7 @@ BROKEN = {
     "a list": (array("minivae model", lambda text: "[1]"), "no valid header"),
     "no class": (changed(header=lambda header: header.pop("class")), "no valid header"),
     "no likelihood": (changed(header=lambda header: header.pop("likelihood")), "no valid header"),
-    "newer": (header(format=2), "has the format 2, but this minivae reads the format 1; update"),
+    "newer": (header(format=2), "has the format 2, but this minivae reads only 1; update"),
     "another class": (header(**{"class": "Autoencoder"}), "class 'Autoencoder', not VAE"),
     "activation": (header(activation="gelu"), "no possible model.*gelu"),
     "likelihood": (header(likelihood={"class": "Gaussian", "arguments": {"variance": -1}}), "no possible likelihood"),

@@ -6,8 +6,8 @@ The header is JSON. The sizes of the model are those of the arrays, so they are 
      "likelihood": {"class": "Gaussian", "arguments": {"variance": "shared", "floor": 0.001}},
      "posterior": {"class": "DiagonalGaussian", "arguments": {}}}
 
-An Autoencoder has "error" instead of the last two. "arguments" is null for a class that is not minivae's: it is
-not imported, but has to be given to `load`.
+An Autoencoder has "error" instead of the last two. "arguments" is null for a class that is not minivae's: it
+is not imported, but has to be given to `load`.
 """
 
 import json
@@ -58,7 +58,8 @@ def load_model(cls, path, backend, own):
     """
     array_module(backend)
     if os.path.isdir(path):
-        raise InputError(f"{path} is a folder, not a file that `save` wrote; for the folder of a run, use minivae.load")
+        raise InputError(f"{path} is a folder, not a file that `save` wrote; for the folder of a run, "
+                         "use minivae.load")
     saved = read_arrays(path, "check the path", REMEDY)
     header = _header(path, saved, cls)
     parts = {name: value if isinstance(value, str) else _part(path, name, value, own)
@@ -98,7 +99,7 @@ def _header(path, saved, cls):
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path} has no valid header ({error!r:.80}); {REMEDY}") from error
     if version != FORMAT:
-        raise InputError(f"{path} has the format {version!r:.40}, but this minivae reads the format {FORMAT}; "
+        raise InputError(f"{path} has the format {version!r:.40}, but this minivae reads only {FORMAT}; "
                          "update minivae")
     if name != cls.__name__:
         raise InputError(f"{path} contains a model of the class {name!r:.40}, not {cls.__name__}; "

@@ -18,7 +18,8 @@ class ShortCalls:
         flat = self.parameters.flat
         arguments = {"data_dim": self.data_dim, "latent_dim": self.latent_dim,
                      "hidden": tuple(W.shape[1] for W, _ in self.encoder[:-1]), **self.parts(),
-                     "activation": self.activation, "dtype": flat.dtype.name, "backend": get_xp(flat).__name__}
+                     "activation": self.activation, "dtype": flat.dtype.name,
+                     "backend": get_xp(flat).__name__}
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
 
     def fit(self, x, epochs=10, batch_size=50, lr=1e-3, rng=None, quiet=False, **options):
@@ -97,7 +98,7 @@ class VAE(ShortCalls, vae.VAE):
     def elbo(self, x, rng=None, n_samples=10):
         """The evidence lower bound of each example, in nats, with n_samples samples of z.    x (N, D) -> (N,)
 
-        Its mean is what `fit` maximizes, unless options change that. evaluation.elbo also returns its two terms.
+        Its mean is what `fit` maximizes, unless options change that. evaluation.elbo returns its two terms too.
         """
         from ..evaluation import elbo
         return elbo(self, x, fresh(rng), n_samples).elbo
@@ -119,7 +120,7 @@ class Autoencoder(ShortCalls, autoencoder.Autoencoder):
 
     def parts(self):
         """The arguments that make this model what it is, beside its sizes."""
-        return {"error": next(name for name, error in autoencoder.ERRORS.items() if type(self.error) is error)}
+        return {"error": next(name for name, cls in autoencoder.ERRORS.items() if type(self.error) is cls)}
 
 
 def fresh(rng):

@@ -1,1 +1,1 @@
-"""A run on disk: its options, its folder and checkpoint, and the model they describe."""
+"""A run on disk: the options of a training run, its folder, its checkpoint, and the model that it describes."""

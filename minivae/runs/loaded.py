@@ -24,19 +24,21 @@ class LoadedRun:
         x = self.images
         lines = [f"the run in {self.folder}, after epoch {self.epoch} of {self.config['epochs']}",
                  f".model    {self.model}",
-                 f".images   {self.config['data']}: {len(x.train)} for training and {len(x.test)} for tests, of "
-                 f"{x.shape[0]}x{x.shape[1]} pixels"]
+                 f".images   {self.config['data']}: {len(x.train)} for training and {len(x.test)} for tests, "
+                 f"of {x.shape[0]}x{x.shape[1]} pixels"]
         if self.history:
             loss = self.history[-1]["test_loss"]
-            value = f"ELBO {-loss:.2f} nats per image" if self.config["model"] == "vae" else f"loss {loss:.2f}"
+            is_vae = self.config["model"] == "vae"
+            value = f"ELBO {-loss:.2f} nats per image" if is_vae else f"loss {loss:.2f}"
             lines.append(f".history  on the test images after epoch {self.history[-1]['epoch']}: {value}")
         return "\n    ".join(lines)
 
 
-def load(folder, backend=None, data_dir=None):
+def load(folder, backend=None, data=None, data_dir=None):
     """A run that `python -m minivae train` saved in `folder`: its model, images, options and history.
 
     backend: where the model's arrays will be, "numpy", "cupy" or "auto" (default: as in training)
+    data: the file of its images, if it was moved, or other images of the same size
     data_dir: the folder with the MNIST files, if they were moved
 
     Raises InputError for a folder without a run, for broken files, and if the images are missing or changed.
@@ -44,6 +46,6 @@ def load(folder, backend=None, data_dir=None):
     if os.path.isfile(folder):
         raise InputError(f"{folder} is a file, but the folder of a run is needed; for a file that `save` "
                          "wrote, use minivae.VAE.load")
-    run, images, model, epoch = saved_run(types.SimpleNamespace(run=folder, data=None, data_dir=data_dir,
+    run, images, model, epoch = saved_run(types.SimpleNamespace(run=folder, data=data, data_dir=data_dir,
                                                                 backend=backend))
     return LoadedRun(str(folder), model, images, run.config, run.history, epoch)
