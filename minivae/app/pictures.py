@@ -1,6 +1,7 @@
 """Draw the pictures of a run; `train` and `show` do this."""
 
 import contextlib
+import math
 
 import numpy
 
@@ -27,7 +28,7 @@ def drawing(what, remedy):
 
 
 def draw(run, images, model):
-    """Draw the pictures of a run into its folder, and print their names."""
+    """Draw the pictures of a run into its folder, and print their names. -> their paths"""
     with drawing(f"the pictures of {run.folder}", "training is saved; once this is fixed, draw them with: "
                  f"python -m minivae show {run.folder}") as bar:
         pictures = _figures(run, images, model)
@@ -35,6 +36,15 @@ def draw(run, images, model):
             save(figure, run.folder / f"{name}.png")
             bar(done + 1, len(pictures))
     print(f"pictures in {run.folder}: " + ", ".join(f"{name}.png" for name in pictures))
+    return [run.folder / f"{name}.png" for name in pictures]
+
+
+def draw_samples(path, model, shape, rng, count):
+    """Write a picture of `count` new images, in rows of 20, or in longer ones if there are more than 400."""
+    with drawing(f"the picture {path}", "for another file, use --out"):
+        from .. import plots    # only here, as below
+        columns = min(count, max(20, math.isqrt(count)))
+        save(plots.samples(model, shape, rng, count, columns), path)
 
 
 def save(figure, path):

@@ -5,13 +5,12 @@ import hashlib
 import numpy
 
 from .. import datasets
-from ..autoencoder import Autoencoder
 from ..backend import get_xp
 from ..errors import InputError
 from ..likelihoods import Bernoulli, Categorical, Gaussian
 from ..optimizers import OPTIMIZERS
+from ..quick import VAE, Autoencoder
 from ..training import InTurn
-from ..vae import VAE
 from .configuration import DRAW_SEED, UPDATES, absolute_paths, require_effect
 from .run_folder import Run
 

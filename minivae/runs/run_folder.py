@@ -74,7 +74,7 @@ class Run:
                 config = json.load(file)
         except FileNotFoundError as error:
             remedy = ("restore it, or choose another folder" if path.with_name("checkpoint.npz").exists()
-                      else "name a folder that `train` made")
+                      else "name a folder that `train` made; for a list: python -m minivae runs")
             raise InputError(f"{folder} is not a run folder: it has no config.json; {remedy}") from error
         except OSError as error:
             raise InputError(f"{path} can't be read ({error.strerror}); name a folder that `train` made, "
@@ -128,6 +128,8 @@ class Run:
         """Remove the pictures of a replaced run, and half-written files of a killed one; nothing else."""
         parts = [path for path in self.folder.glob("*.part")
                  if re.fullmatch(r"(.+)\.\d+\.part", path.name) and path.name.rsplit(".", 2)[0] in FILES]
+        if self.replaces:       # what `sample` drew
+            parts += [path for path in self.folder.iterdir() if re.fullmatch(r"samples-\d+\.png", path.name)]
         for path in parts + [self.folder / name for name in PICTURES if self.replaces]:
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -338,7 +338,7 @@ def trained(run_cli, tmp_path, monkeypatch):
         assert code == 0, err
         return tmp_path / name
     train.opened = []
-    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(explore, "has_display", lambda: True)
     monkeypatch.setattr(explore.webbrowser, "open", lambda uri: train.opened.append(uri) or True)
     return train
 
@@ -371,8 +371,8 @@ def test_no_browser_prints_the_path(run_cli, trained, monkeypatch):
     assert code == 0
     assert str(folder / "explore.html") in out and "open this file" in out
     monkeypatch.setattr(explore.webbrowser, "open", lambda uri: pytest.fail("opened"))
-    monkeypatch.setattr(explore, "DISPLAYS", ())
-    monkeypatch.setattr(explore.sys, "platform", "linux")
+    monkeypatch.setattr(explore, "has_display", lambda: False)
+    monkeypatch.delenv("BROWSER", raising=False)
     assert "open this file" in run_cli("explore", folder)[1]
     code, out, _ = run_cli("explore", folder, "--no-open")
     assert code == 0 and "open this file" not in out

@@ -454,7 +454,6 @@ def test_sizes_beyond_all_reason(run_cli, tmp_path, monkeypatch):
 
 
 def test_bad_usage(run_cli):
-    refused(run_cli, "required: COMMAND")
     refused(run_cli, "invalid choice", "fly")
     refused(run_cli, "invalid choice: 'sideways'", "train", "--binarize", "sideways")
     refused(run_cli, "is not a whole number.*see: python -m minivae evaluate --help", "evaluate", "run", "--samples", "0")

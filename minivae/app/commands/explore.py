@@ -1,7 +1,6 @@
 """`explore`: write a page in which one or two runs can be explored, and open it in the browser."""
 
 import os
-import sys
 import webbrowser
 import zipfile
 from argparse import Namespace
@@ -13,10 +12,9 @@ from ...autoencoder import Autoencoder
 from ...errors import InputError
 from ...runs.build import saved_run
 from ...system.files import open_regular, replacing
+from ...system.opening import has_display
 from ..exit_codes import OK
 from ..explorer import write
-
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")     # one of them is set where a window can be opened
 
 
 def explore_command(args):
@@ -87,7 +85,7 @@ def _read_film(path, model):
 
 def _opened(path):
     """Open the page in the browser. -> could it be?"""
-    if os.name == "posix" and sys.platform != "darwin" and not any(map(os.environ.get, DISPLAYS)):
+    if not has_display() and not os.environ.get("BROWSER"):
         return False        # a browser for the terminal would take this terminal, and can't run the page
     try:
         return webbrowser.open(path.resolve().as_uri())
