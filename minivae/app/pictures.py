@@ -48,14 +48,16 @@ def _figures(run, images, model):
     """{name: matplotlib Figure}"""
     from .. import plots    # only here, as above
 
-    pictures = {"reconstructions": plots.reconstructions(model, images.test[:60], images.shape),
-                "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED))}
+    cmap = {"ink": "gray_r", "light": "gray"}[run.config["shown"]]
+    pictures = {"reconstructions": plots.reconstructions(model, images.test[:60], images.shape, cmap=cmap),
+                "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED),
+                                       cmap=cmap)}
     if run.history:
         name = "ELBO" if run.config["model"] == "vae" else f"−{run.config['error']}"
         pictures["curves"] = plots.curves(run.history, name, unit="" if "squared" in name else "nats ",
                                           trained_on=other_bound(run.config))
     if model.latent_dim == 2:
         prior = "the prior N(0, I)" if run.config["model"] == "vae" else "N(0, I), for comparison"
-        pictures["plane"] = plots.latent_plane(model, images.shape)
+        pictures["plane"] = plots.latent_plane(model, images.shape, cmap=cmap)
         pictures["codes"] = plots.codes(model, images.test, images.test_labels, prior)
     return pictures
