@@ -15,6 +15,8 @@ from .images import hold_out
 # By their names, files are images; their content decides whether they can be used. Others are left out.
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".avif")
 
+LARGEST = 512 * 512     # pixels of an image; the default network then has 160 million parameters
+
 
 def from_folder(folder, size=None):
     """Images from the PNG and JPEG files in a folder, as grey values: colours as their luma. -> Images
@@ -22,7 +24,7 @@ def from_folder(folder, size=None):
     What is transparent becomes white. A photo is turned upright, as its EXIF orientation says.
     size: "32x24" scales each to a width of 32 and a height of 24 pixels; without it, all need the same size.
     If the folder itself contains no images, those in its subfolders are read, one level down. From 2 to 10
-    subfolders give labels: their names if all are digits, else 0, 1, ... in the order of the names.
+    subfolders give labels: their names if all are single digits, else 0, 1, ... in the order of the names.
     In the order of their names, every tenth image is a test image; of fewer than ten images, the second.
     Raises InputError if there are no images, or if some can't be used; it names them.
     """
@@ -98,6 +100,10 @@ def _read(folder, paths, size):
                 reason = getattr(error, "strerror", None) or str(error)
                 bad.append(f"{path.relative_to(folder)} ({reason:.60})")
                 continue
+            if grey.size > LARGEST:
+                height, width = grey.shape
+                raise InputError(f"{path} has {width}x{height} pixels, but these networks take at most "
+                                 f"{LARGEST}; make the images smaller with --size, like --size 32x32")
             if x is None:
                 first, shape = path, grey.shape
                 x = numpy.empty((len(paths), grey.size), numpy.float32)
@@ -143,7 +149,7 @@ def _grey(path, size):
                 image = Image.alpha_composite(white, image.convert("RGBA"))
             grey = numpy.asarray(image.convert("L"), numpy.float32) / 255
         if size:
-            grey = numpy.asarray(Image.fromarray(grey).resize(size, Image.BILINEAR)).clip(0, 1)
+            grey = numpy.asarray(Image.fromarray(grey).resize(size, Image.BILINEAR))
         return grey
 
 

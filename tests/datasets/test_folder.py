@@ -222,12 +222,22 @@ def test_too_many_pixels_are_refused(folder, monkeypatch):
     refuses(folder(numbered(GREY[:2])), r"2 of the 2 .*000.png \(Image size \(24 pixels\) exceeds limit of 22 pixels")
 
 
+def test_photos_as_a_camera_takes_them_are_refused_before_the_network_fills_the_memory(folder):
+    path = folder({f"{i}.png": Image.new("L", (1024, 257)) for i in range(2)})
+    refuses(path, "photos.0.png has 1024x257 pixels, but these networks take at most "
+            "262144; make the images smaller with --size, like --size 32x32")
+    refuses(path, "0.png has 513x512 pixels", size="513x512")
+    assert datasets.load(path, size="512x512").shape == (512, 512)
+
+
 def test_images_that_do_not_fit_into_memory(folder, monkeypatch):
-    def too_large(*arguments):
+    def too_large(*arguments, **options):
         raise MemoryError
     path = folder(numbered())
     monkeypatch.setattr(numpy, "empty", too_large)
     refuses(path, "the 25 images of 6x4 pixels in .*photos do not fit into memory; make them smaller with --size, like")
+    monkeypatch.setattr(Image, "open", too_large)
+    refuses(path, "the 25 images in .*photos do not fit into memory")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs named pipes, and links")
@@ -290,22 +300,25 @@ def test_bad_options_and_folders_end_in_one_line(folder, run_cli, tmp_path, monk
 
 @pytest.mark.draws
 def test_pictures_show_what_the_data_mean(folder, run_cli, tmp_path):
-    """Bright photos are bright, and so are their reconstructions and samples; ink on paper is dark."""
-    bright = numpy.full((200, 8, 8), 240, numpy.uint8)
-    numpy.save(tmp_path / "bright.npy", bright)
+    """Bright photos are bright, and so are their reconstructions and samples; as ink on paper they would be dark."""
+    path, run = folder(numbered(numpy.full((200, 8, 8), 240, numpy.uint8))), tmp_path / "run"
 
-    def greys(run):
+    def greys():
         """The mean grey in the middle of each picture, where there is no text."""
         for name in ("reconstructions", "samples", "plane"):
-            picture = matplotlib.image.imread(tmp_path / run / f"{name}.png")[..., :3]
+            picture = matplotlib.image.imread(run / f"{name}.png")[..., :3]
             height, width, _ = picture.shape
             yield picture[int(.55 * height):int(.7 * height), int(.4 * width):int(.6 * width)].mean()
 
-    for run, data in (("as light", folder(numbered(bright))), ("as ink", tmp_path / "bright.npy")):
-        assert run_cli("train", "--out", tmp_path / run, "--data", data, *SMALL, "--likelihood", "gaussian", "--lr", "0.02",
-                       "--epochs", "9")[0] == 0
-    assert min(greys("as light")) > 0.7 and max(greys("as ink")) < 0.3
-    assert run_cli("show", tmp_path / "as ink", "--shown", "light")[0] == 0 and min(greys("as ink")) > 0.7
-    assert Run.open(tmp_path / "as ink").config["shown"] == "ink", "show changes the pictures, not the run"
-    assert run_cli("train", "--resume", tmp_path / "as ink", "--epochs", "10", "--shown", "light")[0] == 0
-    assert Run.open(tmp_path / "as ink").config["shown"] == "light"
+    assert run_cli("train", "--out", run, "--data", path, *SMALL, "--likelihood", "gaussian", "--lr", "0.02", "--epochs", "9")[0] == 0
+    assert min(greys()) > 0.7
+    assert run_cli("show", run, "--shown", "ink")[0] == 0 and max(greys()) < 0.3
+    assert Run.open(run).config["shown"] == "light", "show changes the pictures, not the run"
+
+
+def test_how_pixels_are_shown_can_be_changed_in_a_run(folder, run_cli, tmp_path):
+    numpy.save(tmp_path / "a.npy", GREY)
+    assert run_cli("train", "--data", tmp_path / "a.npy", "--out", tmp_path / "run", *SMALL)[0] == 0
+    assert Run.open(tmp_path / "run").config["shown"] == "ink"
+    assert run_cli("train", "--resume", tmp_path / "run", "--epochs", "2", "--shown", "light")[0] == 0
+    assert Run.open(tmp_path / "run").config["shown"] == "light" and run_cli("show", tmp_path / "run")[0] == 0
