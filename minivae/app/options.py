@@ -12,7 +12,7 @@ from .exit_codes import BAD_INPUT, say
 from .suggestions import did_you_mean
 
 GROUPS = {
-    "data": ("data", "data_dir", "key", "binarize"),
+    "data": ("data", "data_dir", "key", "size", "shown", "binarize"),
     "model": ("model", "latent", "hidden", "activation", "likelihood", "variance", "floor", "levels", "posterior",
               "error", "dtype"),
     "training": ("samples", "kl", "bound", "beta", "warm_up", "free_bits", "update", "epochs", "batch_size",
@@ -82,6 +82,8 @@ def parser():
     _saved_run_options(sub)
     sub.add_argument("--open", action="store_true",
                      help="then open the folder with the pictures; without a display, print their paths")
+    _add(sub, "--shown", OPTIONS["shown"].kind,
+         "draw a pixel of 1 as ink, black on white; or as light, white on black (default: as in the run)")
 
     sub = command("evaluate", "Print the test ELBO, log p(x) and the active units of a run.")
     _saved_run_options(sub)
@@ -188,7 +190,7 @@ def _explore_options(sub):
 
 def _saved_run_options(sub):
     sub.add_argument("run", type=_from_text(TEXT), metavar="RUN", help="the run folder")
-    for name in ("data", "data_dir", "backend"):
+    for name in ("data", "data_dir", "size", "backend"):
         _add_option(sub, name, "what the run was trained on" if name == "data" else None)
 
 

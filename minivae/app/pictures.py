@@ -39,12 +39,17 @@ def draw(run, images, model):
     return [run.folder / f"{name}.png" for name in pictures]
 
 
-def draw_samples(path, model, shape, rng, count):
+def colour_map(config):
+    """Is a pixel of 1 ink, black on white, or light, white on black?"""
+    return {"ink": "gray_r", "light": "gray"}[config["shown"]]
+
+
+def draw_samples(path, model, shape, rng, count, cmap):
     """Write a picture of `count` new images, in rows of 20, or in longer ones if there are more than 400."""
     with drawing(f"the picture {path}", "for another file, use --out"):
         from .. import plots    # only here, as below
         columns = min(count, max(20, math.isqrt(count)))
-        save(plots.samples(model, shape, rng, count, columns), path)
+        save(plots.samples(model, shape, rng, count, columns, cmap), path)
 
 
 def save(figure, path):
@@ -58,14 +63,16 @@ def _figures(run, images, model):
     """{name: matplotlib Figure}"""
     from .. import plots    # only here, as above
 
-    pictures = {"reconstructions": plots.reconstructions(model, images.test[:60], images.shape),
-                "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED))}
+    cmap = colour_map(run.config)
+    pictures = {"reconstructions": plots.reconstructions(model, images.test[:60], images.shape, cmap=cmap),
+                "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED),
+                                       cmap=cmap)}
     if run.history:
         name = "ELBO" if run.config["model"] == "vae" else f"−{run.config['error']}"
         pictures["curves"] = plots.curves(run.history, name, unit="" if "squared" in name else "nats ",
                                           trained_on=other_bound(run.config))
     if model.latent_dim == 2:
         prior = "the prior N(0, I)" if run.config["model"] == "vae" else "N(0, I), for comparison"
-        pictures["plane"] = plots.latent_plane(model, images.shape)
+        pictures["plane"] = plots.latent_plane(model, images.shape, cmap=cmap)
         pictures["codes"] = plots.codes(model, images.test, images.test_labels, prior)
     return pictures

@@ -10,7 +10,7 @@ from ...errors import InputError
 from ...runs.build import saved_run
 from ...system.files import replacing
 from ..exit_codes import OK
-from ..pictures import draw_samples
+from ..pictures import colour_map, draw_samples
 
 BATCH = 1000        # images decoded at a time: the network's intermediate arrays can be much larger than they
 IN_A_PICTURE = 10_000
@@ -27,7 +27,7 @@ def sample_command(args):
                          "name the run of a VAE")
     rng = numpy.random.default_rng(args.seed)
     if path.suffix == ".png":
-        draw_samples(path, model, images.shape, rng, args.n)
+        draw_samples(path, model, images.shape, rng, args.n, colour_map(run.config))
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
