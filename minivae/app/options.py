@@ -184,13 +184,17 @@ def _explore_options(sub):
     _add(sub, "--out", TEXT, "the page (default: explore.html in RUN, which is replaced if it exists)", "HTML")
     sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     sub.add_argument("--no-open", action="store_true", help="only write the page")
-    _add_option(sub, "data", "what the run was trained on")
-    _add_option(sub, "data_dir")
+    _data_options(sub)
 
 
 def _saved_run_options(sub):
     sub.add_argument("run", type=_from_text(TEXT), metavar="RUN", help="the run folder")
-    for name in ("data", "data_dir", "size", "backend"):
+    _data_options(sub)
+    _add_option(sub, "backend")
+
+
+def _data_options(sub):
+    for name in ("data", "data_dir", "size"):
         _add_option(sub, name, "what the run was trained on" if name == "data" else None)
 
 

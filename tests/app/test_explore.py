@@ -414,6 +414,13 @@ def test_a_replaced_run_leaves_no_old_page(run_cli, trained):
     assert not (folder / "explore.html").exists()
 
 
+def test_the_page_knows_whether_pixels_are_ink_or_light(run_cli, trained):
+    for shown in ("ink", "light"):
+        folder = trained(shown, "--shown", shown)
+        assert run_cli("explore", folder)[0] == 0
+        assert f'"light": {str(shown == "light").lower()}' in (folder / "explore.html").read_text("utf-8")
+
+
 def test_runs_that_do_not_fit_each_other(run_cli, trained, tmp_path, rng):
     first, other = trained("a"), trained("b", "--latent", 3)
     numpy.save("mine.npy", rng.random((30, 8, 8)))

@@ -34,7 +34,7 @@ def explore_command(args):
     runs = [{"name": run.folder.resolve().name, "text": _described(model, run.config), "epoch": epoch,
              "model": model, "images": own.test, "film": _read_film(run.folder / "film.npz", model)}
             for run, own, model, epoch in saved]
-    light = saved[0][0].config.get("shown") == "light"
+    light = saved[0][0].config["shown"] == "light"
     text = write.page(runs, images.test_labels, images.shape, data, light).encode(errors="replace")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
