@@ -37,7 +37,7 @@ def load_checkpoint(path, model, optimizer=None, rng=None, fingerprint=None):
     Raises InputError for a file that is missing, broken, pickled, of another model or optimizer, or saved with
     another fingerprint; then nothing is changed.
     """
-    saved = _read_arrays(path)
+    saved = read_arrays(path)
     _require_fingerprint(path, saved, fingerprint or {})
     _require_like(path, saved, _arrays_of(model, optimizer))
     epoch = saved.get("epoch", numpy.array(-1))
@@ -68,7 +68,8 @@ def _arrays_of(model, optimizer):
     return arrays
 
 
-def _read_arrays(path):
+def read_arrays(path):
+    """All arrays of an .npz file: {name: array}. Raises InputError if it is broken, or contains pickles."""
     try:
         with open_regular(path) as file:
             content = io.BytesIO(file.read())
