@@ -12,7 +12,7 @@ from ..system.files import replacing
 
 PER_SECOND = 8
 HOLD = 24                           # how long the last snapshot stays, in frames
-WIDTH, HEIGHT, SIDE = 648, 352, 290             # of the picture and of its two halves, in pixels
+WIDTH, HEIGHT, SIDE = 656, 364, 290             # of the picture and of its two halves, in pixels
 GREY_LEVELS = (9, 4, 2)             # the file would be twice as large with all 256; fewer only if it is too large
 MOST_BYTES = 1_500_000
 
@@ -55,8 +55,9 @@ def _picture(film, shape, levels):
     height, width = sheet(0).shape
     scale = SIDE / max(height, width)
     scale = int(scale) or scale         # whole pixels become the smallest file
-    left = figure.add_axes((14 / WIDTH, 30 / HEIGHT, scale * width / WIDTH, scale * height / HEIGHT))
-    right = figure.add_axes((346 / WIDTH, 30 / HEIGHT, SIDE / WIDTH, SIDE / HEIGHT))
+    left = figure.add_axes((14 / WIDTH, (42 + SIDE - scale * height) / HEIGHT,
+                            scale * width / WIDTH, scale * height / HEIGHT))
+    right = figure.add_axes((354 / WIDTH, 42 / HEIGHT, SIDE / WIDTH, SIDE / HEIGHT))
 
     image = left.imshow(sheet(0), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     left.set_title("Decoded: the square on the right")
@@ -69,7 +70,8 @@ def _picture(film, shape, levels):
     low, high = grid[[0, -1]]
     right.plot([low, high, high, low, low], [low, low, high, high, low], "0.5", linewidth=1)
     reach = max(3, float(numpy.percentile(abs(codes), 99.5)))
-    right.set(xlim=(-reach, reach), ylim=(-reach, reach))
+    right.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="z₁")
+    right.set_ylabel("z₂", labelpad=-4)
 
     def show(i):
         image.set_data(sheet(i))

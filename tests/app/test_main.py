@@ -162,7 +162,7 @@ def test_a_run_from_before_an_option_existed_goes_on_as_it_was(run_cli, tmp_path
     train_small(run_cli, tmp_path / "run", epochs=1)
     path = tmp_path / "run" / "config.json"
     config = json.loads(path.read_text("utf-8"))
-    assert [config.pop(name) for name in ("draw_on", "warm_up", "free_bits")] == ["host", None, None]
+    assert [config.pop(name) for name in ("draw_on", "warm_up", "free_bits", "film")] == ["host", None, None, False]
     path.write_text(json.dumps(config), "utf-8")
     assert run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")[0] == 0
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
