@@ -11,7 +11,7 @@ from ..plots import tile
 from ..system.files import replacing
 
 PER_SECOND = 8
-HOLD = 24                           # how long the last snapshot stays, in frames
+HOLD = 16                           # how long the last snapshot stays, in frames
 WIDTH, HEIGHT, SIDE = 656, 364, 290             # of the picture and of its two halves, in pixels
 GREY_LEVELS = (9, 4, 2)             # the file would be twice as large with all 256; fewer only if it is too large
 MOST_BYTES = 1_500_000
