@@ -13,7 +13,7 @@ from ..system.files import replacing
 PER_SECOND = 8
 HOLD = 16                           # how long the last snapshot stays, in frames
 WIDTH, HEIGHT, SIDE = 656, 364, 290             # of the picture and of its two halves, in pixels
-GREY_LEVELS = (9, 4, 2)             # the file would be twice as large with all 256; fewer only if it is too large
+GREY_LEVELS = (9, 4, 2)             # 9, or fewer where the file would be too large (17: a third larger)
 MOST_BYTES = 1_500_000
 
 
@@ -65,11 +65,11 @@ def _picture(film, shape, levels):
 
     colours = {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5} if (labels >= 0).any() else {}
     points = right.scatter(*codes[0].T, s=8, linewidths=0, antialiased=False, **colours)
-    names = {label: right.text(0, 0, str(label), weight="bold", ha="center", va="center")
+    names = {label: right.text(0, 0, str(label), weight="bold", ha="center", va="center", clip_on=True)
              for label in numpy.unique(labels[labels >= 0])}
     low, high = grid[[0, -1]]
     right.plot([low, high, high, low, low], [low, low, high, high, low], "0.5", linewidth=1)
-    reach = max(3, float(numpy.percentile(abs(codes), 99.5)))
+    reach = max(3, *(numpy.percentile(abs(c), 99.5) for c in (codes, codes[-1])))
     right.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="z₁")
     right.set_ylabel("z₂", labelpad=-4)
 

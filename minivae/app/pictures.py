@@ -39,8 +39,8 @@ def draw(run, images, model, first=""):
     film = run.folder / "film.npz"
     if run.config["film"] and film.exists():
         arrays = read_film(film)
-        with drawing(run.folder / "plane.gif", "training and the other pictures are saved; once this is fixed, draw "
-                     f"it with: python -m minivae show {run.folder}") as bar:
+        with drawing(run.folder / "plane.gif", "training and the other pictures are saved; once this is fixed, "
+                     f"draw it with: python -m minivae show {run.folder}") as bar:
             from . import film_picture      # only here, as above
             film_picture.save(arrays, images.shape, run.folder / "plane.gif", bar)
         names.append("plane.gif")

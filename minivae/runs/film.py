@@ -4,7 +4,7 @@
     codes  (F, n, 2)        float32: the codes of the first n test images; for a VAE, the means of q(z|x)
     labels (n,)             int16; -1 if the data has none
     grid   (S,)             float32: the values of z₁ and z₂, in rising order
-    plane  (F, S, S, D)     uint8: plane[f, i, j] is the image, from 0 to 255, decoded from z = (grid[j], grid[i])
+    plane  (F, S, S, D)     uint8, 0 to 255: plane[f, i, j] is decoded from z = (grid[j], grid[i])
 """
 
 import io
@@ -87,9 +87,12 @@ class Film:
 def read_film(path):
     """The arrays of a film. Raises InputError if the file is broken."""
     film = read_arrays(path)
-    shapes = {name: film[name].shape if name in film else () for name in ("epochs", "codes", "labels", "grid", "plane")}
-    (f, *_), (n, *_), (s, *_) = (shapes[name] or (0,) for name in ("epochs", "labels", "grid"))
-    if shapes != {"epochs": (f,), "codes": (f, n, 2), "labels": (n,), "grid": (s,),
-                  "plane": (f, s, s, *shapes["plane"][-1:])} or not f:
-        raise InputError(f"{path} is not the film of a run: its arrays have the shapes {shapes}; {REMEDY}")
+    try:
+        f, s, _, d = film["plane"].shape
+        n, = film["labels"].shape
+        shapes = {"epochs": (f,), "codes": (f, n, 2), "grid": (s,), "plane": (f, s, s, d)}
+        if not f or any(film[name].shape != shape for name, shape in shapes.items()):
+            raise ValueError("its arrays don't fit together")
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{path} is not the film of a run ({error!r:.80}); {REMEDY}") from error
     return film

@@ -189,12 +189,13 @@ def test_a_film_needs_two_latents(run_cli, tmp_path):
     for arguments in (["--latent", "3"], ["--latent", "1", "--model", "autoencoder"]):
         code, out, err = run_cli("train", "--out", tmp_path / "run", "--film", *SMALL, *arguments)
         assert code == 2 and not out and not (tmp_path / "run").exists()
+        assert "default: False" not in run_cli("train", "--help")[1]
         assert err == "minivae: error: --film is for --latent 2: it shows the plane of two latents; leave it out\n"
 
 
 @pytest.mark.parametrize("damage, message", [
     (lambda path: path.write_bytes(path.read_bytes()[:1000]), "film.npz is truncated or corrupted"),
-    (lambda path: numpy.savez(path, epochs=numpy.arange(3)), "film.npz is not the film of a run: its arrays"),
+    (lambda path: numpy.savez(path, epochs=numpy.arange(3)), "film.npz is not the film of a run (KeyError('plane'))"),
     (lambda path: path.unlink() or path.mkdir(), "film.npz can't be read"),
     (lambda path: numpy.savez(path, **{**snapshots(path.parent), "labels": numpy.zeros(299, "int16")}),
      "is the film of other images or another model")])
@@ -261,6 +262,18 @@ def test_the_gif_shows_the_plane_the_right_way_up_and_the_codes_where_they_are(r
     changed = numpy.argwhere((first[32:322, right] != last[32:322, right]).any(-1))
     (top, across) = changed[changed[:, 0] < 100].mean(axis=0)       # the new place, above the old one in the middle
     assert top == pytest.approx(290 / 6, abs=2) and across == pytest.approx(4 * 290 / 6, abs=2)
+
+
+def test_the_codes_of_the_last_snapshot_are_in_the_picture_and_the_axes_stay(rng):
+    kept = a_film(rng, 50)
+    assert film_picture._picture(kept, (8, 8), 9)[0].axes[1].get_xlim() == pytest.approx((-3, 3), abs=0.5)
+    kept["codes"][-1] *= 10
+    figure, show = film_picture._picture(kept, (8, 8), 9)
+    limits = []
+    for i in (0, 49):
+        show(i)
+        limits += [figure.axes[1].get_xlim(), figure.axes[1].get_ylim()]
+    assert len(set(limits)) == 1 and limits[0][1] >= numpy.sort(abs(kept["codes"][-1]), axis=None)[-2]
 
 
 @pytest.mark.draws

@@ -123,13 +123,14 @@ def _train(run, images, model, optimizer, data, transform, rng, epoch, single, s
 
 
 def lines_to_print(first, last, every=None):
-    """Of which of the epochs `first` to `last` a line is printed: every N-th and the last. -> function epoch -> bool
+    """For which epochs a line is printed: every N-th and the last. -> a function: epoch -> bool
 
-    By default at most 30: all, or the first 5 and then steps of 2, 5, 10, 20, 50 and so on.
+    By default at most 30: all, or the first 5 and then in steps of 2, 5, 10, 20, 50 and so on.
     """
     few, step = 0, every or 1
     if not every and last - first >= 30:
-        few, step = 5, next(n * 10 ** k for k in range(10) for n in (1, 2, 5) if last - first < 24 * n * 10 ** k)
+        steps = (n * 10 ** k for k in range(10) for n in (1, 2, 5))
+        few, step = 5, next(step for step in steps if last - first < 24 * step)
     return lambda epoch: epoch < first + few or epoch % step == 0 or epoch == last
 
 
