@@ -111,6 +111,14 @@ def test_an_interrupted_film_goes_on_as_if_it_had_not_been(run_cli, tmp_path, mo
     assert_same_film(tmp_path / "whole", tmp_path / "run")
 
 
+def test_the_file_is_written_only_when_there_is_a_new_snapshot(run_cli, tmp_path, monkeypatch):
+    written, content = [], film.Film.content
+    monkeypatch.setattr(film, "snapshot_epochs", lambda epochs: [0, 2, 5])
+    monkeypatch.setattr(film.Film, "content", lambda self: written.append(self.arrays["epochs"].tolist()) or content(self))
+    train(run_cli, tmp_path)
+    assert written == [[0], [0, 2], [0, 2, 5]]
+
+
 def test_snapshots_after_the_checkpoint_are_dropped(run_cli, tmp_path, monkeypatch):
     """As after a kill between the renaming of film.npz and that of checkpoint.npz."""
     train(run_cli, tmp_path / "whole")
@@ -232,6 +240,10 @@ def test_the_gif_has_a_frame_for_each_snapshot_and_holds_the_last(run_cli, tmp_p
     code, out, _ = run_cli("show", tmp_path)
     assert code == 0 and "plane.gif" in out
     assert all((one == other).all() for (_, one), (_, other) in zip(found, frames(tmp_path / "plane.gif"), strict=True))
+    config = (tmp_path / "config.json").read_text("utf-8")
+    (tmp_path / "config.json").write_text(config.replace('"film": true', '"film": false'), "utf-8")
+    assert "plane.gif" not in run_cli("show", tmp_path)[1], "the film of another run, which was being replaced"
+    (tmp_path / "config.json").write_text(config, "utf-8")
     (tmp_path / "film.npz").write_bytes(b"PK")
     code, out, err = run_cli("show", tmp_path)
     assert code == 2 and "film.npz is truncated or corrupted" in err and (tmp_path / "a.png").exists()
