@@ -17,21 +17,21 @@ GREY_LEVELS = (9, 4, 2)             # 9, or fewer where the file would be too la
 MOST_BYTES = 1_500_000
 
 
-def save(film, shape, path, progress=lambda done, total: None):
+def save(film, shape, path, cmap="gray_r", progress=lambda done, total: None):
     """Write the arrays of film.npz (see runs/film.py) as a GIF; a failure leaves no partial file.
 
-    shape: (height, width) of the images; progress(finished snapshots, all) is called after each.
+    shape: (height, width) of the images; cmap: as in plots; progress(finished snapshots, all) is called after each.
     """
     for levels in GREY_LEVELS:
-        content = _gif(film, shape, levels, progress)
+        content = _gif(film, shape, cmap, levels, progress)
         if len(content) <= MOST_BYTES:
             break
     with replacing(path) as file:
         file.write(content)
 
 
-def _gif(film, shape, levels, progress):
-    figure, show = _picture(film, shape, levels)
+def _gif(film, shape, cmap, levels, progress):
+    figure, show = _picture(film, shape, cmap, levels)
     with tempfile.TemporaryDirectory() as folder:       # the writer wants a path that ends in .gif
         writer = PillowWriter(fps=PER_SECOND)
         with writer.saving(figure, Path(folder) / "plane.gif", figure.dpi):
@@ -44,7 +44,7 @@ def _gif(film, shape, levels, progress):
         return (Path(folder) / "plane.gif").read_bytes()
 
 
-def _picture(film, shape, levels):
+def _picture(film, shape, cmap, levels):
     """-> Figure, a function that shows snapshot i in it"""
     grid, codes, labels = film["grid"], film["codes"], film["labels"]
     plane = numpy.rint(film["plane"] / 255 * (levels - 1)) / (levels - 1)
@@ -59,7 +59,7 @@ def _picture(film, shape, levels):
                             scale * width / WIDTH, scale * height / HEIGHT))
     right = figure.add_axes((354 / WIDTH, 42 / HEIGHT, SIDE / WIDTH, SIDE / HEIGHT))
 
-    image = left.imshow(sheet(0), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+    image = left.imshow(sheet(0), cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     left.set_title("Decoded: the square on the right")
     left.axis("off")
 

@@ -42,7 +42,7 @@ def draw(run, images, model, first=""):
         with drawing(run.folder / "plane.gif", "training and the other pictures are saved; once this is fixed, "
                      f"draw it with: python -m minivae show {run.folder}") as bar:
             from . import film_picture      # only here, as above
-            film_picture.save(arrays, images.shape, run.folder / "plane.gif", bar)
+            film_picture.save(arrays, images.shape, run.folder / "plane.gif", progress=bar)
         names.append("plane.gif")
     print(f"{first}pictures in {run.folder}: " + ", ".join(names))
 

@@ -269,6 +269,9 @@ def test_the_gif_shows_the_plane_the_right_way_up_and_the_codes_where_they_are(r
     (_, first), (_, last) = frames(tmp_path / "a.gif")
     left, right = slice(0, 290), slice(354, 644)
     rows, columns = numpy.nonzero((last[32:, left, 0] < 50))
+    film_picture.save(kept, (8, 8), tmp_path / "light.gif", "gray")
+    (_, dark), _ = frames(tmp_path / "light.gif")
+    assert dark[34:290, 20:270].max() < 50, "0 is not shown as black"
     assert first[32:, left].min() > 200 and len(rows) == 12 * 24
     assert columns.max() < 14 + 24 and rows.max() < 12
     changed = numpy.argwhere((first[32:322, right] != last[32:322, right]).any(-1))
@@ -278,9 +281,9 @@ def test_the_gif_shows_the_plane_the_right_way_up_and_the_codes_where_they_are(r
 
 def test_the_codes_of_the_last_snapshot_are_in_the_picture_and_the_axes_stay(rng):
     kept = a_film(rng, 50)
-    assert film_picture._picture(kept, (8, 8), 9)[0].axes[1].get_xlim() == pytest.approx((-3, 3), abs=0.5)
+    assert film_picture._picture(kept, (8, 8), "gray_r", 9)[0].axes[1].get_xlim() == pytest.approx((-3, 3), abs=0.5)
     kept["codes"][-1] *= 10
-    figure, show = film_picture._picture(kept, (8, 8), 9)
+    figure, show = film_picture._picture(kept, (8, 8), "gray_r", 9)
     limits = []
     for i in (0, 49):
         show(i)
