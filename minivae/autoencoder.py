@@ -16,9 +16,7 @@ from .networks import EncoderDecoder, Loss
 class SquaredError:
     """‖x − x̂‖², summed over the pixels; x̂ = a, the decoder's output."""
 
-    def output(self, a):
-        """a (N, D) -> x̂ (N, D)"""
-        return a
+    likelihood = Gaussian()     # allows the same data, and its mean is the same x̂
 
     def loss(self, x, a):
         """‖x − x̂‖² of each example.    x (N, D), a (N, D) -> (N,)"""
@@ -28,31 +26,19 @@ class SquaredError:
         """Gradient of ‖x − x̂‖², given dloss (N,) -> da (N, D).    derivations.md, "Its two errors" """
         return dloss[:, None] * (-2 * (x - a))          # ∂‖x − x̂‖²/∂x̂ = −2 (x − x̂)
 
-    def check(self, x):
-        """Raise InputError if the data are not finite."""
-        Gaussian().check(x)
-
 
 class CrossEntropy:
     """−Σ [x log x̂ + (1 − x) log(1 − x̂)], x̂ = sigmoid(a): −log p(x|z) of a Bernoulli, in nats."""
 
-    bernoulli = Bernoulli()
-
-    def output(self, a):
-        """a (N, D) -> x̂ (N, D)"""
-        return self.bernoulli.mean(a)
+    likelihood = Bernoulli()
 
     def loss(self, x, a):
         """The cross-entropy of each example.    x (N, D) in [0, 1], a (N, D) -> (N,)"""
-        return -self.bernoulli.log_prob(x, a)
+        return -self.likelihood.log_prob(x, a)
 
     def loss_backward(self, dloss, x, a):
         """Gradient of the cross-entropy, given dloss (N,) -> da (N, D).    derivations.md, "Its two errors" """
-        return self.bernoulli.log_prob_backward(-dloss, x, a)
-
-    def check(self, x):
-        """Raise InputError if the data are not in [0, 1]."""
-        self.bernoulli.check(x)
+        return self.likelihood.log_prob_backward(-dloss, x, a)
 
 
 ERRORS = {"squared-error": SquaredError, "cross-entropy": CrossEntropy}
@@ -96,11 +82,11 @@ class Autoencoder(EncoderDecoder):
         """x̂.    z (N, Z) -> (N, D)"""
         self.check_latents(z)
         require_shape("z", z, (None, self.latent_dim))
-        return self.error.output(mlp(z, self.decoder, self.activation)[0])
+        return self.error.likelihood.mean(mlp(z, self.decoder, self.activation)[0])
 
     def check(self, x):
         """Raise InputError for data that this error does not allow."""
-        self.error.check(x)
+        self.error.likelihood.check(x)
 
     def to_grey(self, x):
         """x unchanged: the grey values that plots show."""

@@ -15,6 +15,15 @@ class Diverged(ArithmeticError):
     """Something that is being optimized stopped being finite; the message says where, and what may help."""
 
 
+class Described:
+    """repr says what an object is: its class, and those of its attributes that are numbers or words."""
+
+    def __repr__(self):
+        words = ", ".join(f"{name}={value!r}" for name, value in vars(self).items()
+                          if isinstance(value, (int, float, str)))
+        return f"{type(self).__name__}({words})"
+
+
 def shown(value):
     """repr(value) for a message: on one line, and not long."""
     text = " ".join(repr(value).split())

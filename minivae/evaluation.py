@@ -11,8 +11,8 @@ import numpy
 
 from .backend import get_xp, to_numpy
 from .errors import as_generator, require_count
+from .inference.one_by_one import fit_one_by_one
 from .layers import mlp
-from .optimizers import Adam
 from .prior import prior_log_prob
 from .system.blas import one_blas_thread
 from .system.threads import in_threads
@@ -114,8 +114,7 @@ def autoencoder_loss(autoencoder, x, batch_size=500):
     """The loss of a plain autoencoder for each example.    x (N, D) -> (N,)"""
     losses = []
     for batch in _batches(autoencoder, x, batch_size):
-        z = autoencoder.represent(batch)
-        a, _ = mlp(z, autoencoder.decoder, autoencoder.activation)
+        a, _ = mlp(autoencoder.represent(batch), autoencoder.decoder, autoencoder.activation)
         losses.append(to_numpy(autoencoder.error.loss(batch, a)))
     return numpy.concatenate(losses)
 
@@ -129,33 +128,16 @@ class AmortizationGap(NamedTuple):
 
 
 def amortization_gap(vae, x, rng, steps=500, lr=0.02, n_samples=8, final_samples=1000):
-    """Fit q to each example of x (N, D) separately, with a fixed decoder (Cremer et al. 2018). ->
-    AmortizationGap
+    """What fitting q to each example of x (N, D) separately gains (Cremer et al. 2018). -> AmortizationGap
 
-    Starts from the encoder's h (N, ·) and follows the reparameterized gradient of the ELBO with
-    respect to h: elbo_and_grad without the encoder. Overwrites vae.gradients.
+    q is fitted with a fixed decoder, by inference/one_by_one.py. Overwrites vae.gradients.
     """
-    rng, q, p, xp = as_generator(rng), vae.posterior, vae.likelihood, get_xp(vae.parameters.flat)
+    rng, xp = as_generator(rng), get_xp(vae.parameters.flat)
     require_count(steps=steps, n_samples=n_samples, final_samples=final_samples)
     vae.check(x)
     x = vae.check_batch(xp.asarray(x))
     start = vae.posterior_parameters(x)
-    h = start.copy()
-    flat = h.reshape(-1)
-    N = len(x)
-    for step in range(steps):
-        quarter = 4 * step // steps
-        if step == 0 or quarter > 4 * (step - 1) // steps:
-            optimizer = Adam(flat, lr=lr * 0.3 ** quarter)      # smaller steps towards the end
-        # As elbo_and_grad, without the encoder. The loss is a sum over n, not a mean: each example has its
-        # own h.
-        eps = vae.draw_noise(rng, N, n_samples)
-        z = q.sample(h, eps)
-        a, inputs = vae.decoder_forward(z)
-        dlog_px = xp.full((n_samples, N), -1 / n_samples, dtype=h.dtype)
-        dz = vae.decoder_backward(p.log_prob_backward(dlog_px, x, a), inputs)
-        dh = q.sample_backward(dz, h, eps) + q.kl_backward(xp.ones(N, dtype=h.dtype), h)
-        optimizer.step(dh.reshape(-1))
+    h = fit_one_by_one(vae, x, start, rng, steps, lr, n_samples)
     return AmortizationGap(_elbo_at(vae, x, start, rng, final_samples),
                            _elbo_at(vae, x, h, rng, final_samples),
                            log_likelihood(vae, x, rng, 5 * final_samples))

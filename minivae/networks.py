@@ -11,8 +11,7 @@ from .parameters import Parameters
 class Loss(NamedTuple):
     """What loss_and_grad returns: 0-d arrays on the device, means over the batch, in nats.
 
-    With the ELBO, loss = reconstruction + β kl: this kl has no weight. IWAE lowers the loss, and free bits
-    raise it.
+    With the ELBO, loss = reconstruction + β kl: kl has no weight. IWAE lowers the loss; free bits raise it.
     An autoencoder has the units of its error, the same for loss and reconstruction, and kl = 0.
     """
 

@@ -99,8 +99,7 @@ class Momentum(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """A learning rate for each parameter, which falls with the sum of its squared gradients (Duchi et al.
-    2011).
+    """A learning rate per parameter, which falls with the sum of its squared gradients (Duchi et al. 2011).
 
         s ← s + g²        θ ← θ − η g / (√s + ε)
     """
@@ -117,8 +116,7 @@ class Adagrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """A learning rate for each parameter, from a running mean of its squared gradients (Hinton 2012, lecture
-    6).
+    """A learning rate per parameter, from a running mean of its squared gradients (Hinton 2012, lecture 6).
 
         s ← ρ s + (1 − ρ) g²        θ ← θ − η g / (√s + ε)
     """

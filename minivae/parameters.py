@@ -4,12 +4,20 @@ Layers use matrices and biases by name. The optimizer uses one long vector, and 
 a loop over them. Both share the same memory; nothing is copied.
 """
 
+import itertools
 import math
+from collections.abc import Mapping
 
 from .errors import InputError
 
 
-class Parameters:
+class NoParameter(InputError, KeyError):
+    """There is no parameter of this name. It is a KeyError, so that `name in parameters` works."""
+
+    __str__ = InputError.__str__
+
+
+class Parameters(Mapping):
     """Arrays of zeros with the given names and shapes; `.flat` (P,) contains all of them, one after the other."""
 
     def __init__(self, shapes, xp, dtype):
@@ -22,21 +30,27 @@ class Parameters:
 
     def __setstate__(self, state):
         self.shapes, self.flat = state
-        self._views = {}
-        self._slices = {}
-        start = 0
-        for name, shape in self.shapes.items():
-            stop = start + math.prod(shape)
-            self._views[name] = self.flat[start:stop].reshape(shape)
-            self._slices[name] = slice(start, stop)
-            start = stop
+        stops = [0, *itertools.accumulate(map(math.prod, self.shapes.values()))]
+        self._slices = dict(zip(self.shapes, map(slice, stops, stops[1:])))
+        self._views = {name: self.flat[part].reshape(self.shapes[name]) for name, part in self._slices.items()}
 
     def __getitem__(self, name):
         """The array called `name`. It is a view: write into it with `parameters[name][...] = value`."""
-        try:
-            return self._views[name]
-        except KeyError:
-            raise InputError(f"no parameter {name!r}; there are {', '.join(self._views)}") from None
+        if name not in self._views:
+            raise NoParameter(f"no parameter {name!r}; there are {', '.join(self._views)}")
+        return self._views[name]
+
+    def __iter__(self):
+        return iter(self._views)
+
+    def __len__(self):
+        return len(self._views)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__       # those of a Mapping would compare whole arrays
+
+    def __repr__(self):
+        arrays = ", ".join(f"{name} {shape}" for name, shape in self.shapes.items())
+        return f"Parameters({self.flat.size:,} numbers, {self.flat.dtype}: {arrays})"
 
     def names(self):
         """All names, in the order of `.flat`."""

@@ -1,4 +1,4 @@
-"""Plots of a run. Each function returns a matplotlib Figure; `save` writes it to a file.
+"""Plots of a run: each function returns a matplotlib Figure; `save` writes it. cmap="gray" shows 1 as white.
 
 Figures are made without pyplot, so no window opens and no global state changes.
 """
@@ -65,7 +65,7 @@ def curves(history, name="ELBO", unit="nats ", trained_on=None):
     return figure
 
 
-def reconstructions(model, x, shape, columns=20):
+def reconstructions(model, x, shape, columns=20, cmap="gray_r"):
     """Images x (N, D), each above its reconstruction."""
     decoded = to_numpy(model.to_grey(model.reconstruct(get_xp(model.parameters.flat).asarray(x))))
     x = model.to_grey(x)
@@ -73,18 +73,18 @@ def reconstructions(model, x, shape, columns=20):
     for first in range(0, len(x), columns):
         blocks += [x[first:first + columns], decoded[first:first + columns]]
     sheet = tile(numpy.concatenate(blocks), shape, columns)
-    return _sheet_figure(sheet, "Test images, each above its reconstruction")
+    return _sheet_figure(sheet, "Test images, each above its reconstruction", cmap)
 
 
-def samples(model, shape, rng, count=100, columns=20):
-    """New images: E[x|z] for z drawn from the prior. For black or white pixels: the probability of black."""
+def samples(model, shape, rng, count=100, columns=20, cmap="gray_r"):
+    """New images: E[x|z] for z drawn from the prior. For pixels of 0 or 1: the probability of 1."""
     xp = get_xp(model.parameters.flat)
     z = xp.asarray(rng.standard_normal((count, model.latent_dim), dtype=model.parameters.flat.dtype))
     decoded = to_numpy(model.to_grey(model.decode(z)))
-    return _sheet_figure(tile(decoded, shape, columns), "Decoded samples z ~ N(0, I)")
+    return _sheet_figure(tile(decoded, shape, columns), "Decoded samples z ~ N(0, I)", cmap)
 
 
-def latent_plane(model, shape, side=16):
+def latent_plane(model, shape, side=16, cmap="gray_r"):
     """The decoded plane of two latents, at points spaced evenly in prior probability.
 
     z = Φ⁻¹(u) for the midpoints u of `side` equal parts of (0, 1)    (Kingma & Welling 2014, figure 4)
@@ -95,7 +95,7 @@ def latent_plane(model, shape, side=16):
     xp = get_xp(model.parameters.flat)
     decoded = to_numpy(model.to_grey(model.decode(xp.asarray(grid.astype(model.parameters.flat.dtype)))))
     gap = 1
-    figure = _sheet_figure(tile(decoded, shape, side, gap), size=(7, 7.3),
+    figure = _sheet_figure(tile(decoded, shape, side, gap), size=(7, 7.3), cmap=cmap,
                            title="Decoded latent plane, in equal steps of prior probability")
     axes, = figure.axes
     ticks = range(0, side, 3)
@@ -134,11 +134,11 @@ def codes(model, x, labels=None, prior="the prior N(0, I)"):
     return figure
 
 
-def _sheet_figure(sheet, title, size=None):
+def _sheet_figure(sheet, title, cmap, size=None):
     height, width = sheet.shape
     figure = Figure(figsize=size or (9, min(9 * height / width, 20) + 0.5), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axes.imshow(sheet, cmap=cmap, vmin=0, vmax=1, interpolation="nearest")
     axes.set_title(title)
     axes.axis("off")
     return figure

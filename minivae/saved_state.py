@@ -3,10 +3,10 @@
 import numpy
 
 from .backend import get_xp
-from .errors import InputError, require_positive, require_real, require_shape, shown
+from .errors import Described, InputError, require_positive, require_real, require_shape, shown
 
 
-class SavedState:
+class SavedState(Described):
     """For optimizers with `theta` (P,), `lr`, `t` steps taken, and vectors (P,) named in `memory`."""
 
     def __setattr__(self, name, value):         # a schedule may set the learning rate

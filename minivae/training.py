@@ -26,7 +26,9 @@ class EpochReport(NamedTuple):
 
 def train(model, data, optimizer, epochs, batch_size, rng, first_epoch=1, transform=None, progress=None,
           n_samples=1, draw_on="host", **loss_options):
-    """Minibatch descent on model.loss_and_grad. A generator that yields an EpochReport after each epoch.
+    """Minibatch descent on model.loss_and_grad, while you loop over it: `for report in train(...): ...`
+
+    It is a generator, which yields an EpochReport after each epoch. Without a loop nothing is trained.
 
     data        (N, D), on the model's device; shuffled in each epoch; the last batch may be smaller
     epochs      the number of the last epoch; first_epoch is above 1 when a run is continued

@@ -170,8 +170,9 @@ def test_pickled_objects_are_refused(tmp_path, save):
     refuses(path, "pickled Python objects, which are never loaded")
 
 
-def test_a_folder_is_refused(tmp_path):
-    refuses(tmp_path, "is not a file; give")
+def test_a_folder_is_not_a_file(tmp_path):
+    with pytest.raises(InputError, match="is not a file; give"):
+        datasets.from_file(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

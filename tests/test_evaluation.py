@@ -7,6 +7,7 @@ import pytest
 
 from minivae import VAE, Categorical, Gaussian, evaluation
 from minivae.errors import InputError
+from minivae.inference import one_by_one
 from test_vae import integrate, small_vae
 
 
@@ -160,8 +161,8 @@ def test_the_last_portion_of_samples_counts_by_its_size(rng):
 
 @pytest.mark.parametrize("steps, rates", [(3, [1, 0.3, 0.09]), (10, [1, 0.3, 0.09, 0.027]), (500, [1, 0.3, 0.09, 0.027])])
 def test_fitting_q_restarts_adam_in_each_quarter_of_the_steps(rng, monkeypatch, steps, rates):
-    made, adam = [], evaluation.Adam
-    monkeypatch.setattr(evaluation, "Adam", lambda theta, lr: made.append(lr) or adam(theta, lr))
+    made, adam = [], one_by_one.Adam
+    monkeypatch.setattr(one_by_one, "Adam", lambda theta, lr: made.append(lr) or adam(theta, lr))
     vae, x = small_vae(rng)
     evaluation.amortization_gap(vae, x, rng, steps=steps, lr=1.0, n_samples=1, final_samples=2)
     assert made == pytest.approx(rates)

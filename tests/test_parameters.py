@@ -21,6 +21,16 @@ def test_names_are_views_into_the_flat_vector():
     assert all(numpy.shares_memory(parameters[name], parameters.flat) for name in SHAPES)
 
 
+def test_they_are_a_mapping():
+    parameters = Parameters(SHAPES, numpy, "float32")
+    assert list(parameters) == list(parameters.keys()) == list(SHAPES) and len(parameters) == 4
+    assert {name: array.shape for name, array in parameters.items()} == SHAPES
+    assert "encoder.0.W" in parameters and "encoder.1.W" not in parameters and parameters.get("encoder.1.W") is None
+    assert parameters == parameters != Parameters(SHAPES, numpy, "float32") and {parameters: 1}[parameters] == 1
+    assert repr(parameters) == ("Parameters(17 numbers, float32: encoder.0.W (3, 2), encoder.0.b (2,), "
+                                "decoder.0.W (2, 3), decoder.0.b (3,))")
+
+
 def test_layers_come_in_pairs():
     parameters = Parameters(SHAPES, numpy, "float64")
     (W, b), = parameters.layers("decoder")
@@ -33,7 +43,7 @@ def test_parts_are_neighbouring_slices():
 
 
 def test_an_unknown_name_lists_those_there_are():
-    with pytest.raises(InputError, match="no parameter 'encoder.W'; there are encoder.0.W, encoder.0.b"):
+    with pytest.raises(InputError, match="^no parameter 'encoder.W'; there are encoder.0.W, encoder.0.b"):
         Parameters(SHAPES, numpy, "float64")["encoder.W"]
 
 

@@ -128,10 +128,10 @@ class Checks:
         self.known[exercise.key] = self.folder.stamp(exercise), future
         return future
 
-    def count(self):
-        """How many exercises are done, as far as is known now."""
+    def count(self, wait=False):
+        """How many exercises are done, as far as is known now; or if `wait`, once all have been checked."""
         futures = [self.verdict(exercise) for exercise in EXERCISES]
-        return sum(future.done() and passed(future.result()) for future in futures)
+        return sum((wait or future.done()) and passed(future.result()) for future in futures)
 
     def first_not_done(self, after=None):
         """The first that is not done, of those after this exercise, then of all from the start; or None."""

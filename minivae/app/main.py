@@ -12,19 +12,27 @@ from .exit_codes import BAD_INPUT, CHECK_FAILED, INTERRUPTED, OK, drop_output, r
 from .options import parser
 
 # The file of commands/ in which each is. It is imported when its command is chosen, so --help is fast.
-COMMANDS = {"train": "train", "show": "saved_runs", "evaluate": "saved_runs", "infer": "infer",
-            "variance": "infer", "exercises": "exercises", "gradcheck": "checks", "bench": "checks"}
+COMMANDS = {"train": "train", "runs": "runs", "show": "saved_runs", "evaluate": "saved_runs",
+            "explore": "explore", "sample": "sample", "infer": "infer", "variance": "infer",
+            "exercises": "exercises", "gradcheck": "checks", "bench": "checks"}
 
 
 def main(arguments=None):
-    """Run one command. -> exit code: 0 success, 1 check failed or diverged, 2 bad usage or input, 130 Ctrl-C"""
+    """Run one command. -> exit code: 0 success, 1 check failed or diverged, 2 bad usage or input, 130 Ctrl-C
+
+    Without a command, print the help, with code 0: it is what was asked for.
+    """
     show_every_character()
     keep_freed_memory()
     try:
         try:
             # No warnings: what overflows becomes infinite or NaN, and the commands report that.
             with numpy.errstate(all="ignore"):
-                args = parser().parse_args(arguments)
+                options = parser()
+                args = options.parse_args(arguments)
+                if args.command is None:
+                    options.print_help()
+                    return OK
                 return command_function(args.command)(args)
         finally:
             print(end="", flush=True)       # here, where an error can be reported, not when Python ends

@@ -1,15 +1,18 @@
 """The parser of the command line. The options of `train` are defined in configuration.py."""
 
 import argparse
+import itertools
+import re
 
 from .. import __version__
 from ..inference import ESTIMATORS, FAMILIES
 from ..inference.examples import EXAMPLES
 from ..runs.configuration import COUNT, FLAG, LEVELS, OPTIONS, RATE, SEED, TEXT, one_of
 from .exit_codes import BAD_INPUT, say
+from .suggestions import did_you_mean
 
 GROUPS = {
-    "data": ("data", "data_dir", "key", "binarize"),
+    "data": ("data", "data_dir", "key", "size", "shown", "binarize"),
     "model": ("model", "latent", "hidden", "activation", "likelihood", "variance", "floor", "levels", "posterior",
               "error", "dtype"),
     "training": ("samples", "kl", "bound", "beta", "warm_up", "free_bits", "update", "epochs", "batch_size",
@@ -19,11 +22,43 @@ GROUPS = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports an error in one line, without the usage text, which can be longer than a screen."""
+    """Reports an error in one line, without the usage text, which can be longer than a screen.
+
+    What is misspelled is reported with a suggestion. Options can't be abbreviated: a script that relied on it
+    would break, or change its meaning, when an option is added.
+    """
+
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message):
+        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if choice:
+            message += did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
         say(f"error: {message}; see: python -m {self.prog} --help")
         self.exit(BAD_INPUT)
+
+    def parse_known_args(self, args=None, namespace=None):
+        """As usual, but what is unknown is an error here, in the parser of the command that got it."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.report_unknown(unknown[0])
+        return namespace, unknown
+
+    def report_unknown(self, word):
+        suggestion = did_you_mean(word.partition("=")[0], self._option_string_actions)
+        self.error(f"unrecognized argument: {word:.60}{suggestion}")
+
+
+class _CommandParser(_Parser):
+    """Looks for unknown options first: else the value of one would be taken for, say, the run folder."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        for word in itertools.takewhile(lambda word: word != "--", args):
+            name = word.partition("=")[0]
+            if name.startswith("--") and " " not in name and name not in self._option_string_actions:
+                self.report_unknown(word)
+        return super().parse_known_args(args, namespace)
 
 
 def parser():
@@ -33,15 +68,23 @@ def parser():
         epilog="Exit codes: 0 success, 1 a check failed or training diverged, 2 bad usage or input, "
                "130 interrupted.")
     main.add_argument("--version", action="version", version=f"minivae {__version__}")
-    subparsers = main.add_subparsers(required=True, dest="command", metavar="COMMAND")
+    subparsers = main.add_subparsers(dest="command", metavar="COMMAND", parser_class=_CommandParser)
 
     def command(name, text):
         return subparsers.add_parser(name, help=text, description=text)
 
     _train_options(command("train", "Train a model, and write a run folder with pictures."))
 
+    sub = command("runs", "List the runs in a folder: data, model, epoch, test ELBO.")
+    sub.add_argument("folder", nargs="?", metavar="DIR", type=_from_text(TEXT),
+                     help="a folder with run folders in it, at any depth (default: runs)")
+
     sub = command("show", "Draw the pictures of a run again.")
     _saved_run_options(sub)
+    sub.add_argument("--open", action="store_true",
+                     help="then open the folder with the pictures; without a display, print their paths")
+    _add(sub, "--shown", OPTIONS["shown"].kind,
+         "draw a pixel of 1 as ink, black on white; or as light, white on black (default: as in the run)")
 
     sub = command("evaluate", "Print the test ELBO, log p(x) and the active units of a run.")
     _saved_run_options(sub)
@@ -50,6 +93,17 @@ def parser():
     _add(sub, "--gap", COUNT, "also fit a separate q to each of the first N images; print the amortization gap",
          "N")
     _add_option(sub, "draw_on")
+
+    _explore_options(command("explore", "Write a page in which a run can be explored, and open it in the browser."))
+
+    sub = command("sample", "Draw new images from the model of a run.")
+    _saved_run_options(sub)
+    _add(sub, "--n", COUNT, "number of images (default: 100)", "N", 100)
+    _add(sub, "--out", TEXT, "new.png, a picture of E[x|z]; or new.npz, with the arrays z ~ N(0, I) (N, Z), "
+         "mean = E[x|z] (N, D) and x ~ p(x|z) (N, D) (default: samples-N.png in the run folder; replaced "
+         "if it exists)", "FILE")
+    sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
+    _add(sub, "--seed", SEED, "seed of z and x: the same seed draws the same images (default: 0)", "S", 0)
 
     _infer_options(command("infer", "Fit q to the posterior of a model, and compare it with the exact posterior."))
 
@@ -128,9 +182,24 @@ def _infer_options(sub):
     _add_option(sub, "backend")
 
 
+def _explore_options(sub):
+    sub.add_argument("run", type=_from_text(TEXT), metavar="RUN", help="the run folder")
+    sub.add_argument("run2", type=_from_text(TEXT), metavar="RUN2", nargs="?",
+                     help="another run on the same data, which is shown beside the first")
+    _add(sub, "--out", TEXT, "the page (default: explore.html in RUN, which is replaced if it exists)", "HTML")
+    sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
+    sub.add_argument("--no-open", action="store_true", help="only write the page")
+    _data_options(sub)
+
+
 def _saved_run_options(sub):
     sub.add_argument("run", type=_from_text(TEXT), metavar="RUN", help="the run folder")
-    for name in ("data", "data_dir", "backend"):
+    _data_options(sub)
+    _add_option(sub, "backend")
+
+
+def _data_options(sub):
+    for name in ("data", "data_dir", "size"):
         _add_option(sub, name, "what the run was trained on" if name == "data" else None)
 
 
@@ -162,6 +231,7 @@ def _from_text(kind):
         except ValueError:
             value = None
         if not kind.is_valid(value):
-            raise argparse.ArgumentTypeError(f"{text!r:.60} is not {kind.words}")
+            raise argparse.ArgumentTypeError(f"{text!r:.60} is not {kind.words}"
+                                             f"{did_you_mean(text, kind.choices)}")
         return value
     return parse

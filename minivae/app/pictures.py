@@ -1,6 +1,7 @@
 """Draw the pictures of a run; `train` and `show` do this."""
 
 import contextlib
+import math
 
 import numpy
 
@@ -28,7 +29,7 @@ def drawing(what, remedy):
 
 
 def draw(run, images, model, first=""):
-    """Draw the pictures of a run into its folder, and print their names, after the text `first`."""
+    """Draw the pictures of a run into its folder, and print their names, after the text `first`. -> their paths"""
     with drawing(f"the pictures of {run.folder}", "training is saved; once this is fixed, draw them with: "
                  f"python -m minivae show {run.folder}") as bar:
         pictures = _figures(run, images, model)
@@ -41,10 +42,24 @@ def draw(run, images, model, first=""):
         arrays = read_film(film)
         with drawing(run.folder / "plane.gif", "training and the other pictures are saved; once this is fixed, "
                      f"draw it with: python -m minivae show {run.folder}") as bar:
-            from . import film_picture      # only here, as above
-            film_picture.save(arrays, images.shape, run.folder / "plane.gif", progress=bar)
+            from . import film_picture      # only here, as below
+            film_picture.save(arrays, images.shape, run.folder / "plane.gif", colour_map(run.config), bar)
         names.append("plane.gif")
     print(f"{first}pictures in {run.folder}: " + ", ".join(names))
+    return [run.folder / name for name in names]
+
+
+def colour_map(config):
+    """Is a pixel of 1 ink, black on white, or light, white on black?"""
+    return {"ink": "gray_r", "light": "gray"}[config["shown"]]
+
+
+def draw_samples(path, model, shape, rng, count, cmap):
+    """Write a picture of `count` new images, in rows of 20, or in longer ones if there are more than 400."""
+    with drawing(f"the picture {path}", "for another file, use --out"):
+        from .. import plots    # only here, as below
+        columns = min(count, max(20, math.isqrt(count)))
+        save(plots.samples(model, shape, rng, count, columns, cmap), path)
 
 
 def save(figure, path):
@@ -58,14 +73,16 @@ def _figures(run, images, model):
     """{name: matplotlib Figure}"""
     from .. import plots    # only here, as above
 
-    pictures = {"reconstructions": plots.reconstructions(model, images.test[:60], images.shape),
-                "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED))}
+    cmap = colour_map(run.config)
+    pictures = {"reconstructions": plots.reconstructions(model, images.test[:60], images.shape, cmap=cmap),
+                "samples": plots.samples(model, images.shape, numpy.random.default_rng(EVALUATION_SEED),
+                                       cmap=cmap)}
     if run.history:
         name = "ELBO" if run.config["model"] == "vae" else f"−{run.config['error']}"
         pictures["curves"] = plots.curves(run.history, name, unit="" if "squared" in name else "nats ",
                                           trained_on=other_bound(run.config))
     if model.latent_dim == 2:
         prior = "the prior N(0, I)" if run.config["model"] == "vae" else "N(0, I), for comparison"
-        pictures["plane"] = plots.latent_plane(model, images.shape)
+        pictures["plane"] = plots.latent_plane(model, images.shape, cmap=cmap)
         pictures["codes"] = plots.codes(model, images.test, images.test_labels, prior)
     return pictures

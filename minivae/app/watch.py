@@ -5,6 +5,7 @@ import sys
 import time
 
 from ..exercises.catalog import EXERCISES
+from ..exercises.runner import wrapped
 from .exercise_folder import ALL_DONE, Checks, after, heading, passed, progress, solution_text
 from .keys import END, single_keys
 
@@ -65,9 +66,11 @@ class _Watch:
         self.seen = stamp
         if self.pending and self.pending.done():
             self.verdict, self.pending = self.pending.result(), None
-            self.say(f"\n[{time.strftime('%H:%M:%S')}] {self.verdict.text}")
+            text = "\n".join(line for line in self.verdict.text.splitlines()
+                             if self.read is None or not line.startswith("  A hint: python"))    # h shows it
+            self.say(wrapped(f"\n[{time.strftime('%H:%M:%S')}] {text}"))
             if self.read is None:
-                self.say(progress(self.checks.count()))
+                self.say(progress(self.checks.count(wait=True)))
                 if passed(self.verdict):
                     self.go_on()
             elif self.checks.count() == len(EXERCISES):
@@ -130,7 +133,7 @@ class _Watch:
         if self.pending or self.seen not in (None, self.checked):       # or it was saved just now
             return self.draw("checking ...")
         keys = "n next  s solution" if passed(self.verdict) else "h hint  n next"
-        self.draw(f"{progress(self.checks.count())}  {keys}  p previous  l list  r run  ? keys  q quit")
+        self.draw(f"{progress(self.checks.count())}  {keys}  p previous  l list  ? keys  q quit")
 
     def draw(self, line):
         """Show a line in place of the prompt."""

@@ -11,7 +11,7 @@ import numpy
 
 from ..errors import InputError
 from ..system.files import open_regular
-from .images import Images, as_rows, image_shape
+from .images import as_rows, hold_out, image_shape
 
 
 def from_file(path, key=None):
@@ -45,8 +45,7 @@ def from_file(path, key=None):
         raise InputError(f"{path} does not fit into memory; save fewer images in it") from error
     if len(x) < 2:
         raise InputError(f"{path} contains too few images ({len(x)}); at least 2 are needed, one for testing")
-    is_test = numpy.arange(len(x)) % 10 == (9 if len(x) >= 10 else 1)
-    return Images(x[~is_test], None, x[is_test], None, image_shape(array))
+    return hold_out(x, None, image_shape(array))
 
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

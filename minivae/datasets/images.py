@@ -78,6 +78,13 @@ def as_rows(array, path):
     return x
 
 
+def hold_out(x, labels, shape):
+    """Every tenth of the images x (N, D) is a test image; of fewer than ten images, the second. -> Images"""
+    is_test = numpy.arange(len(x)) % 10 == (9 if len(x) >= 10 else 1)
+    train_labels, test_labels = (None, None) if labels is None else (labels[~is_test], labels[is_test])
+    return Images(x[~is_test], train_labels, x[is_test], test_labels, shape)
+
+
 def image_shape(array):
     """(height, width) of an array (N, H, W); for (N, D), a square if possible, else one row of pixels."""
     if array.ndim == 3:

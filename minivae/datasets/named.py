@@ -1,4 +1,4 @@
-"""Load a data set by name or from a file; the digits come with the package."""
+"""Load a data set by name, from a file or from a folder; the digits come with the package."""
 
 import importlib.resources
 from pathlib import Path
@@ -8,15 +8,17 @@ import numpy
 from ..errors import InputError
 from .download import MIRRORS, mnist
 from .files import from_file
+from .folder import from_folder
 from .images import Images
 
 NAMES = ("digits", *MIRRORS)
 
 
-def load(data, data_dir=None, key=None):
-    """The data set "digits", "mnist" or "fashion-mnist", or the images in the file `data`. -> Images
+def load(data, data_dir=None, key=None, size=None):
+    """The data set "digits", "mnist" or "fashion-mnist", or images from a file or folder. -> Images
 
-    data_dir: the folder of the MNIST files, also for the download; key: which array of an .npz file to use.
+    data_dir: the folder of the MNIST files, also for the download; key: which array of an .npz file to use;
+    size: "32x24" scales the images of a folder to a width of 32 and a height of 24 pixels.
     Raises InputError if the data can't be loaded.
     """
     if data == "digits":
@@ -25,7 +27,9 @@ def load(data, data_dir=None, key=None):
         return mnist(data, data_dir)
     if not Path(data).exists():
         raise InputError(f"no data set and no file is called {str(data)!r}; choose digits, mnist, "
-                         "fashion-mnist, or the path of an IDX, .npy or .npz file")
+                         "fashion-mnist, the path of an IDX, .npy or .npz file, or a folder of images")
+    if Path(data).is_dir():
+        return from_folder(data, size)
     return from_file(data, key)
 
 

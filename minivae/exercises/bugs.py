@@ -60,7 +60,7 @@ def _require_formulas(module, p, x, rng):
     if not numpy.allclose(c["kl"], kl):
         of_log_sigma = DiagonalGaussian().kl(numpy.concatenate([c["mu"], 2 * c["logvar"]], axis=1))
         if numpy.allclose(c["kl"], of_log_sigma):
-            raise Wrong("this is the KL for a head that emits log σ. That would be a VAE too; here the head "
+            raise Wrong("this is the KL with logvar taken for log σ. That would be a VAE too; here the encoder "
                         "emits log σ², as the name logvar says: restore the line of the KL, and change that "
                         "of z")
         raise Wrong("the KL is not ½ Σ (μ² + σ² − 1 − log σ²) any more; restore the original line")
@@ -120,8 +120,8 @@ def _require_gradient_step(exercise, module, p, x, seed):
     if not wrong:
         return
     right = [name for name in p if name not in wrong]
-    lines = [f"train_step moved {', '.join(wrong)} along something other than the gradient of the loss that "
-             f"forward computed; right: {', '.join(right) or 'none'}",
+    lines = [f"these parameters did not move by −lr times the gradient of forward's loss: {', '.join(wrong)}"
+             + (f"; right: {', '.join(right)}" if right else ""),
              f"relative error {errors[wrong[0]]:.1e} for {wrong[0]}"]
     still = [name for name in wrong if not gradients[name].any()]
     if still:
@@ -154,6 +154,8 @@ def _require_independent_noise(module, p, x):
     """Over 400 steps, the noise has to be standard normal, and independent in steps, examples and latents."""
     steps = 400
     noise = numpy.array([_noise(module, p, x, seed) for seed in range(steps)])          # (steps, N, Z)
+    if not noise.any():
+        raise Wrong("the noise is 0: then z is μ, and not drawn from q(z|x)")
     if not numpy.allclose(noise[0], _noise(module, p, x, 0)):
         raise Wrong("two steps with equal generators draw different noise; draw it from the given rng, so "
                     "that a run can be repeated")

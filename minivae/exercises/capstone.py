@@ -66,9 +66,10 @@ def train(folder, quick=False):
 
 def _is_done(folder, exercise):
     """Check one exercise, and print a line about it."""
-    done = runner.run(folder / f"{exercise.file}.py").code == runner.PASSED
-    print(f"  {'✓' if done else '→'} {exercise.key:>3}  {exercise.title}{'' if done else ' (not done yet)'}")
-    return done
+    code = runner.run(folder / f"{exercise.file}.py").code
+    word = {runner.PASSED: "", runner.WRONG: " (not right yet)", runner.NOT_DONE: " (not done yet)"}[code]
+    print(f"  {'→' if word else '✓'} {exercise.key:>3}  {exercise.title}{word}")
+    return not word
 
 
 def connect(folder, missing=()):

@@ -48,7 +48,8 @@ def examine(exercise, problem, module, seed=SEED):
         return problem.draw(numpy.random.default_rng(seed))
     given, untouched = arguments(), arguments()
     results = problem.results(module, given)
-    changed = [f"{name} was changed in place; the function may only read it" for name in given
+    changed = [f"{name} is not as it was: put the old value back after each element" if name == problem.restored
+               else f"{name} was changed in place; the function may only read it" for name in given
                if name not in problem.written and not _equal(given[name], untouched[name])]
     if changed:
         return Finding(problem.function, changed, [], numpy.inf, problem.source)
@@ -75,8 +76,10 @@ def examine(exercise, problem, module, seed=SEED):
     if lines and _differs_when_repeated(problem, module, arguments, results):
         lines.insert(0, "the function returns other numbers when it is called again: "
                      "is noise drawn inside it?")
-    if any("not finite" in line for line in lines) and problem.not_finite:
-        lines.append(problem.not_finite)
+    if lines and problem.not_finite:
+        lines.insert(0, "right for moderate numbers, but not for extreme ones:")
+        if any("not finite" in line for line in lines):
+            lines.append(problem.not_finite)
     return Finding(problem.function, lines, right, error, problem.source)
 
 

@@ -64,8 +64,9 @@ def judge(file):
             found = [_what_happened(error, file)]
     text = "\n".join([*_judged(findings), *found, *_warnings_of(caught, file)])
     if unfinished and not found:
-        how = _not_done(title, file, unfinished, partly=bool(findings))
-        return Verdict(NOT_DONE, f"{how}\n{text}".rstrip())
+        how = _not_done(title, file, unfinished, partly=any(finding.ok for finding in findings))
+        hint = [_hint(exercise)] * (not all(finding.ok for finding in findings))
+        return Verdict(NOT_DONE, "\n".join([how, text, *hint]).rstrip())
     if not found and all(finding.ok for finding in findings):
         return Verdict(PASSED, "\n".join([f"{title}: right. {_praise(findings)}".rstrip(),
                                           *_warnings_of(caught, file)]))
@@ -103,18 +104,19 @@ def _replaced(functions):
 
 
 def _not_done(title, file, blanks, partly=False):
-    where = "; ".join(f"{name} in line {line} of {file.name}" for name, line in dict(blanks).items())
+    where = " and ".join(f"{name} (line {line})" for name, line in dict(blanks).items())
     how = "partly done." if partly else "not done yet. That is expected the first time."
     return (f"{title}: {how}\n"
-            f"  Write {where}, in place of `raise NotImplementedError`.")
+            f"  In {file.name}, write {where} in place of `raise NotImplementedError`.")
 
 
 def _judged(findings):
     """What was found out, function by function."""
-    lines = []
+    lines, wrong = [], {finding.function for finding in findings if not finding.ok}
     for finding in findings:
         if finding.ok:
-            lines += [f"  {finding.function} is right"] * (f"  {finding.function} is right" not in lines)
+            text = f"  {finding.function} is right"
+            lines += [text] * (text not in lines and finding.function not in wrong)
         else:
             lines.append(f"  {finding.function}:")
             lines += ["    " + line for line in finding.lines]
@@ -135,14 +137,18 @@ def _what_happened(error, file):
     where = f"line {line}: {linecache.getline(str(file), line).strip()}" if line else "outside the file"
     hint = ""
     if isinstance(error, ValueError) and ("shape" in text or "broadcast" in text or "matmul" in text):
-        hint = "\n    Print the shapes of both arrays; the docstring says what they should be."
+        hint = "\n    Print the shapes; the docstring says what they should be."
         shapes = re.findall(r"\((\d+), ?(\d+)\)", text)
         if len(shapes) == 2 and shapes[0] == shapes[1][::-1] and shapes[0] != shapes[1]:
             hint = ("\n    One shape is the reverse of the other: "
                     "one of the arrays probably needs a transpose.")
     if isinstance(error, bdb.BdbQuit):
-        text = "breakpoint() has no terminal here, because your file is checked in a separate process"
-        hint = f"\n    To use the debugger: python -m minivae exercises {of_file(file.name).key} --debug"
+        text = "you left the debugger before the check was finished"
+        if runner.judging:
+            text = "breakpoint() has no terminal here, because your file is checked in a separate process"
+            hint = f"\n    To use the debugger: python -m minivae exercises {of_file(file.name).key} --debug"
+    if "truth value of an array" in text:
+        hint = "\n    An `if` or max() needs one number. For an array use a mask, like y > 0, or np.where."
     if isinstance(error, TypeError) and "NoneType" in text:
         hint = "\n    A value is None: is a `return` missing in a function?"
     return f"  {type(error).__name__}: {text}\n    {where}{hint}"

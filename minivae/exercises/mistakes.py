@@ -15,6 +15,8 @@ from .mutants import edits
 
 COMMON = {
     "0": {"numerical_gradient": {
+        "each block x[i] of the first axis is moved at once, and x[i] is no copy, so the old value is lost; "
+        "move one number at a time: np.ndindex(x.shape)": ("np.ndindex(x.shape)", "range(len(x))"),
         "this is the formula of the second derivative; (f(x + h e) − f(x − h e)) / 2h is needed": (
             "gradient[i] = (above - below) / (2 * h)", "gradient[i] = (above - 2 * f(x) + below) / h ** 2"),
         "this is the one-sided difference (f(x + h e) − f(x)) / h; the central one is needed, "
@@ -111,6 +113,8 @@ return gradient""",
         "the mask y > 0 of relu is used where the derivative of tanh, 1 − y², is needed": (
             "(1 - y ** 2)", "(y > 0)"),
     }, "relu_backward": {
+        "dy passes everywhere: y is never negative, so y >= 0 is always true; y > 0 is needed": (
+            "(y > 0)", "(y >= 0)"),
         "dx is zero where dy is negative, but only the mask y > 0 decides: a negative dy passes too": (
             "(y > 0)", "(y > 0) * (dy > 0)"),
         "this is relu(dy), but the mask has to depend on y, not on dy": ("dy * (y > 0)", "np.maximum(dy, 0)"),
@@ -220,6 +224,7 @@ return gradient""",
             'mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")', ""),
     }},
     "5": {"log_prob_backward": {
+        "x a is not differentiated: its derivative with respect to a is x": ("(x - sigmoid(a))", "(x * a - sigmoid(a))"),
         "this is the derivative of the probability of x (π or 1 − π), but that of its logarithm is needed": (
             "(x - sigmoid(a))", "(2 * x - 1) * sigmoid(a) * (1 - sigmoid(a))"),
         "there is one factor log p too many": (
@@ -292,6 +297,11 @@ return gradient""",
             "dmu = dz", "dmu = dz + mu"),
     }},
     "7": {"kl_backward": {
+        "½ is missing at exp(log σ²): ½ (σ² − 1) is needed": (
+            "0.5 * (np.exp(logvar) - 1)", "(np.exp(logvar) - 0.5)"),
+        "exp(log σ²) · log σ² is used where exp(log σ²) is needed": ("np.exp(logvar)", "np.exp(logvar) * logvar"),
+        "1/log σ² is used as the derivative of log σ² with respect to itself, which is 1": (
+            "- 1)", "- 1 / logvar)"),
         "μ and log σ² are exchanged (each is used for the other): h = [μ, log σ²]": (
             "dmu = ", "mu, logvar = logvar, mu\ndmu = "),
         "σ = exp(½ log σ²) is used where σ² = exp(log σ²) is needed": (
@@ -313,8 +323,8 @@ return gradient""",
             "(np.exp(logvar) - 1)", "(np.exp(logvar) - 1 - logvar)"),
         "log σ² is not differentiated: its derivative is 1": (
             "(np.exp(logvar) - 1)", "(np.exp(logvar) - logvar)"),
-        "the constant −1 of the KL is counted too, so −2 is used where −1 is needed: "
-        "the derivative of a constant is 0": ("(np.exp(logvar) - 1)", "(np.exp(logvar) - 2)"),
+        "½ σ² − 1 is computed where ½ σ² − ½ is needed: "
+        "½ is missing at the 1, or the constant −1 of the KL is counted too": ("(np.exp(logvar) - 1)", "(np.exp(logvar) - 2)"),
         "the KL's term itself is used where its derivative is needed": (
             "0.5 * (np.exp(logvar) - 1)", "0.5 * (mu ** 2 + np.exp(logvar) - 1 - logvar)"),
         "μ² is used where μ is needed: ½ μ² has to be differentiated": ("* mu", "* mu ** 2"),
@@ -682,7 +692,7 @@ return np.concatenate([d * (x - m) / variance, ds], axis=-1)""",
             "(1 - 2", "(1 / zeta.shape[1]) * (1 - 2"),
         "this is the log-Jacobian itself, not its derivative": (
             "(1 - 2 * sigmoid(zeta))", "-(softplus(zeta) + softplus(-zeta))"),
-        "this is 1, the derivative of the log-Jacobian of exp, but the map is the sigmoid": (
+        "this is 1 everywhere: one of the terms has the wrong sign, or the map was taken for exp": (
             "(1 - 2 * sigmoid(zeta))", "np.ones(zeta.shape)"),
         "−tanh(ζ) is used where −tanh(½ ζ) = 1 − 2 sigmoid(ζ) is needed": (
             "(1 - 2 * sigmoid(zeta))", "-np.tanh(zeta)"),
@@ -922,7 +932,8 @@ def suspects(exercise, function=None):
     right = compile(solved, "suspect", "exec")
     mutated = (function,) if function else set(exercise.functions) - {"forward"}
     return [(text, _module(compile(source, "suspect", "exec"))) for text, source in written] + [
-        (text, _module(right, edited)) for text, edited in edits(solved, mutated)]
+        (text, _module(right, edited)) for text, edited in sorted(
+            edits(solved, mutated), key=lambda edit: "counted twice" in edit[0])]       # the others first
 
 
 def _lines(solution, change):

@@ -137,7 +137,7 @@ def _of_operation(node):
     if operator is ast.Mult:
         yield f"the factor `{B}` is missing", a
         yield f"the factor `{A}` is missing", b
-        yield f"it is divided by `{B}`, but has to be multiplied by it", ast.BinOp(a, ast.Div(), b)
+        yield f"`{A} / {B}` is used where `{all_of_it}` is needed", ast.BinOp(a, ast.Div(), b)
         yield f"`{A}` and `{B}` are added, but have to be multiplied", ast.BinOp(a, ast.Add(), b)
         for inner, factor in ((b, a), (a, b)):
             if isinstance(inner, ast.BinOp) and isinstance(inner.op, (ast.Add, ast.Sub)):
@@ -151,7 +151,11 @@ def _of_operation(node):
         yield f"there is one factor `{A}` too many", ast.BinOp(a, ast.Mult(), node)
     elif operator is ast.Div:
         yield f"the division by `{B}` is missing", a
-        yield f"it is multiplied by `{B}`, but has to be divided by it", ast.BinOp(a, ast.Mult(), b)
+        yield f"`{A} * {B}` is used where `{all_of_it}` is needed", ast.BinOp(a, ast.Mult(), b)
+        if isinstance(b, ast.BinOp) and isinstance(b.op, ast.Mult):
+            yield (f"it is divided by `{_shown(b.left)}` and multiplied by `{_shown(b.right)}`, but all of `{B}` "
+                   "belongs below the line (are parentheses missing?)"), ast.BinOp(
+                ast.BinOp(a, ast.Div(), b.left), ast.Mult(), b.right)
         yield f"`{all_of_it}` is upside down", ast.BinOp(b, ast.Div(), a)
         yield f"it is divided by `{B}` twice", ast.BinOp(node, ast.Div(), b)
         yield f"`{A}` is missing: only 1/`{B}` is there", ast.BinOp(ast.Constant(1), ast.Div(), b)

@@ -48,7 +48,8 @@ class Problem:
     parts: dict = field(default_factory=dict)       # {words: index}: parts of the result, told apart
     sizes: dict = field(default_factory=lambda: SIZES)      # to name a wrong factor
     source: str = "differences"     # where the right numbers come from
-    not_finite: str = ""            # what to do if the result is not finite
+    not_finite: str = ""            # for extreme arguments: what to do if the result is not finite
+    restored: str = ""              # the argument that it changes and restores
 
     def results(self, module, arguments):
         """Call the learner's function. -> {result: value}. Raises what it raises."""
@@ -85,9 +86,9 @@ def _numerical(rng):
     return {"f": f, "x": x, "h": 0.07}      # so large that the kind of difference shows
 
 
-numerical = Problem("numerical_gradient", _numerical, result="gradient",
+numerical = Problem("numerical_gradient", _numerical, restored="x", result="gradient",
                     expected=lambda f, x, h: {"gradient": numerical_gradient(f, x, step=h)},
-                    source="central differences with this h")
+                    source="central differences with h = 0.07")
 
 
 # 1 to 4 · Networks

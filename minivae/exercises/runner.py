@@ -10,10 +10,13 @@ judge's variables can forge a verdict: this protects against accidents, not agai
 
 import json
 import os
+import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,8 +45,17 @@ def check(file):
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         sys.exit(130)
-    print(verdict.text)
+    print(wrapped(verdict.text))
     sys.exit(0 if verdict.code == PASSED else 1)
+
+
+def wrapped(text):
+    """The text for a terminal: its long lines are broken between words, and keep their indentation."""
+    if not sys.stdout.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False,
+                                   subsequent_indent=re.match(" *", line)[0] + "  ") for line in text.splitlines())
 
 
 def run(file):

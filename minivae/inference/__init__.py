@@ -12,7 +12,7 @@ Read in this order: model (what inference is given); gaussian_models, conjugate_
 models, most with exact answers, which are in distributions); approximations (q and its knobs; read the VAE's
 posteriors/ first); coordinate_ascent (turning the knobs without gradients); estimators (the gradient of an
 average over q); fitting; and transforms (for latents restricted to part of the real line: ADVI). examples
-has models with data.
+has models with data. one_by_one fits q to each example of a VAE, for evaluation.
 
 Letters: S samples of z, one per row; Z latents; λ (P,) the knobs of q; ε standard normal noise. The ELBO
 is climbed; there is no loss. So here a leading d means the gradient of what the function returns, such as

@@ -8,10 +8,10 @@ distribution over x. Letters: N examples, D data dimensions (pixels), L samples 
 import abc
 
 from ..backend import get_xp
-from ..errors import InputError, require_range, require_real, require_shape
+from ..errors import Described, InputError, require_range, require_real, require_shape
 
 
-class Likelihood(abc.ABC):
+class Likelihood(Described, abc.ABC):
     """The base of every p(x|z). To write one, define the five abstract methods; bernoulli.py shows how short
     they can be. Then check your log_prob_backward with gradcheck.check_backward.
     """

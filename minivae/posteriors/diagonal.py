@@ -5,11 +5,11 @@ reparameterization trick. Letters: N examples, Z latent dimensions, L samples pe
 """
 
 from ..backend import get_xp
-from ..errors import require_noise, require_shape
+from ..errors import Described, require_noise, require_shape
 from ..prior import LOG_2PI
 
 
-class DiagonalGaussian:
+class DiagonalGaussian(Described):
     """q(z|x) with independent latents, read from h = [μ, log σ²].
 
     Why a logarithm: the encoder can output any real number, but a variance must be positive.

@@ -10,11 +10,11 @@ import math
 import numpy
 
 from ..backend import get_xp
-from ..errors import InputError, require_noise, require_shape
+from ..errors import Described, InputError, require_noise, require_shape
 from ..prior import LOG_2PI
 
 
-class FullGaussian:
+class FullGaussian(Described):
     """q(z|x) with covariance C Cᵀ, read from h = [μ, log C_ii, C_ij below the diagonal row by row].
 
     The logarithm keeps the diagonal of C positive. It is log C_ii, the counterpart of log σ, not of log σ².

@@ -5,20 +5,19 @@ import hashlib
 import numpy
 
 from .. import datasets
-from ..autoencoder import Autoencoder
 from ..backend import get_xp
 from ..errors import InputError
 from ..likelihoods import Bernoulli, Categorical, Gaussian
 from ..optimizers import OPTIMIZERS
+from ..quick import VAE, Autoencoder
 from ..training import InTurn
-from ..vae import VAE
 from .configuration import DRAW_SEED, UPDATES, absolute_paths, require_effect
 from .run_folder import Run
 
 
 def build_images(config):
     """The data set, binarized or quantized; "dynamic" leaves the training images to train(). -> Images"""
-    images = datasets.load(config["data"], config["data_dir"], config["key"])
+    images = datasets.load(config["data"], config["data_dir"], config["key"], config["size"])
     mode = config["binarize"]
     rng = numpy.random.default_rng(DRAW_SEED)
     if mode == "threshold":
@@ -76,8 +75,8 @@ def saved_run(args):
     run = Run.open(args.run)
     absolute_paths(args)
     own = args.data in (None, run.config["data"])
-    for name in ("data", "data_dir", "backend"):
-        if getattr(args, name) is not None:
+    for name in ("data", "data_dir", "size", "shown", "backend"):
+        if getattr(args, name, None) is not None:
             run.config[name] = getattr(args, name)
             require_effect(name, run.config[name], run.config)
     images = build_images(run.config)

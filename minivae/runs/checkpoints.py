@@ -3,15 +3,13 @@
 A checkpoint is an .npz file of arrays. Nothing in it is unpickled, so opening one can't run code.
 """
 
-import io
 import json
-import zipfile
 
 import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import InputError
-from ..system.files import open_regular
+from ..system import arrays
 
 REMEDY = "restore a copy of the file, or train again with --overwrite"
 
@@ -22,13 +20,9 @@ def checkpoint_bytes(model, optimizer, epoch, rng, fingerprint=None):
     rng is saved as it is now, so it must be the generator that train() draws from. fingerprint: {name: value} of
     what has to be the same when the file is loaded.
     """
-    arrays = _arrays_of(model, optimizer)
-    arrays["epoch"] = numpy.array(epoch)
-    arrays["rng"] = json.dumps(rng.bit_generator.state)
-    arrays["fingerprint"] = json.dumps(fingerprint or {})
-    archive = io.BytesIO()      # in memory: a zip file cut off by Ctrl-C or a full disk causes errors much later
-    numpy.savez(archive, **arrays)
-    return archive.getbuffer()
+    return arrays.npz_bytes({**_arrays_of(model, optimizer), "epoch": numpy.array(epoch),
+                             "rng": json.dumps(rng.bit_generator.state),
+                             "fingerprint": json.dumps(fingerprint or {})})
 
 
 def load_checkpoint(path, model, optimizer=None, rng=None, fingerprint=None):
@@ -62,34 +56,15 @@ def load_checkpoint(path, model, optimizer=None, rng=None, fingerprint=None):
 
 def _arrays_of(model, optimizer):
     """The arrays of the model and, if given, the optimizer that a checkpoint contains: {name: array}."""
-    arrays = {f"parameters/{name}": to_numpy(model.parameters[name]) for name in model.parameters.names()}
+    found = {f"parameters/{name}": to_numpy(values) for name, values in model.parameters.items()}
     for name, value in (optimizer.state() if optimizer else {}).items():
-        arrays[f"optimizer/{name}"] = numpy.array(value) if isinstance(value, int) else to_numpy(value)
-    return arrays
+        found[f"optimizer/{name}"] = numpy.array(value) if isinstance(value, int) else to_numpy(value)
+    return found
 
 
 def read_arrays(path):
-    """All arrays of an .npz file: {name: array}. Raises InputError if it is broken, or contains pickles."""
-    try:
-        with open_regular(path) as file:
-            content = io.BytesIO(file.read())
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; name a run folder that `train` made") from error
-    except OSError as error:
-        raise InputError(f"{path} can't be read ({error.strerror or error}); check its permissions") from error
-    try:
-        if not zipfile.is_zipfile(content):
-            raise ValueError("not an .npz file, or only part of one")       # numpy.load would call it a pickle
-        with numpy.load(content, allow_pickle=False) as file:
-            return {key: numpy.asarray(file[key]) for key in file.files}
-    except MemoryError as error:
-        raise InputError(f"{path} does not fit in memory, or is corrupted; close other programs, "
-                         "or restore a copy of the file") from error
-    except Exception as error:      # a damaged file can raise many kinds of exceptions
-        if "Object arrays" in str(error):
-            raise InputError(f"{path} contains pickled Python objects, which are never loaded; "
-                             f"{REMEDY}") from error
-        raise InputError(f"{path} is truncated or corrupted ({error!r:.80}); {REMEDY}") from error
+    """All arrays of a run's .npz file: {name: array}. Raises InputError if it is broken, or contains pickles."""
+    return arrays.read_arrays(path, "name a run folder that `train` made", REMEDY)
 
 
 def _require_fingerprint(path, saved, fingerprint):

@@ -58,6 +58,7 @@ SIZES = Kind(lambda v: type(v) is list and all(map(COUNT.is_valid, v)),
 VARIANCE = Kind(lambda v: v in ("shared", "per-pixel") or RATE.is_valid(v),
                 "a finite number above 0, shared or per-pixel",
                 lambda text: text if text in ("shared", "per-pixel") else float(text))
+SIZE = Kind(datasets.is_size, "a width and a height in pixels, like 32x24", str.lower)
 
 
 class Option(NamedTuple):
@@ -68,10 +69,15 @@ class Option(NamedTuple):
 
 
 OPTIONS = {
-    "data": Option(TEXT, "digits", "digits, mnist, fashion-mnist, or an IDX, .npy or .npz file of images"),
+    "data": Option(TEXT, "digits", "digits, mnist, fashion-mnist, an IDX, .npy or .npz file of images, "
+                   "or a folder of PNG or JPEG images"),
     "data_dir": Option(TEXT, None, "folder with the MNIST files, or to which they are downloaded (default: "
                        "$MINIVAE_DATA, else ~/.cache/minivae)", "DIR"),
     "key": Option(TEXT, None, "name of the array in an .npz file that contains several", "NAME"),
+    "size": Option(SIZE, None, "scale the images of a folder to this width and height, which need not be in "
+                   "proportion", "WxH"),
+    "shown": Option(one_of(("ink", "light")), None, "how pictures show a pixel of 1: as ink, black on white; "
+                    "or as light, white on black (default: light for a folder of images, else ink)"),
     "binarize": Option(one_of(BINARIZE_MODES), None, "how grey pixels become black or white: at random, drawn "
                        "again in each epoch (dynamic); at random, drawn once (static); by a threshold; or not at "
                        "all (default: dynamic if the data must be black or white, else none)"),
@@ -80,7 +86,8 @@ OPTIONS = {
     "hidden": Option(SIZES, [300, 150], "sizes of the encoder's hidden layers; the decoder has them in reverse "
                      'order; "" for none', "H,H"),
     "activation": Option(one_of(ACTIVATIONS), "tanh"),
-    "likelihood": Option(one_of(("bernoulli", "gaussian", "categorical")), "bernoulli", "p(x|z) of the VAE"),
+    "likelihood": Option(one_of(("bernoulli", "gaussian", "categorical")), "bernoulli", "p(x|z) of the VAE; "
+                         "for photographs choose gaussian"),
     "variance": Option(VARIANCE, "shared", "variance of the gaussian likelihood: a number, shared (learned, one "
                        "for all pixels), or per-pixel (computed by the decoder)", "V"),
     "floor": Option(RATE, 1e-3, "lower limit of a learned variance", "V"),
@@ -120,10 +127,12 @@ OPTIONS = {
                    "in film.npz, and draw them as plane.gif"),
 }
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
-MAY_STAY_OPEN = ("data_dir", "key", "levels", "warm_up", "free_bits", "final_lr", "stages",
+MAY_STAY_OPEN = ("data_dir", "key", "size", "levels", "warm_up", "free_bits", "final_lr", "stages",
                  "epsilon")             # may be None in a complete one
-ADDED_LATER = {"draw_on": "host", "warm_up": None, "free_bits": None, "film": False}      # what older runs did
-MAY_CHANGE = ("data", "data_dir", "key", "backend", "epochs", "film")       # between two sessions of a run
+ADDED_LATER = {"draw_on": "host", "warm_up": None, "free_bits": None, "size": None,
+               "shown": "ink", "film": False}       # what older runs did
+# Between two sessions of a run. Other images than before are found out by their hash.
+MAY_CHANGE = ("data", "data_dir", "key", "size", "shown", "backend", "epochs", "film")
 
 
 def check_config(config, path):
@@ -156,13 +165,18 @@ def _is_vae(config):
     return config["model"] == "vae"
 
 
+def _is_folder(config):
+    return config["data"] not in datasets.NAMES and os.path.isdir(config["data"])
+
+
 def _has_likelihood(name):
     return lambda config: _is_vae(config) and config["likelihood"] == name
 
 
 # Options that need others to have an effect: which others, and whether a configuration has them.
 ONLY_FOR = {
-    "key": ("--data with an .npz file", lambda c: c["data"] not in datasets.NAMES),
+    "key": ("--data with an .npz file", lambda c: c["data"] not in datasets.NAMES and not _is_folder(c)),
+    "size": ("--data with a folder of images", _is_folder),
     "data_dir": ("--data mnist or fashion-mnist", lambda c: c["data"] in datasets.MIRRORS),
     "error": ("--model autoencoder", lambda c: not _is_vae(c)),
     **dict.fromkeys(("likelihood", "posterior", "samples", "kl", "bound", "beta"), ("--model vae", _is_vae)),
@@ -225,6 +239,8 @@ def complete(config):
                        else config["likelihood"] == "bernoulli")
     if config["binarize"] is None:
         config["binarize"] = "dynamic" if black_and_white else "none"
+    if config["shown"] is None:
+        config["shown"] = "light" if _is_folder(config) else "ink"
     if config["stages"] is not None:
         for name in ("epochs", "final_lr"):
             if config[name] is not None:

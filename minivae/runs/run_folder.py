@@ -5,6 +5,7 @@
     checkpoint.npz    parameters, optimizer, epoch and random generator after the last finished epoch
     film.npz          with --film: snapshots; see film.py
     *.png, plane.gif  pictures, drawn again by `show`
+    explore.html      the page that `explore` writes
 """
 
 import contextlib
@@ -33,7 +34,8 @@ except ImportError:     # Windows
     fcntl = None
 
 HISTORY_FIELDS = ["epoch", "loss", "reconstruction", "kl", "test_loss", "seconds", "examples_per_second"]
-PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png", "plane.gif"]
+PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png", "plane.gif",
+            "explore.html"]
 FILES = ["config.json", "history.csv", "checkpoint.npz", "film.npz", *PICTURES]
 
 
@@ -75,7 +77,7 @@ class Run:
                 config = json.load(file)
         except FileNotFoundError as error:
             remedy = ("restore it, or choose another folder" if path.with_name("checkpoint.npz").exists()
-                      else "name a folder that `train` made")
+                      else "name a folder that `train` made; for a list: python -m minivae runs")
             raise InputError(f"{folder} is not a run folder: it has no config.json; {remedy}") from error
         except OSError as error:
             raise InputError(f"{path} can't be read ({error.strerror}); name a folder that `train` made, "
@@ -134,6 +136,8 @@ class Run:
         """Remove film and pictures of a replaced run, and half-written files of a killed one; nothing else."""
         parts = [path for path in self.folder.glob("*.part")
                  if re.fullmatch(r"(.+)\.\d+\.part", path.name) and path.name.rsplit(".", 2)[0] in FILES]
+        if self.replaces:       # what `sample` drew
+            parts += [path for path in self.folder.iterdir() if re.fullmatch(r"samples-\d+\.png", path.name)]
         old = PICTURES + ([] if self.film else ["film.npz"])
         for path in parts + [self.folder / name for name in old if self.replaces]:
             with contextlib.suppress(OSError):

@@ -34,6 +34,12 @@ class ProgressBar:
             self.stream.write("\r")
             self.stream.flush()
 
+    def end(self):
+        """Leave the bar as it is; what is printed next comes below it."""
+        if self.live and self.width:
+            self.stream.write("\n")
+            self.stream.flush()
+
     def _write(self, line):
         self.stream.write("\r" + line.ljust(self.width) if self.live else line + "\n")
         self.stream.flush()

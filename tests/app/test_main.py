@@ -92,7 +92,7 @@ def test_what_is_maximized_is_called_by_its_name(run_cli, tmp_path, options, los
     curves = plots.curves
     monkeypatch.setattr(plots, "curves", lambda *a, **k: drawn.append(curves(*a, **k)) or drawn[0])
     for name in ("reconstructions", "samples", "latent_plane", "codes"):
-        monkeypatch.setattr(plots, name, lambda *a: Figure())
+        monkeypatch.setattr(plots, name, lambda *a, **k: Figure())
     out = train_small(run_cli, tmp_path / "run", *options)
     assert f"per image; loss: {loss}" in out
     label = drawn[0].axes[0].lines[0].get_label()
@@ -162,7 +162,9 @@ def test_a_run_from_before_an_option_existed_goes_on_as_it_was(run_cli, tmp_path
     train_small(run_cli, tmp_path / "run", epochs=1)
     path = tmp_path / "run" / "config.json"
     config = json.loads(path.read_text("utf-8"))
-    assert [config.pop(name) for name in ("draw_on", "warm_up", "free_bits", "film")] == ["host", None, None, False]
+    later = {name: config.pop(name) for name in configuration.ADDED_LATER}
+    assert later == {"draw_on": "host", "warm_up": None, "free_bits": None, "size": None, "shown": "ink",
+                     "film": False}
     path.write_text(json.dumps(config), "utf-8")
     assert run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")[0] == 0
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")
@@ -454,7 +456,6 @@ def test_sizes_beyond_all_reason(run_cli, tmp_path, monkeypatch):
 
 
 def test_bad_usage(run_cli):
-    refused(run_cli, "required: COMMAND")
     refused(run_cli, "invalid choice", "fly")
     refused(run_cli, "invalid choice: 'sideways'", "train", "--binarize", "sideways")
     refused(run_cli, "is not a whole number.*see: python -m minivae evaluate --help", "evaluate", "run", "--samples", "0")

@@ -38,7 +38,7 @@ checks.library_reports = lambda xp, seed: [next(library.library_reports(xp, seed
 bench.report = functools.partial(bench.report, networks=[bench.Network(20, 8, 2, 4)], seconds=0)
 bench.rate_of_a_large_product = lambda xp: 1
 for options in ("gradcheck", "bench", "train --out run --epochs 1 --hidden 2", "train --resume run --epochs 2",
-                "evaluate run --samples 1", "variance gaussian-mean --samples 2 --repeats 2",
+                "evaluate run --samples 1", "runs", "sample run --n 2 --out new.npz", "variance gaussian-mean --samples 2 --repeats 2",
                 "exercises start .", "exercises 1 --hint"):
     after(options, main.main, options.split())
 after("import minivae.plots", importlib.import_module, "minivae.plots")
@@ -57,7 +57,7 @@ def imported(tmp_path_factory):
 
 
 def test_what_draws_nothing_imports_no_matplotlib(imported):
-    assert len(imported) == 27
+    assert len(imported) == 32
     assert [step for step, names in imported.items() if "matplotlib" in names] == ["import minivae.plots"]
 
 

@@ -160,7 +160,7 @@ def test_pictures_that_can_not_be_drawn_say_that_training_is_saved(run_cli, tmp_
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_terminal_says_what_it_waits_for_before_matplotlib_does_anything(tmp_path, monkeypatch, fails):
     """On the first run, the list of all fonts can take it ten seconds."""
-    def first(*arguments):
+    def first(*arguments, **options):
         seen.append(terminal.buffer.getvalue().decode())
         return 1 / 0 if fails else Figure()
     run, seen, terminal = finished_run(tmp_path), [], Output("utf-8", is_terminal=True)

@@ -595,7 +595,7 @@ class Terminal:
     def __init__(self, folder, *arguments, start=("-c", DRIVER)):
         import fcntl
         import termios
-        self.termios, self.output = termios, ""
+        self.termios, self.output, self.seen = termios, "", ""
 
         def take_the_terminal():
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -622,7 +622,8 @@ class Terminal:
         while words not in self.output:
             assert select.select([self.master], [], [], max(0, end - time.monotonic()))[0], f"{words!r} not in {self.output!r}"
             self.output += os.read(self.master, 65536).decode("utf-8", "replace")
-        self.output = self.output.partition(words)[2]
+        before, _, self.output = self.output.partition(words)
+        self.seen += before + words
 
     def press(self, typed, words):
         os.write(self.master, typed.encode())
@@ -638,7 +639,7 @@ def test_every_key_in_a_terminal(started):
     with Terminal(started, "7", "--watch") as terminal:
         terminal.shows("7 · The KL")
         terminal.shows("07_kl.py: not done yet.")
-        terminal.shows(f"[----------] 0/{COUNT}  h hint  n next  p previous  l list  r run  ? keys  q quit")
+        terminal.shows(f"[----------] 0/{COUNT}  h hint  n next  p previous  l list  ? keys  q quit")
         terminal.press("h", "hint 1 of ")
         terminal.press("s", "Press h for a hint")
         terminal.press("r", "07_kl.py: not done yet.")
@@ -656,9 +657,18 @@ def test_every_key_in_a_terminal(started):
 
 
 @needs_a_terminal
+def test_the_command_for_a_hint_is_not_shown_where_h_is_enough(started):
+    (started / "07_kl.py").write_text(source_of("7").replace("raise NotImplementedError", "return h"), encoding="utf-8")
+    with Terminal(started, "7", "--watch", start=("-m", "minivae")) as terminal:
+        terminal.shows("kl_backward:")                          # the real check
+        terminal.shows("h hint")
+        assert "--hint" not in terminal.seen
+
+
+@needs_a_terminal
 def test_ctrl_c_and_an_error_restore_the_terminal(started):
     with Terminal(started, "2", "--watch", start=("-m", "minivae")) as terminal:
-        terminal.shows("Write tanh_backward in line")           # the real check
+        terminal.shows("write tanh_backward (line")           # the real check
         terminal.shows("h hint")
         terminal.press("\x03", "interrupted")
         terminal.ends(130)
@@ -712,3 +722,12 @@ def test_watch_without_a_terminal_goes_on_by_itself(started, interruptible_child
 
 def until_it_says(output, words):
     assert any(words in line for line in output), words
+
+
+def test_where_the_exercises_are_start_makes_no_second_folder(started, run_cli):
+    code, _, err = run_cli("exercises", "start")
+    assert code == 2 and "the current folder has the exercises already" in err and not (started / "exercises").exists()
+
+
+def test_a_reset_of_an_untouched_file_keeps_no_copy(started, run_cli):
+    assert run_cli("exercises", "7", "--reset")[0] == 0 and not list(started.glob("*.bak"))

@@ -7,7 +7,7 @@ import numpy
 import pytest
 
 from minivae.checking.diagnosis import diagnose
-from minivae.exercises import findings, mistakes
+from minivae.exercises import findings, mistakes, runner
 from minivae.exercises import judge as judging
 from minivae.exercises.catalog import EXERCISES, by_key
 from minivae.exercises.mutants import edits
@@ -135,6 +135,35 @@ def test_common_mistakes_are_named(key, answer, told, tmp_path):
     assert verdict.code == WRONG and re.search(told, verdict.text), verdict.text
 
 
+@pytest.mark.parametrize("key, answer, told, not_told", [
+    ("0", by_key("0").solution.lines["numerical_gradient"].replace("/ (2 * h)", "/ 2 * h"), "all of `2 . h` belongs below the line", "^$"),
+    ("0", by_key("0").solution.lines["numerical_gradient"].replace("    x[i] = value\n", ""),
+     "x is not as it was: put the old value back", "may only read"),
+    ("12b", "with np.errstate(all='ignore'):\n    return np.log(sigmoid(zeta) * (1 - sigmoid(zeta))).sum(axis=-1)",
+     "right for moderate numbers, but not for extreme ones", "log_jacobian is right"),
+    ("22", [(".mean(axis=1)                     # −log", ".sum(axis=1)                      # −log"),
+            ('(sigmoid(c["a"]) - x) / x.size', '(x - sigmoid(c["a"])) / N')], "the sign of `.sigmoid.c..a... - x. . N` is wrong", "of `N`"),
+    ("7", "return dkl[:, None] * np.concatenate([2 * mu, np.exp(logvar) - 1], axis=-1)", "probably: it is twice what it should be\n", "the part"),
+    ("7", "return dkl[:, None] * np.concatenate([mu, np.exp(logvar) - 0.5], axis=-1)", "½ is missing at exp", "besides"),
+    ("2", "return dy * (y >= 0)", "y >= 0 is always true; y > 0 is needed", "^$"),
+    ("23", [("0.01 * rng", "0 * rng")], "the noise is 0", "same noise"),
+    ("7", "if mu > 0:\n    return mu", "For an array use a mask, like y > 0, or np.where", "^$"),
+])
+def test_what_a_learner_was_told_wrongly(key, answer, told, not_told, tmp_path):
+    function = "relu_backward" if key == "2" else None
+    verdict = verdict_on(tmp_path, key, answer, function)
+    assert verdict.code == WRONG and re.search(told, verdict.text), verdict.text
+    assert not re.search(not_told, verdict.text), verdict.text
+
+
+def test_partly_done_is_said_only_if_something_is_right(tmp_path):
+    exercise = by_key("2")
+    file = tmp_path / f"{exercise.file}.py"
+    file.write_text(exercise.shipped().replace("raise NotImplementedError", "return dy", 1), encoding="utf-8")
+    verdict = judging.judge(file)
+    assert verdict.code == NOT_DONE and "partly" not in verdict.text and "2 --hint" in verdict.text
+
+
 def test_two_parts_with_two_mistakes_are_told_apart(tmp_path):
     verdict = verdict_on(tmp_path, "7", "d = dkl[:, None]\nreturn np.concatenate([-d * mu, d * (np.exp(logvar) - 1)], axis=-1)")
     assert re.search("probably: the part for μ: .*sign.*; the part for log σ²: .*½", verdict.text), verdict.text
@@ -174,7 +203,7 @@ def test_what_is_right_is_accepted(key, answer, function, tmp_path):
     ("14", CAVI + "return {'mean': (shift[i] - others) / precision[i, i], 'variance': 1 / precision[i, i]}", "returned a dict; return mean, variance"),
     ("16", [("np.exp(logvar) - 1 - logvar", "np.exp(2 * logvar) - 1 - 2 * logvar"),
             ("0.5 * (np.exp(c[\"logvar\"]) - 1) / N", "(np.exp(2 * c[\"logvar\"]) - 1) / N")],
-     "That would be a VAE too; here the head emits log σ²"),
+     "That would be a VAE too; here the encoder emits log σ²"),
     ("7", "return [1.0, 2.0]", "dh: it is a list, not an array"),
     ("7", "return 'h'", "dh: it is a str, not an array"),
     ("7", "return np.zeros(h.shape, dtype=int)", "its dtype is int64, but float64 is needed: decimals are cut off"),
@@ -213,6 +242,9 @@ def test_breakpoint_is_told_how_to_get_a_terminal(tmp_path, monkeypatch):
     def quit_at_once(*_, **__):
         raise bdb.BdbQuit
     monkeypatch.setattr("sys.breakpointhook", quit_at_once)
+    verdict = verdict_on(tmp_path, "12b", "breakpoint()\nreturn zeta")
+    assert verdict.code == WRONG and "you left the debugger" in verdict.text and "--debug" not in verdict.text
+    monkeypatch.setattr(runner, "judging", True)
     verdict = verdict_on(tmp_path, "12b", "breakpoint()\nreturn zeta")
     assert verdict.code == WRONG and "To use the debugger: python -m minivae exercises 12b --debug" in verdict.text
 
@@ -258,4 +290,4 @@ def test_an_edit_changes_one_function_and_leaves_the_tree_as_it_was():
 
 def test_unfinished_functions_are_found_by_running_them(tmp_path):
     verdict = verdict_on(tmp_path, "7", "if len(h) > 3:\n    raise NotImplementedError('later')\nreturn h")
-    assert verdict.code == NOT_DONE and "Write kl_backward in line" in verdict.text
+    assert verdict.code == NOT_DONE and "write kl_backward (line" in verdict.text

@@ -101,6 +101,16 @@ def test_a_loop_without_end_is_ended(write, monkeypatch):
     assert verdict.code == WRONG and "still running after 0.2 seconds; is there a loop that never ends?" in verdict.text
 
 
+def test_long_lines_are_broken_between_words_at_a_terminal_only(monkeypatch):
+    text = "7 · The KL: not right yet.\n    probably: " + "word " * 20
+    assert runner.wrapped(text) == text
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = runner.wrapped(text).splitlines()
+    assert max(map(len, lines)) <= 40 and len(lines) > 3 and " ".join("\n".join(lines).split()) == " ".join(text.split())
+    assert lines[1].startswith("    probably") and lines[2].startswith("      word")
+
+
 # check, in this process
 
 @pytest.mark.parametrize("code, exit_code", [(PASSED, 0), (WRONG, 1), (runner.NOT_DONE, 1)])

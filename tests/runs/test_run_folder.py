@@ -11,9 +11,9 @@ import numpy
 import pytest
 
 from minivae import datasets
-from minivae.runs import build, checkpoints, configuration, run_folder
+from minivae.runs import build, configuration, run_folder
 from minivae.errors import InputError
-from minivae.system import files
+from minivae.system import arrays, files
 
 CONFIG = configuration.complete({**configuration.DEFAULTS, "hidden": [8], "epochs": 3, "backend": "numpy"})
 
@@ -201,7 +201,7 @@ def test_a_file_that_can_not_be_read_is_not_called_broken(saved, name, monkeypat
             raise PermissionError(13, "Permission denied", path)
         return files.open_regular(path, *arguments, **options)
     with monkeypatch.context() as patch:
-        for module in (run_folder, checkpoints):
+        for module in (run_folder, arrays):
             patch.setattr(module, "open_regular", denied)
         with pytest.raises(InputError, match=f"{name} can't be read .Permission denied.*permissions") as caught:
             load()

@@ -20,6 +20,16 @@ def test_a_terminal_sees_a_bar_on_one_line():
     assert "never drawn" not in text and "\n" not in text and text.endswith("\r")
 
 
+def test_an_ended_bar_stays():
+    stream = Terminal()
+    bar = ProgressBar("fit", stream)
+    bar.end()
+    assert stream.getvalue() == ""
+    bar(1, 1)
+    bar.end()
+    assert stream.getvalue().endswith("100 %\n")
+
+
 def test_a_file_sees_lines_if_asked_for(monkeypatch):
     now, stream = iter([100, 103, 111, 112]), io.StringIO()
     monkeypatch.setattr("minivae.system.progress.time.monotonic", lambda: next(now))

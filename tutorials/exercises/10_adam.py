@@ -9,8 +9,9 @@ One step of Adam (Kingma & Ba 2015, algorithm 1). g is the gradient; t counts th
     m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
     θ ← θ − η m̂ / (√v̂ + ε)              η: the learning rate lr; ε is not under the root
 
-m and v start at zero, so they are too small during the first steps. The division in m̂ and v̂ corrects this.
-Without it, the first step would be (1 − β₁)/√(1 − β₂) ≈ 3 times too long.
+m and v start at zero, so both are too small during the first steps. The division in m̂ and v̂ corrects this.
+v matters more, because the step is divided by its root: without the correction, the first step would be
+(1 − β₁)/√(1 − β₂) ≈ 3 times too long.
 
 To do: adam_step. Change theta, m and v in place (m *= ..., m += ...). Check it: run this file.
 """

@@ -12,6 +12,7 @@ from ...system.files import replacing
 from .. import exercise_folder
 from ..exercise_folder import ALL_DONE, Checks, after, heading, is_shipped, passed, progress, solution_text
 from ..exit_codes import CHECK_FAILED, OK
+from ..suggestions import did_you_mean
 from ..watch import watch
 
 FOLDER = "exercises"            # where `start` copies to, if no other folder is given
@@ -66,7 +67,8 @@ def find_exercise(text, folder):
                  or word and _those(lambda exercise: name in _name(exercise))
                  or word and _those(lambda exercise: word in exercise.title.lower()))
     if not found:
-        raise InputError(f"{text!r:.60} is not an exercise; for the numbers and titles of all: "
+        suggestion = did_you_mean(text, [*WORDS, *map(_name, EXERCISES)])
+        raise InputError(f"{text!r:.60} is not an exercise{suggestion}; for the numbers and titles of all: "
                          "python -m minivae exercises list")
     if len(found) > 1:
         matches = ", ".join(f"{exercise.key} ({_name(exercise)})" for exercise in found)
@@ -107,6 +109,8 @@ def start(target=FOLDER):
     """Copy the exercises into a folder, and say which command is next."""
     if not target:
         raise InputError(f"start takes the folder to copy to: python -m minivae exercises start {FOLDER}")
+    if not Path(target).is_absolute() and any(Path(f"{exercise.file}.py").exists() for exercise in EXERCISES):
+        raise InputError("the current folder has the exercises already; see them with: python -m minivae exercises")
     copy(Path(target))
     print(f"Next: {_next_command(target)}")
 
@@ -165,7 +169,7 @@ def check_one(folder, exercise, debug=False):
     """
     file = folder.existing_file(exercise)
     verdict = judge(file.resolve()) if debug else runner.run(file)
-    print(verdict.text)
+    print(runner.wrapped(verdict.text))
     if passed(verdict):
         following = after(exercise)
         print(f"Next: {following.key} · {following.title} ({folder.where(following)})" if following
@@ -191,7 +195,7 @@ def reset(folder, exercise):
         raise InputError(f"{file} is the shipped file itself; restore it with: git checkout {file}; or "
                          "work on a copy: python -m minivae exercises start exercises")
     try:
-        if file.exists():
+        if file.exists() and not folder.is_untouched(exercise):
             number = 1
             while (backup := file.with_suffix(f".py.{number}.bak")).exists():
                 number += 1

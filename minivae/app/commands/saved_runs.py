@@ -8,6 +8,7 @@ from ... import evaluation
 from ...autoencoder import Autoencoder
 from ...backend import get_xp
 from ...errors import InputError
+from ...system.opening import open_on_screen
 from ...system.progress import ProgressBar
 from ...runs.build import saved_run
 from ...runs.configuration import EVALUATION_SEED
@@ -17,7 +18,11 @@ from ..pictures import draw
 
 def show_command(args):
     run, images, model, _ = saved_run(args)
-    draw(run, images, model)
+    pictures = draw(run, images, model)
+    if args.open and not open_on_screen(run.folder.resolve()):
+        print("they can't be opened here, without a display; their paths:")
+        for path in pictures:
+            print(path.resolve())
     return OK
 
 

@@ -75,8 +75,8 @@ def _train(run, images, model, optimizer, data, transform, rng, epoch, single, s
     optimizer.lr = learning_rate(config, epoch + 1)
     try:
         if shown:
-            print(f"{len(images.train)} training images and {len(images.test)} test images of {images.shape[0]}x"
-                  f"{images.shape[1]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
+            print(f"{len(images.train)} training images and {len(images.test)} test images of {images.shape[1]}x"
+                  f"{images.shape[0]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
                   f"{config['dtype']}{', one thread' if single else ''}")
             print(_what_the_loss_is(config))
             print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
@@ -171,8 +171,8 @@ def _resumed_run(args):
         if name == "epochs" and asked is not None and rate_falls(run.config):
             raise InputError(f"the learning rate of {args.resume} falls over {run.config['epochs']} epochs; "
                              "leave out --epochs, or start another run with --out")
-        if name in ("epochs", "data_dir", "film") and asked is not None:
-            run.config[name] = asked        # more epochs, moved data, or a film: the past epochs stay valid
+        if name in ("epochs", "data_dir", "shown", "film") and asked is not None:
+            run.config[name] = asked        # the past epochs stay valid
         elif asked is not None and asked != run.config[name]:
             raise InputError(f"{args.resume} was made with --{name.replace('_', '-')} {run.config[name]}, "
                              f"not {asked}; leave the option out, or start another run with --out")

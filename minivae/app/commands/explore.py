@@ -1,0 +1,93 @@
+"""`explore`: write a page in which one or two runs can be explored, and open it in the browser."""
+
+import os
+import webbrowser
+import zipfile
+from argparse import Namespace
+from pathlib import Path
+
+import numpy
+
+from ...autoencoder import Autoencoder
+from ...errors import InputError
+from ...runs.build import saved_run
+from ...system.files import open_regular, replacing
+from ...system.opening import has_display
+from ..exit_codes import OK
+from ..explorer import write
+
+
+def explore_command(args):
+    path = Path(args.out or Path(args.run) / "explore.html")
+    if args.out is None and args.overwrite:
+        raise InputError("--overwrite is for --out; the page in the run folder is replaced anyway")
+    if args.out and not args.out.endswith(".html"):
+        raise InputError(f"--out {args.out} is not an .html file; choose a name that ends in .html")
+    if args.out and os.path.lexists(path) and not args.overwrite:
+        raise InputError(f"--out {args.out} exists; choose another name, or replace it with --overwrite")
+    folders = [args.run] + ([args.run2] if args.run2 else [])
+    saved = [saved_run(Namespace(**{**vars(args), "run": folder, "backend": "numpy"})) for folder in folders]
+    _require_same_data(saved)
+    images = saved[0][1]
+    data = saved[0][0].config["data"]
+    data = Path(data).stem if os.sep in data else data
+    runs = [{"name": run.folder.resolve().name, "text": _described(model, run.config), "epoch": epoch,
+             "model": model, "images": own.test, "film": _read_film(run.folder / "film.npz", model)}
+            for run, own, model, epoch in saved]
+    light = saved[0][0].config["shown"] == "light"
+    text = write.page(runs, images.test_labels, images.shape, data, light).encode(errors="replace")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write(text)
+    print(f"page: {path} ({len(text) / 1e6:.1f} MB)")
+    if not args.no_open and not _opened(path):
+        print("No browser could be opened; open this file in one yourself.")
+    return OK
+
+
+def _require_same_data(saved):
+    """Raise InputError unless the runs can stand side by side."""
+    (first, images, model, _), (second, others, other, _) = saved[0], saved[-1]
+    for name, one, two in (("data", first.config["data"], second.config["data"]),
+                           ("key", first.config["key"], second.config["key"]),
+                           ("images of size", images.shape, others.shape),
+                           ("test images", len(images.test), len(others.test)),
+                           ("latents", model.latent_dim, other.latent_dim)):
+        if one != two:
+            raise InputError(f"{first.folder} has {name} {one}, but {second.folder} {two}; name two runs of "
+                             "the same data with equally many latents, or one run")
+
+
+def _described(model, config):
+    """The model in a few words."""
+    sizes = "-".join(map(str, [model.data_dim, *config["hidden"], model.latent_dim]))
+    if isinstance(model, Autoencoder):
+        return f"plain autoencoder {sizes}, {config['activation']}, {config['error']}"
+    posterior = ", full covariance" if config["posterior"] == "full" else ""
+    return f"VAE {sizes}, {config['activation']}, {config['likelihood']}{posterior}"
+
+
+def _read_film(path, model):
+    """The arrays of a run's film, or None if there is none."""
+    if not path.exists():
+        return None
+    try:
+        with open_regular(path) as file, numpy.load(file, allow_pickle=False) as arrays:
+            film = {name: arrays[name] for name in ("epochs", "codes", "plane", "grid")}
+        F, S = len(film["epochs"]), len(film["grid"])
+        if F == 0 or film["plane"].shape != (F, S, S, model.data_dim) or film["codes"].shape[::2] != (F, 2):
+            raise ValueError("its arrays don't fit each other or the model")
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} can't be read as a film ({error!r:.80}); restore it, or remove it to "
+                         "explore the run without a film") from error
+    return film
+
+
+def _opened(path):
+    """Open the page in the browser. -> could it be?"""
+    if not has_display() and not os.environ.get("BROWSER"):
+        return False        # a browser for the terminal would take this terminal, and can't run the page
+    try:
+        return webbrowser.open(path.resolve().as_uri())
+    except (webbrowser.Error, OSError):
+        return False

@@ -1,0 +1,51 @@
+"""`fit`: a loop over `train` with Adam, which shows its progress."""
+
+import sys
+
+import numpy
+
+from ..backend import get_xp, to_numpy
+from ..errors import require_count, require_real
+from ..optimizers import Adam
+from ..system.blas import one_thread_if_small
+from ..system.progress import ProgressBar, duration
+from ..training import train
+
+
+class Reports(list):
+    """The EpochReports of a fit. repr is one line, so a prompt or a notebook does not print all of them."""
+
+    def __repr__(self):
+        if not self:
+            return "[]"
+        seconds = duration(sum(report.seconds for report in self))
+        return (f"<{len(self)} EpochReports, loss {self[0].loss:.2f} in epoch {self[0].epoch}, "
+                f"{self[-1].loss:.2f} in epoch {self[-1].epoch}, {seconds}>")
+
+
+def fit(model, x, epochs, batch_size, lr, rng, quiet, options):
+    """ShortCalls.fit, in models.py. A terminal shows a bar, a notebook a line for each tenth of the epochs."""
+    require_real("x", x)
+    require_count(epochs=epochs, batch_size=batch_size, n_samples=options.get("n_samples", 1))
+    xp = get_xp(model.parameters.flat)
+    x = xp.asarray(to_numpy(x) if xp is numpy else x)
+    bar, reports = ProgressBar("fit"), Reports()
+
+    def progress(done, total, note):
+        finished = len(reports)
+        bar(finished * total + done, epochs * total, lambda: f"epoch {finished + 1}/{epochs}  {note()}")
+
+    if not quiet:
+        options = {"progress": progress, **options}
+    # Jupyter is no terminal, and gets no bar: a saved notebook would contain every state of it.
+    notebook = type(sys.stdout).__module__.startswith("ipykernel")
+    optimizer = Adam(model.parameters.flat, lr=lr)
+    try:
+        with one_thread_if_small(model, batch_size * options.get("n_samples", 1)):
+            for report in train(model, x, optimizer, epochs, batch_size, rng, **options):
+                reports.append(report)
+                if notebook and not quiet and 10 * report.epoch // epochs > 10 * (report.epoch - 1) // epochs:
+                    print(f"epoch {report.epoch}/{epochs}  loss {report.loss:.2f}")
+    finally:
+        bar.end()
+    return reports
