@@ -89,7 +89,7 @@ def test_imports_inside_functions_are_those_that_save_time_at_the_start_only():
     """Of matplotlib, of the chosen command, and of what not everyone needs who imports minivae; none breaks a circle."""
     late = {(name, target) for name, found in IMPORTS.items() for target, inside in found if inside and name != "minivae"}
     assert late == {("minivae.quick.models", "minivae.quick.fitting"), ("minivae.quick.models", "minivae.quick.model_file"),
-                    ("minivae.quick.models", "minivae.evaluation"), ("minivae.app.pictures", "minivae.plots"), ("minivae.exercises.capstone", "minivae.plots"), ("minivae.app.commands.infer", "minivae.inference.plots"),
+                    ("minivae.quick.models", "minivae.evaluation"), ("minivae.app.pictures", "minivae.plots"), ("minivae.app.pictures", "minivae.app.film_picture"), ("minivae.exercises.capstone", "minivae.plots"), ("minivae.app.commands.infer", "minivae.inference.plots"),
                     *(("minivae.app.main", f"minivae.app.commands.{file}") for file in COMMANDS.values())}
 
 

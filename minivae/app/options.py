@@ -7,7 +7,7 @@ import re
 from .. import __version__
 from ..inference import ESTIMATORS, FAMILIES
 from ..inference.examples import EXAMPLES
-from ..runs.configuration import COUNT, LEVELS, OPTIONS, RATE, SEED, TEXT, one_of
+from ..runs.configuration import COUNT, FLAG, LEVELS, OPTIONS, RATE, SEED, TEXT, one_of
 from .exit_codes import BAD_INPUT, say
 from .suggestions import did_you_mean
 
@@ -17,6 +17,7 @@ GROUPS = {
               "error", "dtype"),
     "training": ("samples", "kl", "bound", "beta", "warm_up", "free_bits", "update", "epochs", "batch_size",
                  "optimizer", "lr", "final_lr", "stages", "epsilon", "seed", "backend", "draw_on"),
+    "output": ("film",),
 }
 
 
@@ -151,6 +152,10 @@ def _train_options(sub):
         group = sub.add_argument_group(title)
         for name in names:
             _add_option(group, name)
+    lines = group.add_mutually_exclusive_group()
+    _add(lines, "--every", COUNT, "print a line for every N-th epoch and the last (default: for up to 30 epochs all; "
+         "else the first 5, then in equal steps); history.csv has every epoch", "N")
+    lines.add_argument("--quiet", action="store_true", help="print only errors and the last line; no progress bar")
 
 
 def _infer_options(sub):
@@ -203,13 +208,18 @@ def _add_option(sub, name, default=None):
     option = OPTIONS[name]
     default = option.default if default is None else default
     text = option.help
-    if default is not None:
+    if default not in (None, False):
         text += f" (default: {','.join(map(str, default)) if isinstance(default, list) else default})"
     _add(sub, "--" + name.replace("_", "-"), option.kind, text.strip(), option.metavar)
 
 
 def _add(sub, flag, kind, text, metavar=None, default=None):
-    how = {"choices": kind.choices} if kind.choices else {"type": _from_text(kind), "metavar": metavar or None}
+    if kind is FLAG:
+        how = {"action": "store_const", "const": True}
+    elif kind.choices:
+        how = {"choices": kind.choices}
+    else:
+        how = {"type": _from_text(kind), "metavar": metavar or None}
     sub.add_argument(flag, help=text, default=default, **how)
 
 

@@ -8,6 +8,7 @@ import numpy
 from ..errors import InputError
 from ..system.progress import ProgressBar
 from ..runs.configuration import EVALUATION_SEED, other_bound
+from ..runs.film import read_film
 
 
 @contextlib.contextmanager
@@ -27,16 +28,25 @@ def drawing(what, remedy):
         bar.clear()
 
 
-def draw(run, images, model):
-    """Draw the pictures of a run into its folder, and print their names. -> their paths"""
+def draw(run, images, model, first=""):
+    """Draw the pictures of a run into its folder, and print their names, after the text `first`. -> their paths"""
     with drawing(f"the pictures of {run.folder}", "training is saved; once this is fixed, draw them with: "
                  f"python -m minivae show {run.folder}") as bar:
         pictures = _figures(run, images, model)
         for done, (name, figure) in enumerate(pictures.items()):
             save(figure, run.folder / f"{name}.png")
             bar(done + 1, len(pictures))
-    print(f"pictures in {run.folder}: " + ", ".join(f"{name}.png" for name in pictures))
-    return [run.folder / f"{name}.png" for name in pictures]
+    names = [f"{name}.png" for name in pictures]
+    film = run.folder / "film.npz"
+    if run.config["film"] and film.exists():
+        arrays = read_film(film)
+        with drawing(run.folder / "plane.gif", "training and the other pictures are saved; once this is fixed, "
+                     f"draw it with: python -m minivae show {run.folder}") as bar:
+            from . import film_picture      # only here, as below
+            film_picture.save(arrays, images.shape, run.folder / "plane.gif", colour_map(run.config), bar)
+        names.append("plane.gif")
+    print(f"{first}pictures in {run.folder}: " + ", ".join(names))
+    return [run.folder / name for name in names]
 
 
 def colour_map(config):

@@ -50,6 +50,7 @@ def one_of(choices):
 
 COUNT, SEED, LEVELS = whole(1), whole(0), whole(2)
 RATE = real("a finite number above 0")
+FLAG = Kind(lambda v: type(v) is bool, "true or false")
 TEXT = Kind(lambda v: type(v) is str and v != "" and "\0" not in v, "a name")
 SIZES = Kind(lambda v: type(v) is list and all(map(COUNT.is_valid, v)),
              "a list of whole numbers from 1 to 10⁹, separated by commas",
@@ -122,14 +123,16 @@ OPTIONS = {
     "backend": Option(one_of(("numpy", "cupy", "auto")), "auto", "the CPU, the GPU, or the GPU if it works"),
     "draw_on": Option(one_of(DRAW_ON), "host", "where random numbers are drawn: on the host, the same for "
                       "CPU and GPU; or on the device, which is faster on a GPU"),
+    "film": Option(FLAG, False, "with two latents: keep up to 60 snapshots of the codes and of the decoded plane "
+                   "in film.npz, and draw them as plane.gif"),
 }
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
 MAY_STAY_OPEN = ("data_dir", "key", "size", "levels", "warm_up", "free_bits", "final_lr", "stages",
                  "epsilon")             # may be None in a complete one
 ADDED_LATER = {"draw_on": "host", "warm_up": None, "free_bits": None, "size": None,
-               "shown": "ink"}          # what older runs did
+               "shown": "ink", "film": False}       # what older runs did
 # Between two sessions of a run. Other images than before are found out by their hash.
-MAY_CHANGE = ("data", "data_dir", "key", "size", "shown", "backend", "epochs")
+MAY_CHANGE = ("data", "data_dir", "key", "size", "shown", "backend", "epochs", "film")
 
 
 def check_config(config, path):
@@ -188,6 +191,7 @@ ONLY_FOR = {
     "draw_on": ("a VAE, or for pixels that are binarized again in each epoch",
                 lambda c: _is_vae(c) or c["binarize"] == "dynamic"
                 or c["binarize"] is None and c["error"] == "cross-entropy"),
+    "film": ("--latent 2: it shows the plane of two latents", lambda c: c["latent"] == 2),
     "final_lr": ("--epochs of at least 2", lambda c: c["epochs"] != 1),
     "epsilon": ("--optimizer adam, adagrad or rmsprop, which divide by a root",
                 lambda c: c["optimizer"] in ("adam", "adagrad", "rmsprop")),
@@ -207,8 +211,8 @@ def config_from(asked):
 
 def check_combination(config):
     """Raise InputError if options of a complete configuration contradict each other."""
-    for name in ("levels", "epsilon", "warm_up", "free_bits"):  # others have a value even without an effect
-        if config[name] is not None:
+    for name in ("levels", "epsilon", "warm_up", "free_bits", "film"):  # the others always have a value
+        if config[name]:
             require_effect(name, config[name], config)
     if config["bound"] == "iwae" and config["kl"] != "monte-carlo":
         raise InputError("--bound iwae needs log q(z|x) of each sample; add --kl monte-carlo")
@@ -220,7 +224,12 @@ def require_effect(name, value, config):
     """Raise InputError if this option has no effect in this configuration."""
     purpose, is_met = ONLY_FOR.get(name, ("", lambda config: True))
     if not is_met(config):
-        raise InputError(f"--{name.replace('_', '-')} {value} is for {purpose}; leave it out")
+        raise InputError(f"{as_typed(name, value)} is for {purpose}; leave it out")
+
+
+def as_typed(name, value):
+    """An option as on the command line: "--final-lr 0.1", or for a flag "--film"."""
+    return f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}")
 
 
 def complete(config):

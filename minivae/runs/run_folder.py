@@ -3,7 +3,8 @@
     config.json       every option of the run, and the versions of minivae, NumPy and Python
     history.csv       one row per epoch
     checkpoint.npz    parameters, optimizer, epoch and random generator after the last finished epoch
-    *.png             pictures, drawn again by `show`
+    film.npz          with --film: snapshots; see film.py
+    *.png, plane.gif  pictures, drawn again by `show`
     explore.html      the page that `explore` writes
 """
 
@@ -33,8 +34,9 @@ except ImportError:     # Windows
     fcntl = None
 
 HISTORY_FIELDS = ["epoch", "loss", "reconstruction", "kl", "test_loss", "seconds", "examples_per_second"]
-PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png", "explore.html"]
-FILES = ["config.json", "history.csv", "checkpoint.npz", *PICTURES]
+PICTURES = ["curves.png", "reconstructions.png", "samples.png", "plane.png", "codes.png", "plane.gif",
+            "explore.html"]
+FILES = ["config.json", "history.csv", "checkpoint.npz", "film.npz", *PICTURES]
 
 
 class Run:
@@ -46,6 +48,7 @@ class Run:
         self.history = list(history)
         self.replaces = replaces        # are files of another run there? The first save replaces them
         self.is_saved = False
+        self.film = None                # a film.Film, if the run keeps one
         # Goes into the checkpoint, and has to be the same when that is loaded; see build.add_images.
         self.fingerprint = {name: config[name] for name in DEFAULTS
                             if name not in MAY_CHANGE or name == "epochs" and rate_falls(config)}
@@ -90,8 +93,9 @@ class Run:
     def save(self, model, optimizer, epoch, rng):
         """Write everything but the pictures. If a file can't be written, none is replaced. Raises InputError.
 
-        The checkpoint comes last: a kill in between leaves one row of history too many, never too few. The
-        first time, config.json is written too, and what a replaced or killed run left is removed.
+        The checkpoint comes last: a kill in between leaves one row of history and one snapshot too many,
+        never too few. The first time, config.json is written too, and what a replaced or killed run left is
+        removed.
         """
         files = {"checkpoint.npz": checkpoint_bytes(model, optimizer, epoch, rng, self.fingerprint)}
         if self.history:
@@ -103,10 +107,12 @@ class Run:
         if not self.is_saved:
             versions = {"minivae": __version__, "numpy": numpy.__version__, "python": platform.python_version()}
             files["config.json"] = json.dumps({**self.config, "versions": versions}, indent=2).encode() + b"\n"
+        if self.film and not self.film.is_saved:
+            files["film.npz"] = self.film.content()
         old = {}        # what to restore if the checkpoint, which is the last, can't be replaced after the others
         try:
             if self.replaces and not self.is_saved:
-                others = [self.folder / name for name in ("config.json", "history.csv")]
+                others = [self.folder / name for name in files if name != "checkpoint.npz"]
                 old = {path: path.read_bytes() for path in others if path.is_file()}
             with contextlib.ExitStack() as stack:       # on exit, the last file is replaced first
                 for name, content in files.items():
@@ -123,14 +129,17 @@ class Run:
         if not self.is_saved:
             self._remove_leftovers()
         self.is_saved = True
+        if self.film:
+            self.film.is_saved = True
 
     def _remove_leftovers(self):
-        """Remove the pictures of a replaced run, and half-written files of a killed one; nothing else."""
+        """Remove film and pictures of a replaced run, and half-written files of a killed one; nothing else."""
         parts = [path for path in self.folder.glob("*.part")
                  if re.fullmatch(r"(.+)\.\d+\.part", path.name) and path.name.rsplit(".", 2)[0] in FILES]
         if self.replaces:       # what `sample` drew
             parts += [path for path in self.folder.iterdir() if re.fullmatch(r"samples-\d+\.png", path.name)]
-        for path in parts + [self.folder / name for name in PICTURES if self.replaces]:
+        old = PICTURES + ([] if self.film else ["film.npz"])
+        for path in parts + [self.folder / name for name in old if self.replaces]:
             with contextlib.suppress(OSError):
                 path.unlink()
 

@@ -163,7 +163,8 @@ def test_a_run_from_before_an_option_existed_goes_on_as_it_was(run_cli, tmp_path
     path = tmp_path / "run" / "config.json"
     config = json.loads(path.read_text("utf-8"))
     later = {name: config.pop(name) for name in configuration.ADDED_LATER}
-    assert later == {"draw_on": "host", "warm_up": None, "free_bits": None, "size": None, "shown": "ink"}
+    assert later == {"draw_on": "host", "warm_up": None, "free_bits": None, "size": None, "shown": "ink",
+                     "film": False}
     path.write_text(json.dumps(config), "utf-8")
     assert run_cli("train", "--resume", tmp_path / "run", "--epochs", "3")[0] == 0
     assert_same_checkpoint(tmp_path / "whole", tmp_path / "run")

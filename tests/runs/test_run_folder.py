@@ -70,7 +70,7 @@ def test_a_resumed_run_keeps_its_pictures_and_all_files_that_are_not_its_own(sav
     assert {path.name for path in saved.folder.iterdir()} == {"checkpoint.npz", "config.json", "history.csv", "plane.png", "mine.part"}
 
 
-@pytest.mark.parametrize("names", [["history.csv"], ["samples.png"], ["config.json"], ["checkpoint.npz", "codes.png"]])
+@pytest.mark.parametrize("names", [["history.csv"], ["samples.png"], ["film.npz"], ["plane.gif"], ["config.json"], ["checkpoint.npz", "codes.png"]])
 def test_files_of_that_name_which_are_no_run_are_not_replaced(tmp_path, names):
     for name in names:
         (tmp_path / name).write_text("mine")

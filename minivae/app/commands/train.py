@@ -18,6 +18,7 @@ from ...runs.configuration import (DEFAULTS, EVALUATION_SEED, absolute_paths, co
                              other_bound, rate_falls, require_effect)
 from ..exit_codes import CHECK_FAILED, INTERRUPTED, OK, drop_output, reader_left, say
 from ..pictures import draw
+from ...runs.film import Film
 from ...runs.run_folder import Run, locked, make_folder
 
 
@@ -40,7 +41,11 @@ def train_command(args):
             add_images(run, images)
             epoch = run.load(model, optimizer, rng)
             _require_epochs_left(run, epoch)
-            print(f"continuing after epoch {epoch} of {config['epochs']} in {run.folder}")
+            if config["film"]:
+                run.film = Film(images, config["epochs"])
+                run.film.load(run.folder / "film.npz", epoch)
+            if not args.quiet:
+                print(f"continuing after epoch {epoch} of {config['epochs']} in {run.folder}")
         else:
             folder = args.out or f"runs/{_short_name(config['data'])}"
             make_folder(folder)
@@ -48,38 +53,50 @@ def train_command(args):
             run = Run.create(folder, config, args.overwrite)
             add_images(run, images)
             epoch = 0
+            if config["film"]:
+                run.film = Film(images, config["epochs"])
+                run.film.take(model, epoch)
             if not run.replaces:
                 run.save(model, optimizer, epoch, rng)
         single = stack.enter_context(one_thread_if_small(model, config["batch_size"] * config["samples"]))
-        return _train(run, images, model, optimizer, data, transform, rng, epoch, single)
+        shown = None if args.quiet else lines_to_print(epoch + 1, config["epochs"], args.every)
+        return _train(run, images, model, optimizer, data, transform, rng, epoch, single, shown)
 
 
-def _train(run, images, model, optimizer, data, transform, rng, epoch, single):
-    """Train from `epoch` to the last one, saving each, then draw the pictures. -> exit code"""
+def _train(run, images, model, optimizer, data, transform, rng, epoch, single, shown):
+    """Train from `epoch` to the last one, saving each, then draw the pictures. -> exit code
+
+    shown: epoch -> is a line printed for it? If shown is None, only the last line of all is printed.
+    """
     config = run.config
     xp_name = array_module(config["backend"]).__name__
-    bar = ProgressBar("epoch")
+    bar = ProgressBar(f"epoch {epoch + 1}/{config['epochs']}")
     sign, name = (1, "test loss") if config["model"] == "autoencoder" else (-1, "test ELBO")
     optimizer.lr = learning_rate(config, epoch + 1)
     try:
-        print(f"{len(images.train)} training images and {len(images.test)} test images of {images.shape[1]}x"
-              f"{images.shape[0]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
-              f"{config['dtype']}{', one thread' if single else ''}")
-        print(_what_the_loss_is(config))
-        print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
+        if shown:
+            print(f"{len(images.train)} training images and {len(images.test)} test images of {images.shape[1]}x"
+                  f"{images.shape[0]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
+                  f"{config['dtype']}{', one thread' if single else ''}")
+            print(_what_the_loss_is(config))
+            print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
-                            first_epoch=epoch + 1, transform=transform, progress=bar,
+                            first_epoch=epoch + 1, transform=transform, progress=bar if shown else None,
                             **loss_options(config)):
             row = {**report._asdict(), "test_loss": _test_loss(model, images.test)}
             if not math.isfinite(row["test_loss"]):
                 raise Diverged(f"the loss of the test images became {row['test_loss']} after epoch "
                                f"{report.epoch}; try a smaller learning rate")
             run.history.append(row)
+            if run.film:
+                run.film.take(model, report.epoch)
             run.save(model, optimizer, report.epoch, rng)
             epoch = report.epoch        # only now is it saved
             optimizer.lr = learning_rate(config, epoch + 1)
-            bar.clear()
-            print(_epoch_line(row, config["epochs"], run.history, sign), flush=True)
+            if shown and shown(epoch):
+                bar.clear()
+                print(_epoch_line(row, config["epochs"], run.history, sign), flush=True)
+            bar.label = f"epoch {epoch + 1}/{config['epochs']}"
     except Diverged as error:
         bar.clear()
         saved = f"the state after epoch {epoch} is saved in {run.folder}"
@@ -96,12 +113,25 @@ def _train(run, images, model, optimizer, data, transform, rng, epoch, single):
         say(f"interrupted; {_unchanged(run) or saved}")
         return INTERRUPTED
     try:
-        draw(run, images, model)
+        last = f"epoch {epoch}: {name} {sign * run.history[-1]['test_loss']:.2f}; "
+        draw(run, images, model, "" if shown else last)
     except KeyboardInterrupt:
         say("interrupted; training has finished and is saved; draw the pictures with: "
             f"python -m minivae show {run.folder}")
         return INTERRUPTED
     return OK
+
+
+def lines_to_print(first, last, every=None):
+    """For which epochs a line is printed: every N-th and the last. -> a function: epoch -> bool
+
+    By default at most 30: all, or the first 5 and then in steps of 2, 5, 10, 20, 50 and so on.
+    """
+    few, step = 0, every or 1
+    if not every and last - first >= 30:
+        steps = (n * 10 ** k for k in range(10) for n in (1, 2, 5))
+        few, step = 5, next(step for step in steps if last - first < 24 * step)
+    return lambda epoch: epoch < first + few or epoch % step == 0 or epoch == last
 
 
 def _unchanged(run):
@@ -141,7 +171,7 @@ def _resumed_run(args):
         if name == "epochs" and asked is not None and rate_falls(run.config):
             raise InputError(f"the learning rate of {args.resume} falls over {run.config['epochs']} epochs; "
                              "leave out --epochs, or start another run with --out")
-        if name in ("epochs", "data_dir", "shown") and asked is not None:
+        if name in ("epochs", "data_dir", "shown", "film") and asked is not None:
             run.config[name] = asked        # the past epochs stay valid
         elif asked is not None and asked != run.config[name]:
             raise InputError(f"{args.resume} was made with --{name.replace('_', '-')} {run.config[name]}, "
