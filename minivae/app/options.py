@@ -9,7 +9,7 @@ from ..inference import ESTIMATORS, FAMILIES
 from ..inference.examples import EXAMPLES
 from ..runs.configuration import COUNT, FLAG, LEVELS, OPTIONS, RATE, SEED, TEXT, one_of
 from .exit_codes import BAD_INPUT, say
-from .suggestions import did_you_mean
+from ..system.suggestions import did_you_mean
 
 GROUPS = {
     "data": ("data", "data_dir", "key", "size", "shown", "binarize"),

@@ -31,6 +31,9 @@ def from_folder(folder, size=None):
     if size is not None and not is_size(size):
         raise InputError(f"size is {shown(size)}, but a width and a height like '32x24' are needed")
     wanted = size and tuple(map(int, size.split("x")))
+    if size and wanted[0] * wanted[1] > LARGEST:        # before the first image is scaled to it
+        raise InputError(f"size is {size}, but these networks take at most {LARGEST} pixels; choose a smaller "
+                         "one, like 32x32")
     folder = Path(folder)
     try:
         paths, labels = _find(folder)

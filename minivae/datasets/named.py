@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import InputError
+from ..system.suggestions import did_you_mean
 from .download import MIRRORS, mnist
 from .files import from_file
 from .folder import from_folder
@@ -26,8 +27,8 @@ def load(data, data_dir=None, key=None, size=None):
     if data in NAMES:
         return mnist(data, data_dir)
     if not Path(data).exists():
-        raise InputError(f"no data set and no file is called {str(data)!r}; choose digits, mnist, "
-                         "fashion-mnist, the path of an IDX, .npy or .npz file, or a folder of images")
+        raise InputError(f"no data set and no file is called {str(data)!r}{did_you_mean(str(data), NAMES)}; "
+                         "choose digits, mnist, fashion-mnist, the path of an IDX, .npy or .npz file, or a folder of images")
     if Path(data).is_dir():
         return from_folder(data, size)
     return from_file(data, key)

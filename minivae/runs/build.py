@@ -1,6 +1,7 @@
 """Build the images, the model and the optimizer that a configuration or a run folder describes."""
 
 import hashlib
+import os
 
 import numpy
 
@@ -79,6 +80,10 @@ def saved_run(args):
         if getattr(args, name, None) is not None:
             run.config[name] = getattr(args, name)
             require_effect(name, run.config[name], run.config)
+    data = run.config["data"]
+    if args.data is None and data not in datasets.NAMES and not os.path.exists(data):
+        raise InputError(f"{run.folder} was trained on {data}, which is no longer there; if it was moved, give its "
+                         "place with --data, or in Python data=...")
     images = build_images(run.config)
     model = build_model(run.config, images.train.shape[1])
     if own:         # else other images are wanted

@@ -11,7 +11,7 @@ import pytest
 
 from minivae import datasets, plots
 from minivae.app.commands import sample, saved_runs
-from minivae.app.suggestions import did_you_mean
+from minivae.system.suggestions import did_you_mean
 from minivae.runs import build, listing
 from minivae.system import opening
 
@@ -302,3 +302,27 @@ def test_each_system_opens_with_its_own_program(monkeypatch):
     started = []
     monkeypatch.setattr(os, "startfile", started.append, raising=False)
     assert opening.open_on_screen("/a") and started == ["/a"]
+
+
+def test_a_misspelled_data_set_gets_a_suggestion(run_cli):
+    code, _, err = run_cli("train", "--data", "mnits")
+    assert code == 2 and "'mnits' (did you mean mnist?); choose" in err
+
+
+def test_images_that_were_moved_are_named(tmp_path, run_cli):
+    numpy.save(tmp_path / "x.npy", numpy.random.default_rng(0).random((30, 4, 4), "float32"))
+    run = tmp_path / "run"
+    assert run_cli("train", "--data", tmp_path / "x.npy", "--epochs", "1", "--hidden", "8", "--out", run, "--quiet")[0] == 0
+    (tmp_path / "x.npy").rename(tmp_path / "y.npy")
+    code, _, err = run_cli("sample", run)
+    assert code == 2 and "was trained on" in err and "x.npy, which is no longer there; if it was moved, give its place with --data" in err
+    assert run_cli("sample", run, "--data", tmp_path / "y.npy")[0] == 0
+
+
+def test_photographs_with_a_bernoulli_likelihood_are_told(tmp_path, run_cli):
+    numpy.save(tmp_path / "x.npy", numpy.random.default_rng(0).random((30, 4, 4), "float32"))
+    train = ["train", "--data", tmp_path / "x.npy", "--epochs", "1", "--hidden", "8"]
+    told = "for photographs choose --likelihood gaussian"
+    assert told in run_cli(*train, "--shown", "light", "--out", tmp_path / "a")[1]
+    assert told not in run_cli(*train, "--out", tmp_path / "b")[1]
+    assert told not in run_cli(*train, "--shown", "light", "--likelihood", "gaussian", "--out", tmp_path / "c")[1]

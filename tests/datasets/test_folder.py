@@ -226,7 +226,7 @@ def test_photos_as_a_camera_takes_them_are_refused_before_the_network_fills_the_
     path = folder({f"{i}.png": Image.new("L", (1024, 257)) for i in range(2)})
     refuses(path, "photos.0.png has 1024x257 pixels, but these networks take at most "
             "262144; make the images smaller with --size, like --size 32x32")
-    refuses(path, "0.png has 513x512 pixels", size="513x512")
+    refuses(path, "size is 513x512, but these networks take at most 262144 pixels", size="513x512")
     assert datasets.load(path, size="512x512").shape == (512, 512)
 
 
@@ -322,3 +322,9 @@ def test_how_pixels_are_shown_can_be_changed_in_a_run(folder, run_cli, tmp_path)
     assert Run.open(tmp_path / "run").config["shown"] == "ink"
     assert run_cli("train", "--resume", tmp_path / "run", "--epochs", "2", "--shown", "light")[0] == 0
     assert Run.open(tmp_path / "run").config["shown"] == "light" and run_cli("show", tmp_path / "run")[0] == 0
+
+
+def test_a_size_too_large_is_refused_before_any_image_is_scaled(tmp_path, monkeypatch):
+    monkeypatch.setattr("minivae.datasets.folder._find", None)      # nothing is read
+    with pytest.raises(InputError, match="size is 99999x99999, but these networks take at most"):
+        datasets.load(tmp_path, size="99999x99999")

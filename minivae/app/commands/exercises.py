@@ -12,7 +12,7 @@ from ...system.files import replacing
 from .. import exercise_folder
 from ..exercise_folder import ALL_DONE, Checks, after, heading, is_shipped, passed, progress, solution_text
 from ..exit_codes import CHECK_FAILED, OK
-from ..suggestions import did_you_mean
+from ...system.suggestions import did_you_mean
 from ..watch import watch
 
 FOLDER = "exercises"            # where `start` copies to, if no other folder is given

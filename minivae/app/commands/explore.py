@@ -11,6 +11,7 @@ import numpy
 from ...autoencoder import Autoencoder
 from ...errors import InputError
 from ...runs.build import saved_run
+from ...runs.run_folder import Run
 from ...system.files import open_regular, replacing
 from ...system.opening import has_display
 from ..exit_codes import OK
@@ -26,8 +27,9 @@ def explore_command(args):
     if args.out and os.path.lexists(path) and not args.overwrite:
         raise InputError(f"--out {args.out} exists; choose another name, or replace it with --overwrite")
     folders = [args.run] + ([args.run2] if args.run2 else [])
+    _require_same([Run.open(folder) for folder in folders])
     saved = [saved_run(Namespace(**{**vars(args), "run": folder, "backend": "numpy"})) for folder in folders]
-    _require_same_data(saved)
+    _require_same_images(saved)
     images = saved[0][1]
     data = saved[0][0].config["data"]
     data = Path(data).stem if os.sep in data else data
@@ -41,21 +43,26 @@ def explore_command(args):
         file.write(text)
     print(f"page: {path} ({len(text) / 1e6:.1f} MB)")
     if not args.no_open and not _opened(path):
-        print("No browser could be opened; open this file in one yourself.")
+        print(f"No browser could be opened; open {path.resolve()} in one yourself.")
     return OK
 
 
-def _require_same_data(saved):
-    """Raise InputError unless the runs can stand side by side."""
-    (first, images, model, _), (second, others, other, _) = saved[0], saved[-1]
-    for name, one, two in (("data", first.config["data"], second.config["data"]),
-                           ("key", first.config["key"], second.config["key"]),
-                           ("images of size", images.shape, others.shape),
-                           ("test images", len(images.test), len(others.test)),
-                           ("latents", model.latent_dim, other.latent_dim)):
-        if one != two:
-            raise InputError(f"{first.folder} has {name} {one}, but {second.folder} {two}; name two runs of "
-                             "the same data with equally many latents, or one run")
+def _require_same(runs):
+    """Raise InputError unless the runs can stand side by side. No images are loaded for this."""
+    for name, words in (("data", "data"), ("key", "key"), ("latent", "latents")):
+        _compare(words, runs[0], runs[0].config[name], runs[-1], runs[-1].config[name])
+
+
+def _require_same_images(saved):
+    (first, images, _, _), (second, others, _, _) = saved[0], saved[-1]
+    _compare("images of size", first, images.shape, second, others.shape)
+    _compare("test images", first, len(images.test), second, len(others.test))
+
+
+def _compare(name, first, one, second, two):
+    if one != two:
+        raise InputError(f"{first.folder} has {name} {one}, but {second.folder} {two}; name two runs of "
+                         "the same data with equally many latents, or one run")
 
 
 def _described(model, config):

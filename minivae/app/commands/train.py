@@ -79,6 +79,9 @@ def _train(run, images, model, optimizer, data, transform, rng, epoch, single, s
                   f"{images.shape[0]} pixels; {model.parameters.flat.size} parameters; {xp_name} "
                   f"{config['dtype']}{', one thread' if single else ''}")
             print(_what_the_loss_is(config))
+            if config["shown"] == "light" and config["binarize"] == "dynamic":
+                print("grey pixels become black or white at random, again in each epoch; for photographs choose "
+                      "--likelihood gaussian")
             print(f"    epoch      loss reconstr.      KL  {name}  examples/s     left")
         for report in train(model, data, optimizer, config["epochs"], config["batch_size"], rng,
                             first_epoch=epoch + 1, transform=transform, progress=bar if shown else None,
