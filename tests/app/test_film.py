@@ -198,7 +198,7 @@ def test_a_film_needs_two_latents(run_cli, tmp_path):
         code, out, err = run_cli("train", "--out", tmp_path / "run", "--film", *SMALL, *arguments)
         assert code == 2 and not out and not (tmp_path / "run").exists()
         assert "default: False" not in run_cli("train", "--help")[1]
-        assert err == "minivae: error: --film is for --latent 2: it shows the plane of two latents; leave it out\n"
+        assert err == "minivae: error: --film is for --latent 2, because it shows a plane of two latents; leave it out\n"
 
 
 @pytest.mark.parametrize("damage, message", [
