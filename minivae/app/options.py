@@ -82,7 +82,7 @@ def parser():
     sub = command("show", "Draw the pictures of a run again.")
     _saved_run_options(sub)
     sub.add_argument("--open", action="store_true",
-                     help="also open the folder with the pictures; where that is not possible, print their paths")
+                     help="also open the folder of the pictures; where that is impossible, print their paths")
     _add(sub, "--shown", OPTIONS["shown"].kind,
          "draw a pixel of 1 as ink, black on white; or as light, white on black (default: as in the run)")
 
@@ -123,8 +123,8 @@ def parser():
                      "capstone: train a VAE with your own functions")
     what = sub.add_mutually_exclusive_group()
     what.add_argument("--watch", action="store_true",
-                      help="check an exercise each time its file is saved, by default the first that is not done; "
-                      "press ? for the keys that show hints or the list, or go to another exercise")
+                      help="check an exercise each time its file is saved, by default the first that is not "
+                      "done; press ? for the keys that show hints or the list, or go to another exercise")
     what.add_argument("--hint", action="store_true", help="show a hint, one more each time")
     what.add_argument("--solution", action="store_true", help="show the solution, once yours is right")
     what.add_argument("--reset", action="store_true", help="restore the original file; yours is kept beside it")
@@ -153,8 +153,8 @@ def _train_options(sub):
         for name in names:
             _add_option(group, name)
     lines = group.add_mutually_exclusive_group()
-    _add(lines, "--every", COUNT, "print a line for every N-th epoch and the last (default: for every epoch if there "
-         "are at most 30; else for the first 5, then in equal steps); history.csv has every epoch", "N")
+    _add(lines, "--every", COUNT, "print a line for every N-th epoch and the last (default: all if there "
+         "are at most 30 epochs; else the first 5, then in equal steps); history.csv has every epoch", "N")
     lines.add_argument("--quiet", action="store_true", help="print only errors and the last line; no progress bar")
 
 

@@ -98,8 +98,8 @@ OPTIONS = {
     "error": Option(one_of(ERRORS), "squared-error", "what the autoencoder minimizes"),
     "dtype": Option(one_of(("float32", "float64")), "float32", "type of the numbers"),
     "samples": Option(COUNT, 1, "samples of z per example", "L"),
-    "kl": Option(one_of(KL_ESTIMATES), "closed-form", "how the KL is computed: exactly, by its formula; or as a "
-                 "mean over the samples of z"),
+    "kl": Option(one_of(KL_ESTIMATES), "closed-form", "how the KL is computed: exactly, by its formula; or "
+                 "as a mean over the samples of z"),
     "bound": Option(one_of(BOUNDS), "elbo", "the bound that training maximizes; iwae needs --kl monte-carlo"),
     "beta": Option(real("a finite number of at least 0", lambda v: v >= 0), 1.0, "weight of the KL; unless it is "
                    "1, training does not maximize the ELBO", "B"),
@@ -116,8 +116,8 @@ OPTIONS = {
     "lr": Option(RATE, 1e-3, "learning rate", "R"),
     "final_lr": Option(RATE, None, "the learning rate falls to this, by the same factor in each epoch", "R"),
     "stages": Option(real("a number from 1 to 10", lambda v: 1 <= v <= 10), None, "instead of --epochs and "
-                     "--final-lr: eight stages, i = 0 to 7, each with B^i epochs, rounded, and the learning rate "
-                     "lr 10^(-i/7); B is from 1 (8 epochs) to 10; Burda et al. 2016 use 3 (3280 epochs)", "B"),
+                     "--final-lr: eight stages, i = 0 to 7, each with B^i epochs, rounded, and the learning "
+                     "rate lr 10^(-i/7); B from 1 (8 epochs) to 10; Burda et al. 2016: 3 (3280 epochs)", "B"),
     # Below about 1e-38 float32 loses precision, down to 0.
     "epsilon": Option(real("a finite number above 1e-37", lambda v: v > 1e-37), None, "the number that adam, "
                       "adagrad and rmsprop add to the root in the denominator (default: 1e-08)", "E"),
