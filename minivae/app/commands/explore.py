@@ -20,7 +20,8 @@ from ..explorer import write
 def explore_command(args):
     path = Path(args.out or Path(args.run) / "explore.html")
     if args.out is None and args.overwrite:
-        raise InputError("--overwrite is for --out; the page in the run folder is replaced anyway")
+        raise InputError("--overwrite is for --out; leave it out: the page in the run folder is "
+                         "always replaced")
     if args.out and not args.out.endswith(".html"):
         raise InputError(f"--out {args.out} is not an .html file; choose a name that ends in .html")
     if args.out and os.path.lexists(path) and not args.overwrite:
@@ -41,7 +42,7 @@ def explore_command(args):
         file.write(text)
     print(f"page: {path} ({len(text) / 1e6:.1f} MB)")
     if not args.no_open and not _opened(path):
-        print("No browser could be opened; open this file in one yourself.")
+        print("No browser could be started. Open this file in a browser yourself.")
     return OK
 
 
@@ -49,13 +50,13 @@ def _require_same_data(saved):
     """Raise InputError unless the runs can stand side by side."""
     (first, images, model, _), (second, others, other, _) = saved[0], saved[-1]
     for name, one, two in (("data", first.config["data"], second.config["data"]),
-                           ("key", first.config["key"], second.config["key"]),
-                           ("images of size", images.shape, others.shape),
-                           ("test images", len(images.test), len(others.test)),
-                           ("latents", model.latent_dim, other.latent_dim)):
+                           ("values of --key", first.config["key"], second.config["key"]),
+                           ("image sizes", images.shape, others.shape),
+                           ("numbers of test images", len(images.test), len(others.test)),
+                           ("numbers of latents", model.latent_dim, other.latent_dim)):
         if one != two:
-            raise InputError(f"{first.folder} has {name} {one}, but {second.folder} {two}; name two runs of "
-                             "the same data with equally many latents, or one run")
+            raise InputError(f"{first.folder} and {second.folder} have different {name}, {one} and {two}; "
+                             "name two runs with the same data and the same number of latents, or one run")
 
 
 def _described(model, config):
