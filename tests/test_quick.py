@@ -238,7 +238,7 @@ def test_a_likelihood_of_your_own_is_given_to_load(tmp_path):
     model.save(tmp_path / "mine.npz")
     mine = Mine()
     assert VAE.load(tmp_path / "mine.npz", likelihood=mine).likelihood is mine
-    for own, message in (({}, "likelihood 'Mine', which is not one of minivae's; give it as in likelihood=Mine()"),
+    for own, message in (({}, "likelihood 'Mine', which is not one of minivae's; give it to load, as in likelihood=Mine()"),
                          ({"likelihood": Mine}, "is the class 'Mine', but an object is needed"),
                          ({"likelihood": mine, "posterior": FullGaussian()}, "needs no posterior of your own"),
                          ({"likelihood": mine, "prior": 1}, "needs no prior of your own")):
@@ -340,7 +340,7 @@ def test_a_file_that_is_no_good_is_refused_in_one_line(kind, tmp_path):
 
 def test_the_class_that_loads_is_the_one_that_saved(tmp_path):
     trained("autoencoder").save(tmp_path / "a.npz")
-    with pytest.raises(InputError, match="class 'Autoencoder', not VAE; load it with that class"):
+    with pytest.raises(InputError, match="class 'Autoencoder', not VAE; call load of that class"):
         VAE.load(tmp_path / "a.npz")
 
     class Own(VAE):

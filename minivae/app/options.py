@@ -77,12 +77,12 @@ def parser():
 
     sub = command("runs", "List the runs in a folder: data, model, epoch, test ELBO.")
     sub.add_argument("folder", nargs="?", metavar="DIR", type=_from_text(TEXT),
-                     help="a folder with run folders in it, at any depth (default: runs)")
+                     help="a folder that contains run folders, at any depth (default: runs)")
 
     sub = command("show", "Draw the pictures of a run again.")
     _saved_run_options(sub)
     sub.add_argument("--open", action="store_true",
-                     help="then open the folder with the pictures; without a display, print their paths")
+                     help="also open the folder of the pictures; where that is impossible, print their paths")
     _add(sub, "--shown", OPTIONS["shown"].kind,
          "draw a pixel of 1 as ink, black on white; or as light, white on black (default: as in the run)")
 
@@ -123,8 +123,8 @@ def parser():
                      "capstone: train a VAE with your own functions")
     what = sub.add_mutually_exclusive_group()
     what.add_argument("--watch", action="store_true",
-                      help="check whenever the file is saved, from the first that is not done; single keys "
-                      "show hints and the list, and go to the next or previous exercise")
+                      help="check an exercise each time its file is saved, by default the first that is not "
+                      "done; press ? for the keys that show hints or the list, or go to another exercise")
     what.add_argument("--hint", action="store_true", help="show a hint, one more each time")
     what.add_argument("--solution", action="store_true", help="show the solution, once yours is right")
     what.add_argument("--reset", action="store_true", help="restore the original file; yours is kept beside it")
@@ -153,8 +153,8 @@ def _train_options(sub):
         for name in names:
             _add_option(group, name)
     lines = group.add_mutually_exclusive_group()
-    _add(lines, "--every", COUNT, "print a line for every N-th epoch and the last (default: for up to 30 epochs all; "
-         "else the first 5, then in equal steps); history.csv has every epoch", "N")
+    _add(lines, "--every", COUNT, "print a line for every N-th epoch and the last (default: all if there "
+         "are at most 30 epochs; else the first 5, then in equal steps); history.csv has every epoch", "N")
     lines.add_argument("--quiet", action="store_true", help="print only errors and the last line; no progress bar")
 
 
@@ -185,7 +185,7 @@ def _infer_options(sub):
 def _explore_options(sub):
     sub.add_argument("run", type=_from_text(TEXT), metavar="RUN", help="the run folder")
     sub.add_argument("run2", type=_from_text(TEXT), metavar="RUN2", nargs="?",
-                     help="another run on the same data, which is shown beside the first")
+                     help="a second run, on the same data, shown beside the first")
     _add(sub, "--out", TEXT, "the page (default: explore.html in RUN, which is replaced if it exists)", "HTML")
     sub.add_argument("--overwrite", action="store_true", help="replace the file of --out")
     sub.add_argument("--no-open", action="store_true", help="only write the page")

@@ -1,4 +1,4 @@
-"""Images from a folder of PNG or JPEG files, as grey values from 0, black, to 1, white."""
+"""Images from a folder of PNG or JPEG files, as grey values from 0 (black) to 1 (white)."""
 
 import re
 import sys
@@ -12,7 +12,7 @@ from ..system.files import open_regular
 from ..system.progress import ProgressBar
 from .images import hold_out
 
-# By their names, files are images; their content decides whether they can be used. Others are left out.
+# Files with these names are images; whether they can be used depends on their content. Others are skipped.
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".avif")
 
 LARGEST = 512 * 512     # pixels of an image; the default network then has 160 million parameters
@@ -21,11 +21,12 @@ LARGEST = 512 * 512     # pixels of an image; the default network then has 160 m
 def from_folder(folder, size=None):
     """Images from the PNG and JPEG files in a folder, as grey values: colours as their luma. -> Images
 
-    What is transparent becomes white. A photo is turned upright, as its EXIF orientation says.
+    Transparent pixels become white. A photo is turned upright, as its EXIF orientation says.
     size: "32x24" scales each to a width of 32 and a height of 24 pixels; without it, all need the same size.
-    If the folder itself contains no images, those in its subfolders are read, one level down. From 2 to 10
-    subfolders give labels: their names if all are single digits, else 0, 1, ... in the order of the names.
-    In the order of their names, every tenth image is a test image; of fewer than ten images, the second.
+    If the folder itself contains no images, those in its subfolders are read, one level down. If 2 to 10
+    subfolders contain images, each is a label: its name if all names are single digits, else 0, 1, ... in the
+    order of the names. Every tenth image, in the order of the names, is a test image; if there are fewer
+    than ten, the second.
     Raises InputError if there are no images, or if some can't be used; it names them.
     """
     if size is not None and not is_size(size):
@@ -125,7 +126,7 @@ def _read(folder, paths, size):
         bar.clear()
     if bad:
         raise InputError(f"{len(bad)} of the {len(paths)} images in {folder} can't be used: {_some(bad)}; "
-                         "replace them, or move them to another folder")
+                         "replace them, or move them out of this folder")
     return x, shape
 
 

@@ -7,7 +7,7 @@ The header is JSON. The sizes of the model are those of the arrays, so they are 
      "posterior": {"class": "DiagonalGaussian", "arguments": {}}}
 
 An Autoencoder has "error" instead of the last two. "arguments" is null for a class that is not minivae's: it
-is not imported, but has to be given to `load`.
+is not imported; an object of it has to be given to `load`.
 """
 
 import json
@@ -92,7 +92,7 @@ def _header(path, saved, cls):
         if {"epoch", "rng"} <= set(saved):
             raise InputError(f"{path} is the checkpoint of a run, not a model file; give the run's folder to "
                              "minivae.load")
-        raise InputError(f"{path} is not a model that minivae saved; use a file that `save` wrote")
+        raise InputError(f"{path} is not a model that minivae saved; give a file that `save` wrote")
     try:
         header = json.loads(str(saved[HEADER]))
         version, name, _ = header["format"], header["class"], header["activation"]
@@ -103,7 +103,7 @@ def _header(path, saved, cls):
                          "update minivae")
     if name != cls.__name__:
         raise InputError(f"{path} contains a model of the class {name!r:.40}, not {cls.__name__}; "
-                         "load it with that class")
+                         "call load of that class")
     return header
 
 
@@ -117,7 +117,7 @@ def _part(path, name, described, own):
         raise InputError(f"{path} describes no possible {name} ({error!r:.80}); {REMEDY}") from error
     if name not in own:
         raise InputError(f"{path} was saved with the {name} {kind!r:.40}, which is not one of minivae's; "
-                         f"give it as in {name}={kind}()")
+                         f"give it to load, as in {name}={kind}()")
     if isinstance(own[name], type):
         raise InputError(f"{name} is the class {kind!r:.40}, but an object is needed, like {kind}()")
     return own[name]

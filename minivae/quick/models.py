@@ -26,10 +26,10 @@ class ShortCalls:
         """Train on x (N, D) with Adam -> a list of EpochReports.
 
         Unless quiet, the progress is shown in a terminal or a notebook.
-        options are those of training.train, of which this is a short form: beta=0.5, n_samples=5, or
+        options are those of training.train, which `fit` passes on: beta=0.5, n_samples=5, or
         transform=minivae.datasets.binarize, which turns grey pixels to black or white, at random and again in
-        each epoch, as the command `train` does for a Bernoulli likelihood. Called again, it trains on, with a
-        new Adam. x is moved to the model's device.
+        each epoch, as the command `train` does for a Bernoulli likelihood. Called again, it continues
+        training, with a new Adam. x is moved to the model's device.
 
         Raises InputError for impossible values, and Diverged if the loss is no longer finite.
         """
@@ -52,7 +52,7 @@ class ShortCalls:
         return self.decode((1 - t) * first + t * last)
 
     def save(self, path):
-        """Write the model to one file, an .npz of arrays with this name. A file that is there is replaced.
+        """Write the model to one file, an .npz of arrays with this name. An existing file is replaced.
 
         It contains the architecture and the parameters, but no optimizer. Raises InputError if it can't be
         written, or a parameter is not finite.
@@ -64,7 +64,7 @@ class ShortCalls:
     def load(cls, path, backend="auto", **own):
         """The model that `save` wrote. A file can't run code: nothing in it is unpickled.
 
-        own: a likelihood or posterior that is not one of minivae's, as in likelihood=MyLikelihood().
+        own: an object for a likelihood or posterior of your own, as in likelihood=MyLikelihood().
         Raises InputError for a file that is broken, of another kind, or of a newer minivae.
         """
         from .model_file import load_model
@@ -106,7 +106,7 @@ class VAE(ShortCalls, vae.VAE):
     def log_likelihood(self, x, rng=None, n_samples=1000):
         """log p(x) of each example, in nats, by importance sampling.    x (N, D) -> (N,)
 
-        On average a lower bound, which rises to log p(x) with n_samples; see evaluation.log_likelihood.
+        On average the estimate is below log p(x), less so with more samples; see evaluation.log_likelihood.
         """
         from ..evaluation import log_likelihood
         return log_likelihood(self, x, fresh(rng), n_samples)

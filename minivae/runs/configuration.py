@@ -71,21 +71,22 @@ class Option(NamedTuple):
 OPTIONS = {
     "data": Option(TEXT, "digits", "digits, mnist, fashion-mnist, an IDX, .npy or .npz file of images, "
                    "or a folder of PNG or JPEG images"),
-    "data_dir": Option(TEXT, None, "folder with the MNIST files, or to which they are downloaded (default: "
-                       "$MINIVAE_DATA, else ~/.cache/minivae)", "DIR"),
+    "data_dir": Option(TEXT, None, "folder of the MNIST files; those that are missing are downloaded to it "
+                       "(default: $MINIVAE_DATA, else ~/.cache/minivae)", "DIR"),
     "key": Option(TEXT, None, "name of the array in an .npz file that contains several", "NAME"),
-    "size": Option(SIZE, None, "scale the images of a folder to this width and height, which need not be in "
-                   "proportion", "WxH"),
-    "shown": Option(one_of(("ink", "light")), None, "how pictures show a pixel of 1: as ink, black on white; "
-                    "or as light, white on black (default: light for a folder of images, else ink)"),
+    "size": Option(SIZE, None, "scale the images of a folder to this width and height in pixels; they are "
+                   "stretched, not cropped", "WxH"),
+    "shown": Option(one_of(("ink", "light")), None, "how pictures show a pixel of value 1: as ink, black on "
+                    "white; or as light, white on black (default: light for a folder of images, else ink)"),
     "binarize": Option(one_of(BINARIZE_MODES), None, "how grey pixels become black or white: at random, drawn "
                        "again in each epoch (dynamic); at random, drawn once (static); by a threshold; or not at "
                        "all (default: dynamic if the data must be black or white, else none)"),
-    "model": Option(one_of(("vae", "autoencoder")), "vae"),
+    "model": Option(one_of(("vae", "autoencoder")), "vae", "a VAE, or a plain autoencoder, which has "
+                    "no probabilities"),
     "latent": Option(COUNT, 2, "latent dimensions", "Z"),
     "hidden": Option(SIZES, [300, 150], "sizes of the encoder's hidden layers; the decoder has them in reverse "
                      'order; "" for none', "H,H"),
-    "activation": Option(one_of(ACTIVATIONS), "tanh"),
+    "activation": Option(one_of(ACTIVATIONS), "tanh", "the nonlinear function of the hidden layers"),
     "likelihood": Option(one_of(("bernoulli", "gaussian", "categorical")), "bernoulli", "p(x|z) of the VAE; "
                          "for photographs choose gaussian"),
     "variance": Option(VARIANCE, "shared", "variance of the gaussian likelihood: a number, shared (learned, one "
@@ -95,36 +96,38 @@ OPTIONS = {
                      "K"),
     "posterior": Option(one_of(POSTERIORS), "diagonal", "covariance of q(z|x)"),
     "error": Option(one_of(ERRORS), "squared-error", "what the autoencoder minimizes"),
-    "dtype": Option(one_of(("float32", "float64")), "float32"),
+    "dtype": Option(one_of(("float32", "float64")), "float32", "type of the numbers"),
     "samples": Option(COUNT, 1, "samples of z per example", "L"),
-    "kl": Option(one_of(KL_ESTIMATES), "closed-form", "how the KL is computed"),
+    "kl": Option(one_of(KL_ESTIMATES), "closed-form", "how the KL is computed: exactly, by its formula; or "
+                 "as a mean over the samples of z"),
     "bound": Option(one_of(BOUNDS), "elbo", "the bound that training maximizes; iwae needs --kl monte-carlo"),
     "beta": Option(real("a finite number of at least 0", lambda v: v >= 0), 1.0, "weight of the KL; unless it is "
                    "1, training does not maximize the ELBO", "B"),
     "warm_up": Option(COUNT, None, "KL warm-up: the weight of the KL rises linearly over the first N epochs, "
                       "from 0 in the first to --beta in epoch N + 1", "N"),
-    "free_bits": Option(RATE, None, "how much of each latent's KL, a mean over the batch, costs nothing, in "
-                        "nats", "F"),
+    "free_bits": Option(RATE, None, "the first F nats of each latent's KL, averaged over the batch, cost "
+                        "nothing", "F"),
     "update": Option(one_of(UPDATES), "both", "which part is trained: the encoder (inference under a fixed "
                      "decoder), the decoder (maximum likelihood for a fixed encoder), both together, or both in "
                      "turn (alternate)"),
-    "epochs": Option(COUNT, None, "(default: 300 for digits, else 20)", "N"),
+    "epochs": Option(COUNT, None, "how often to train on all images (default: 300 for digits, else 20)", "N"),
     "batch_size": Option(COUNT, 50, "examples per batch", "N"),
-    "optimizer": Option(one_of(OPTIMIZERS), "adam"),
+    "optimizer": Option(one_of(OPTIMIZERS), "adam", "the rule by which gradients change the parameters"),
     "lr": Option(RATE, 1e-3, "learning rate", "R"),
     "final_lr": Option(RATE, None, "the learning rate falls to this, by the same factor in each epoch", "R"),
     "stages": Option(real("a number from 1 to 10", lambda v: 1 <= v <= 10), None, "instead of --epochs and "
-                     "--final-lr: B^i epochs, rounded, with learning rate lr 10^(-i/7), for i = 0 to 7; B from "
-                     "1 (8 epochs) to 10 (Burda et al. 2016: 3, which gives 3280 epochs)", "B"),
+                     "--final-lr: eight stages, i = 0 to 7, each with B^i epochs, rounded, and the learning "
+                     "rate lr 10^(-i/7); B from 1 (8 epochs) to 10; Burda et al. 2016: 3 (3280 epochs)", "B"),
     # Below about 1e-38 float32 loses precision, down to 0.
     "epsilon": Option(real("a finite number above 1e-37", lambda v: v > 1e-37), None, "the number that adam, "
                       "adagrad and rmsprop add to the root in the denominator (default: 1e-08)", "E"),
-    "seed": Option(SEED, 0, "seed of the weights, the order of the data and the noise", "S"),
-    "backend": Option(one_of(("numpy", "cupy", "auto")), "auto", "the CPU, the GPU, or the GPU if it works"),
+    "seed": Option(SEED, 0, "seed of the weights, the order of the data and the noise (default: 0)", "S"),
+    "backend": Option(one_of(("numpy", "cupy", "auto")), "auto", "the CPU (numpy), the GPU (cupy), "
+                      "or the GPU if it works and else the CPU (auto)"),
     "draw_on": Option(one_of(DRAW_ON), "host", "where random numbers are drawn: on the host, the same for "
                       "CPU and GPU; or on the device, which is faster on a GPU"),
-    "film": Option(FLAG, False, "with two latents: keep up to 60 snapshots of the codes and of the decoded plane "
-                   "in film.npz, and draw them as plane.gif"),
+    "film": Option(FLAG, False, "with two latents: keep up to 60 snapshots from training in film.npz, of the "
+                   "codes of test images and of the decoded plane, and draw them as plane.gif"),
 }
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
 MAY_STAY_OPEN = ("data_dir", "key", "size", "levels", "warm_up", "free_bits", "final_lr", "stages",
@@ -191,7 +194,7 @@ ONLY_FOR = {
     "draw_on": ("a VAE, or for pixels that are binarized again in each epoch",
                 lambda c: _is_vae(c) or c["binarize"] == "dynamic"
                 or c["binarize"] is None and c["error"] == "cross-entropy"),
-    "film": ("--latent 2: it shows the plane of two latents", lambda c: c["latent"] == 2),
+    "film": ("--latent 2, because it shows a plane of two latents", lambda c: c["latent"] == 2),
     "final_lr": ("--epochs of at least 2", lambda c: c["epochs"] != 1),
     "epsilon": ("--optimizer adam, adagrad or rmsprop, which divide by a root",
                 lambda c: c["optimizer"] in ("adam", "adagrad", "rmsprop")),

@@ -56,7 +56,7 @@ class Film:
         saved = read_film(path)
         for name in ("labels", "grid"):
             if not numpy.array_equal(saved[name], self.arrays[name]):
-                raise InputError(f"{path} is the film of other images or another model; {REMEDY}")
+                raise InputError(f"{path} was made from other images or another model; {REMEDY}")
         past = saved["epochs"][saved["epochs"] <= epoch]
         nearest = {int(abs(past - wanted).argmin()) for wanted in self.wanted if wanted <= epoch and len(past)}
         for name in ("epochs", "codes", "plane"):

@@ -24,8 +24,8 @@ class LoadedRun:
         x = self.images
         lines = [f"the run in {self.folder}, after epoch {self.epoch} of {self.config['epochs']}",
                  f".model    {self.model}",
-                 f".images   {self.config['data']}: {len(x.train)} for training and {len(x.test)} for tests, "
-                 f"of {x.shape[0]}x{x.shape[1]} pixels"]
+                 f".images   {self.config['data']}: {len(x.train)} for training and {len(x.test)} for "
+                 f"testing, of {x.shape[1]}x{x.shape[0]} pixels"]
         if self.history:
             loss = self.history[-1]["test_loss"]
             is_vae = self.config["model"] == "vae"
@@ -38,7 +38,7 @@ def load(folder, backend=None, data=None, data_dir=None):
     """A run that `python -m minivae train` saved in `folder`: its model, images, options and history.
 
     backend: where the model's arrays will be, "numpy", "cupy" or "auto" (default: as in training)
-    data: the file of its images, if it was moved, or other images of the same size
+    data: the path of its images, if they were moved; or other images of the same size
     data_dir: the folder with the MNIST files, if they were moved
 
     Raises InputError for a folder without a run, for broken files, and if the images are missing or changed.

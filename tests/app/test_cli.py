@@ -261,7 +261,7 @@ def test_show_opens_the_folder_or_prints_the_paths(run_cli, train, tmp_path, mon
     code, out, _ = run_cli("show", "runs/a", "--open")
     assert code == 0 and opened == [(tmp_path / "runs" / "a").resolve()]
     paths = [str(opened[0] / f"{name}.png") for name in ("reconstructions", "samples", "curves")]
-    assert out.splitlines()[1:] == ([] if there_is_a_display else ["they can't be opened here, without a display; their paths:", *paths])
+    assert out.splitlines()[1:] == ([] if there_is_a_display else ["the folder can't be opened from here; the paths of the pictures:", *paths])
 
 
 class Opener:

@@ -198,7 +198,7 @@ def test_a_film_needs_two_latents(run_cli, tmp_path):
         code, out, err = run_cli("train", "--out", tmp_path / "run", "--film", *SMALL, *arguments)
         assert code == 2 and not out and not (tmp_path / "run").exists()
         assert "default: False" not in run_cli("train", "--help")[1]
-        assert err == "minivae: error: --film is for --latent 2: it shows the plane of two latents; leave it out\n"
+        assert err == "minivae: error: --film is for --latent 2, because it shows a plane of two latents; leave it out\n"
 
 
 @pytest.mark.parametrize("damage, message", [
@@ -206,7 +206,7 @@ def test_a_film_needs_two_latents(run_cli, tmp_path):
     (lambda path: numpy.savez(path, epochs=numpy.arange(3)), "film.npz is not the film of a run (KeyError('plane'))"),
     (lambda path: path.unlink() or path.mkdir(), "film.npz can't be read"),
     (lambda path: numpy.savez(path, **{**snapshots(path.parent), "labels": numpy.zeros(299, "int16")}),
-     "is the film of other images or another model")])
+     "was made from other images or another model")])
 def test_a_broken_film_is_refused_in_one_line(run_cli, tmp_path, damage, message):
     train(run_cli, tmp_path, epochs=2)
     damage(tmp_path / "film.npz")

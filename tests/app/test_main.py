@@ -359,7 +359,7 @@ def test_ctrl_c_keeps_the_finished_epochs_and_says_how_to_go_on(tmp_path, interr
     assert process.wait(60) == 130
     error = process.stderr.read()
     assert "Traceback" not in error and f"--resume {tmp_path / 'run'}" in error
-    kept = int(re.search(r"the (\d+) finished epochs are saved", error)[1])
+    kept = int(re.search(r"the state after epoch (\d+) is saved", error)[1])
     assert kept >= 2 and int(read_checkpoint(tmp_path / "run")["epoch"]) in (kept, kept + 1)
     process.stderr.close()
 

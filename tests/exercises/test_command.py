@@ -291,9 +291,9 @@ def test_the_shipped_files_of_a_checkout_are_not_the_learners(tmp_path, monkeypa
     assert "no exercises have been started here" in run_cli("exercises", "7")[2]
     monkeypatch.chdir(tutorials)
     code, _, err = run_cli("exercises")
-    assert code == 2 and "exercises has the shipped exercises" in err and "start ../exercises" in err.replace("\\", "/")
+    assert code == 2 and "exercises contains the shipped exercises" in err and "start ../exercises" in err.replace("\\", "/")
     code, _, err = run_cli("exercises", "start")
-    assert code == 2 and "exercises has the shipped exercises themselves; choose another folder" in err
+    assert code == 2 and "exercises contains the shipped exercises themselves; choose another folder" in err
     monkeypatch.chdir("exercises")
     assert run_cli("exercises", "7")[1] == "7: not right yet.\n", "those who write exercises check them in place"
 
@@ -314,7 +314,7 @@ def test_where_they_can_not_be_written(tmp_path, monkeypatch, run_cli):
     (["2b"], "'2b' is not an exercise"),
     (["7" * 5000], f"'{'7' * 59} is not an exercise"),
     (["7", "8"], "'7 8' is not an exercise"),
-    (["start", ""], "start takes the folder to copy to"),
+    (["start", ""], "the name of the folder is empty; give one, like: python -m minivae exercises start exercises"),
     (["start", "a", "b"], "start can't be combined with 'b'; leave that out"),
     (["start", "--watch"], "start can't be combined with --watch; leave that out"),
     (["list", "7"], "list can't be combined with '7'"),
@@ -726,7 +726,7 @@ def until_it_says(output, words):
 
 def test_where_the_exercises_are_start_makes_no_second_folder(started, run_cli):
     code, _, err = run_cli("exercises", "start")
-    assert code == 2 and "the current folder has the exercises already" in err and not (started / "exercises").exists()
+    assert code == 2 and "the current folder contains the exercises already" in err and not (started / "exercises").exists()
 
 
 def test_a_reset_of_an_untouched_file_keeps_no_copy(started, run_cli):

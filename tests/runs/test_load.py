@@ -38,7 +38,7 @@ def test_it_is_frozen_and_says_what_it_is(folder):
     lines = repr(run).splitlines()
     assert lines[0] == f"the run in {folder}, after epoch 2 of 2" and len(lines) == 4
     assert lines[1].split(maxsplit=1)[1] == repr(run.model)
-    assert "digits: 1498 for training and 299 for tests, of 8x8 pixels" in lines[2]
+    assert "digits: 1498 for training and 299 for testing, of 8x8 pixels" in lines[2]
     assert lines[3].endswith(f"after epoch 2: ELBO {-run.history[1]['test_loss']:.2f} nats per image")
 
 

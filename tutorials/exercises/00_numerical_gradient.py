@@ -3,7 +3,7 @@
 About 10 minutes, easy.
 
 Most exercises compare the gradient that you derive with a gradient that is measured. Here you write the
-function that measures, so that you know what the comparison means.
+function that measures it, so that you know what the comparison means.
 
 A derivative is a limit. So it can be measured without calculus, with a small step h:
 
@@ -15,7 +15,7 @@ about ten digits, the one-sided difference to about five.
 
 x may have any shape, and f takes the whole array. For each element of x: add h to it and evaluate f; subtract
 h from the old value and evaluate f again; put the old value back. This takes two evaluations of f for each
-element. It is too slow for training, but good for a check.
+element: too slow for training, but good for a check.
 
 To do: numerical_gradient. Check it: run this file.
 """

@@ -9,15 +9,15 @@ a Gaussian q and maps it to a value z that the model allows. Here z has to lie b
     z = sigmoid(ζ) = 1 / (1 + exp(−ζ))                                    elementwise, (N, Z)
 
 The map stretches and compresses the axes, so the density of ζ is not p(z). It is p(z) times the slopes of the
-map, one for each latent. Its logarithm is
+map, one for each latent. The logarithm of this density is
 
     log p(ζ) = log p(z) + Σ_i log |∂z_i/∂ζ_i|
 
 The sum is called the log-Jacobian. Without it, q would approximate the wrong posterior.
 
-What is ∂z/∂ζ? Its logarithm has to stay finite even for ζ = ±800, where z is rounded to 0 or 1. So write it
-with softplus: log z = −softplus(−ζ) and log(1 − z) = −softplus(ζ). Then find the gradient of the log-Jacobian
-with respect to ζ. The upstream gradient dlogj has one number for each example.
+What is ∂z/∂ζ? Its logarithm has to stay finite even for ζ = ±800, where z is rounded to 0 or 1. So write the
+logarithm with softplus: log z = −softplus(−ζ) and log(1 − z) = −softplus(ζ). Then find the gradient of the
+log-Jacobian with respect to ζ. The upstream gradient dlogj, ∂loss/∂(log-Jacobian), is one number per example.
 
 To do: log_jacobian and log_jacobian_backward. Check them: run this file.
 """

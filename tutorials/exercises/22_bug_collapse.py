@@ -3,7 +3,7 @@
 About 15 minutes, medium.
 
 This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
-Its loss falls, and a gradient check passes: backward is the gradient of what forward computes. But after
+Its loss falls, and a gradient check passes: backward computes the gradient of forward's loss. But after
 training, q(z|x) is almost the prior for every image, and the KL is almost 0. The decoder draws almost the
 same picture for every z. This is called posterior collapse.
 
@@ -11,8 +11,8 @@ Here the cause is simple. The loss has to be the negative ELBO, −log p(x|z) + 
 too small or too large. Compare both with their formulas in exercises 5 and 7. Which term is it, and what is
 the factor? Fix forward, then change backward to match.
 
-Keras's example of a VAE had this bug for a while. A book's example had the opposite one: it averages the KL
-and multiplies it by 5e-4. When you are done, see https://github.com/keras-team/keras/pull/3383
+Keras's example of a VAE had this bug for a while. An example in a book had the opposite bug: it averaged the
+KL and multiplied it by 5e-4. When you are done, see https://github.com/keras-team/keras/pull/3383
 and https://github.com/fchollet/deep-learning-with-python-notebooks/issues/120
 
 To do: fix it. Check it: run this file.

@@ -3,15 +3,15 @@
 About 10 minutes, easy.
 
 This short VAE is complete: a forward pass, a backward pass and a step of gradient descent.
-Its loss falls, and ends lower than that of the corrected VAE. forward and backward are right; the bug is in
-train_step.
+Its loss falls, and ends lower than that of the corrected VAE. The functions forward and backward are right;
+the bug is in train_step.
 
 The formula of the KL holds if z is drawn from N(μ, σ²). If z is drawn from another distribution, the loss is
 not the negative ELBO. It can then be lower than −log p(x), and a low loss does not mean a good model. Which
 distribution must ε have, so that z = μ + σ ε is drawn from N(μ, σ²)?
 
-Keras's example of a VAE had this bug. With 20 latents, it gave a loss of about 60 on MNIST, where 90 to 100
-would be right. When you are done, see https://github.com/keras-team/keras/pull/4211
+Keras's example of a VAE had this bug. The author of the fix reports a loss of about 60 on MNIST with 20
+latents, and expects 90 to 100. When you are done, see https://github.com/keras-team/keras/pull/4211
 
 To do: fix it. Check it: run this file.
 """

@@ -87,8 +87,8 @@ def _name(exercise):
 def offer_to_start():
     """Ask whether to copy the exercises, and do it. -> was the answer yes? InputError without a terminal"""
     if is_shipped(Path(FOLDER)):
-        raise InputError(f"{FOLDER} has the shipped exercises, which are meant to be copied to a folder of "
-                         f"your own: python -m minivae exercises start {Path('..', FOLDER)}")
+        raise InputError(f"{FOLDER} contains the shipped exercises; copy them to a folder of your own: "
+                         f"python -m minivae exercises start {Path('..', FOLDER)}")
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("no exercises have been started here; copy them to a folder of your own with: "
                          f"python -m minivae exercises start {FOLDER}")
@@ -108,9 +108,11 @@ def offer_to_start():
 def start(target=FOLDER):
     """Copy the exercises into a folder, and say which command is next."""
     if not target:
-        raise InputError(f"start takes the folder to copy to: python -m minivae exercises start {FOLDER}")
+        raise InputError("the name of the folder is empty; give one, like: "
+                         f"python -m minivae exercises start {FOLDER}")
     if not Path(target).is_absolute() and any(Path(f"{exercise.file}.py").exists() for exercise in EXERCISES):
-        raise InputError("the current folder has the exercises already; see them with: python -m minivae exercises")
+        raise InputError("the current folder contains the exercises already; list them with: "
+                         "python -m minivae exercises")
     copy(Path(target))
     print(f"Next: {_next_command(target)}")
 
@@ -118,7 +120,7 @@ def start(target=FOLDER):
 def copy(target):
     """Copy the exercises into a folder; files that are already there are not changed."""
     if is_shipped(target):
-        raise InputError(f"{target} has the shipped exercises themselves; choose another folder")
+        raise InputError(f"{target} contains the shipped exercises themselves; choose another folder")
     try:
         target.mkdir(parents=True, exist_ok=True)
         new = [exercise for exercise in EXERCISES if not (target / f"{exercise.file}.py").exists()]
@@ -173,15 +175,15 @@ def check_one(folder, exercise, debug=False):
     if passed(verdict):
         following = after(exercise)
         print(f"Next: {following.key} · {following.title} ({folder.where(following)})" if following
-              else "That was the last exercise. Is one before it left? python -m minivae exercises next")
+              else "That was the last exercise. To see if any is left: python -m minivae exercises next")
     return passed(verdict)
 
 
 def solution(folder, exercise, force):
     """Print the solution if the exercise is right, or if force is true. -> was it printed?"""
     if not force and not passed(runner.run(folder.existing_file(exercise))):
-        print(f"{exercise.key} · {exercise.title}: the solution is shown once yours is right. A hint: "
-              f"python -m minivae exercises {exercise.key} --hint. To see it anyway, add --force.")
+        print(f"{exercise.key} · {exercise.title}: the solution is shown once yours is right. For a hint: "
+              f"python -m minivae exercises {exercise.key} --hint. To see the solution anyway, add --force.")
         return False
     print(solution_text(exercise))
     return True
@@ -192,7 +194,7 @@ def reset(folder, exercise):
     file = folder.file(exercise)
     source = originals() / file.name
     if source.resolve() == file.resolve():
-        raise InputError(f"{file} is the shipped file itself; restore it with: git checkout {file}; or "
+        raise InputError(f"{file} is the shipped file itself; restore it with: git checkout {file}, or "
                          "work on a copy: python -m minivae exercises start exercises")
     try:
         if file.exists() and not folder.is_untouched(exercise):

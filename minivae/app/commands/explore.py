@@ -21,7 +21,8 @@ from ..explorer import write
 def explore_command(args):
     path = Path(args.out or Path(args.run) / "explore.html")
     if args.out is None and args.overwrite:
-        raise InputError("--overwrite is for --out; the page in the run folder is replaced anyway")
+        raise InputError("--overwrite is for --out; leave it out: the page in the run folder is "
+                         "always replaced")
     if args.out and not args.out.endswith(".html"):
         raise InputError(f"--out {args.out} is not an .html file; choose a name that ends in .html")
     if args.out and os.path.lexists(path) and not args.overwrite:
@@ -43,26 +44,26 @@ def explore_command(args):
         file.write(text)
     print(f"page: {path} ({len(text) / 1e6:.1f} MB)")
     if not args.no_open and not _opened(path):
-        print(f"No browser could be opened; open {path.resolve()} in one yourself.")
+        print(f"No browser could be started. Open {path.resolve()} in a browser yourself.")
     return OK
 
 
 def _require_same(runs):
     """Raise InputError unless the runs can stand side by side. No images are loaded for this."""
-    for name, words in (("data", "data"), ("key", "key"), ("latent", "latents")):
+    for name, words in (("data", "data"), ("key", "values of --key"), ("latent", "numbers of latents")):
         _compare(words, runs[0], runs[0].config[name], runs[-1], runs[-1].config[name])
 
 
 def _require_same_images(saved):
     (first, images, _, _), (second, others, _, _) = saved[0], saved[-1]
-    _compare("images of size", first, images.shape, second, others.shape)
-    _compare("test images", first, len(images.test), second, len(others.test))
+    _compare("image sizes", first, images.shape, second, others.shape)
+    _compare("numbers of test images", first, len(images.test), second, len(others.test))
 
 
 def _compare(name, first, one, second, two):
     if one != two:
-        raise InputError(f"{first.folder} has {name} {one}, but {second.folder} {two}; name two runs of "
-                         "the same data with equally many latents, or one run")
+        raise InputError(f"{first.folder} and {second.folder} have different {name}, {one} and {two}; name two "
+                         "runs with the same data and the same number of latents, or one run")
 
 
 def _described(model, config):

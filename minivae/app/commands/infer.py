@@ -70,7 +70,8 @@ def _check_and_complete_options(args):
                 raise InputError(f"--{name} is for the model image; leave it out, "
                                  "or use: python -m minivae infer image")
     if args.overwrite and args.out is None:
-        raise InputError("--overwrite is for --out; the picture in runs/infer is replaced anyway")
+        raise InputError("--overwrite is for --out; leave it out: the picture in runs/infer is "
+                         "always replaced")
     defaults = {"q": "mean-field", "samples": 10, "optimizer": DEFAULTS["optimizer"], "lr": 0.05,
                 "seed": 0, "run": "runs/digits", "image": 0}
     for name, default in defaults.items():

@@ -51,7 +51,8 @@ def draw_arrays(model, rng, n):
 def _output_path(args):
     if args.out is None:
         if args.overwrite:
-            raise InputError("--overwrite is for --out; the picture in the run folder is replaced anyway")
+            raise InputError("--overwrite is for --out; leave it out: the picture in the run folder is "
+                             "always replaced")
         return Path(args.run) / f"samples-{args.n}.png"
     path = Path(args.out)
     if path.suffix not in (".npz", ".png"):

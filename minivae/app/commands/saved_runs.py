@@ -20,7 +20,7 @@ def show_command(args):
     run, images, model, _ = saved_run(args)
     pictures = draw(run, images, model)
     if args.open and not open_on_screen(run.folder.resolve()):
-        print("they can't be opened here, without a display; their paths:")
+        print("the folder can't be opened from here; the paths of the pictures:")
         for path in pictures:
             print(path.resolve())
     return OK

@@ -111,15 +111,15 @@ def _train(run, images, model, optimizer, data, transform, rng, epoch, single, s
                 raise
             drop_output()
         bar.clear()
-        saved = (f"the {epoch} finished epochs are saved; see them with: python -m minivae show {run.folder}, "
-                 f"continue with: python -m minivae train --resume {run.folder}")
+        saved = (f"the state after epoch {epoch} is saved; to see it: python -m minivae show {run.folder}, "
+                 f"to continue: python -m minivae train --resume {run.folder}")
         say(f"interrupted; {_unchanged(run) or saved}")
         return INTERRUPTED
     try:
         last = f"epoch {epoch}: {name} {sign * run.history[-1]['test_loss']:.2f}; "
         draw(run, images, model, "" if shown else last)
     except KeyboardInterrupt:
-        say("interrupted; training has finished and is saved; draw the pictures with: "
+        say("interrupted, but training has finished and is saved; draw the pictures with: "
             f"python -m minivae show {run.folder}")
         return INTERRUPTED
     return OK
@@ -149,7 +149,7 @@ def _require_epochs_left(run, epoch):
     if epoch >= wanted:
         more = "" if rate_falls(run.config) else f"; to continue, give --epochs above {epoch}"
         raise InputError(f"{run.folder} has finished {epoch} epochs, and only {wanted} are wanted; to see the "
-                         f"results, use python -m minivae show {run.folder}{more}")
+                         f"results: python -m minivae show {run.folder}{more}")
 
 
 def _what_the_loss_is(config):

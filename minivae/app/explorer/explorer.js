@@ -114,21 +114,24 @@ function listen() {
 
 function explain() {
   const all_vae = views.every(view => view.is_vae), some_vae = views.some(view => view.is_vae);
-  const where = all_vae ? "where the encoder puts it (the mean of q(z|x))" : "where the encoder puts it";
+  const where = "at the point where the encoder puts it" + (all_vae ? ", the mean of q(z|x)" : "");
   const decoded = some_vae ? "E[x|z]" : "x̂";
   byId("what").textContent = `Each dot is a test image of ${data.title}, ${where}`
-    + (data.labels ? "; its colour is its label, which training did not see. " : ". ")
-    + (views.length > 1 ? "Move the pointer over one plane: both decoders draw the image of the same point z."
-      : `Move the pointer over the plane: the decoder draws ${decoded}, the image of the point z under it.`);
+    + (data.labels ? ". Its colour shows its label, which training did not see. " : ". ")
+    + (views.length > 1 ? "Move the pointer over one plane, and both decoders draw the image of the point z."
+      : `Move the pointer over the plane, and the decoder draws ${decoded}, its image of the point z there.`);
   if (some_vae && !all_vae) {
     byId("what").textContent += " Training pulls a VAE's codes towards the prior N(0, I). Nothing controls where"
-      + " an autoencoder's codes lie, and a point between them can decode to anything.";
+      + " an autoencoder's codes lie, and a point between them may decode to an image unlike all others.";
   }
+  if (some_vae) byId("what").textContent += " The end of the page explains the terms.";
+  const full = data.runs.some(run => run.posterior === "full");
   byId("one").textContent = some_vae
     ? "Click a dot, or draw on x. The ellipses show q(z|x): its mean μ, and 1 and 2 standard deviations σ. "
-      + "Each draw is z = μ + σ ε; the mean of log p(x|z) − KL over the draws estimates the ELBO."
+      + `Each draw of noise ε ~ N(0, I) gives z = μ + ${full ? "L ε, where L Lᵀ is the covariance" : "σ ε"}. `
+      + "The mean of log p(x|z) − KL over the draws estimates the ELBO."
     : "Click a dot, or draw on x: the dot in the plane is its code.";
-  byId("draws").hidden = !some_vae;
+  byId("draws").hidden = byId("terms").hidden = !some_vae;
   if (!some_vae) document.querySelector(".code").textContent = "code z";
 }
 

@@ -109,7 +109,7 @@ class View {
     this.part(".decoded canvas").setAttribute("aria-label", "the decoded image");
     this.part(".plane .caption").textContent = this.is_vae
       ? "Dots: means of q(z|x). Circles: 1 and 2 standard deviations of the prior N(0, I)."
-      : "Dots: codes of the images. Circles: N(0, I), for comparison; an autoencoder has no prior.";
+      : "Dots: codes of the images. Circles: 1 and 2 standard deviations of a VAE's prior N(0, I).";
     this.base = document.createElement("canvas");
     this.mosaic = document.createElement("canvas");
     this.small = document.createElement("canvas");
@@ -134,8 +134,8 @@ class View {
   build_axes() {
     this.part(".axes").hidden = false;
     this.part(".what").textContent = this.is_vae ? "KL" : "variance";
-    this.part(".plane .caption").textContent += ` Two of the ${this.model.latent_dim} latents are axes;`
-      + " the decoded images use the values below for the others.";
+    this.part(".plane .caption").textContent += ` Two of the ${this.model.latent_dim} latents are the axes;`
+      + " for the others, the decoded images use the values below.";
     [".across", ".up"].forEach((name, axis) => {
       const select = this.part(name);
       for (const i of this.order) select.add(new Option(`${latent(i)}: ${this.about(i)}`, i));
@@ -429,7 +429,7 @@ class View {
     const shown = model.latent_dim <= 3 ? [...z] : this.at(z);
     const names = model.latent_dim <= 3 ? "z" : this.axes.map(latent).join(", ");
     rows.push([names, `(${shown.map(v => show(v)).join(", ")})`]);
-    if (this.frame !== null) rows.push(["", "numbers: only of the trained model"]);
+    if (this.frame !== null) rows.push(["", "numbers: only for the trained model"]);
     else if (this.is_vae) {
       const count = this.elbos.length, mean = sum(count, k => this.elbos[k]) / count;
       const error = Math.sqrt(sum(count, k => (this.elbos[k] - mean) ** 2) / (count - 1) / count);
@@ -437,7 +437,7 @@ class View {
       rows.push(["log p(x|z)", `${show(model.log_prob(this.x, z))} nats`],
                 ["KL(q(z|x) ‖ p(z))", `${show(model.q.kl(this.hx))} nats`],
                 count ? [`ELBO, ${count} draw${count > 1 ? "s" : ""}`, `${show(mean)}${spread} nats`]
-                  : ["ELBO", "draw ε"]);
+                  : ["ELBO", "press “draw ε”"]);
     } else {
       const loss = show(model.loss(this.x, z));
       rows.push(this.run.error === "CrossEntropy" ? ["cross-entropy", `${loss} nats`] : ["‖x − x̂‖²", loss]);

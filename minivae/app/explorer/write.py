@@ -33,8 +33,8 @@ def page(runs, labels, shape, title, light=False):
     n = min(1000, max(20, PIXELS // runs[0]["model"].data_dim))
     largest = max(4 * run["model"].parameters.flat.size for run in runs)
     if largest > LARGEST // 2:
-        raise InputError(f"the parameters are {largest / 1e6:.1f} MB, too large for a page, which can hold "
-                         f"{LARGEST / 2e6:g} MB of each run; explore a smaller model")
+        raise InputError(f"the parameters take {largest / 1e6:.1f} MB, too much for a page, which can hold "
+                         f"{LARGEST / 2e6:g} MB of each run; explore a run with a smaller network")
     data = {"title": title, "shape": list(shape), "light": light,
             "labels": None if labels is None else labels[:n].tolist(),
             "runs": [_run(n=n, **run) for run in runs],
@@ -48,7 +48,8 @@ def _run(name, text, epoch, model, images, film, n):
     """What the page needs of a run, as it goes into the page's JSON."""
     x = images[:n]
     if x.max() > 255:
-        raise InputError(f"{name} has {x.max() + 1:.0f} grey levels, too many for a page, which can show 256")
+        raise InputError(f"{name} has {x.max() + 1:.0f} grey levels, too many for a page, which can show "
+                         "256; explore a run that was trained with --levels 256 or fewer")
     # Whole numbers, binary pixels, the digits and scans in bytes are exact; other grey values are rounded.
     scale = next((scale for scale in (1, 16, 255)
                   if x.max() * scale <= 255 and numpy.allclose(numpy.rint(x * scale), x * scale)), 255)
