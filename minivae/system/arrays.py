@@ -31,6 +31,7 @@ def read_arrays(path, if_missing, if_broken):
     try:
         if not zipfile.is_zipfile(content):
             raise ValueError("not an .npz file, or only part of one")       # numpy.load would call it a pickle
+        content.seek(0)     # is_zipfile leaves it where it found the end of the archive
         with numpy.load(content, allow_pickle=False) as file:
             return {key: numpy.asarray(file[key]) for key in file.files}
     except MemoryError as error:
