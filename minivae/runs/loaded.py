@@ -25,7 +25,7 @@ class LoadedRun:
         lines = [f"the run in {self.folder}, after epoch {self.epoch} of {self.config['epochs']}",
                  f".model    {self.model}",
                  f".images   {self.config['data']}: {len(x.train)} for training and {len(x.test)} for tests, "
-                 f"of {x.shape[0]}x{x.shape[1]} pixels"]
+                 f"of {x.shape[1]}x{x.shape[0]} pixels"]
         if self.history:
             loss = self.history[-1]["test_loss"]
             is_vae = self.config["model"] == "vae"
