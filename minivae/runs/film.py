@@ -7,7 +7,6 @@
     plane  (F, S, S, D)     uint8, 0 to 255: plane[f, i, j] is decoded from z = (grid[j], grid[i])
 """
 
-import io
 import statistics
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import InputError
-from .checkpoints import REMEDY, read_arrays
+from ..system.arrays import npz_bytes, read_arrays
 
+REMEDY = "restore a copy of the file, or remove it to go on without these snapshots"
 MOST_SNAPSHOTS = 60
 MOST_IMAGES = 500
 MOST_SIDE = 10
@@ -79,14 +79,12 @@ class Film:
 
     def content(self):
         """The content of film.npz."""
-        file = io.BytesIO()
-        numpy.savez(file, **self.arrays)
-        return file.getbuffer()
+        return npz_bytes(self.arrays)
 
 
 def read_film(path):
     """The arrays of a film. Raises InputError if the file is broken."""
-    film = read_arrays(path)
+    film = read_arrays(path, REMEDY, REMEDY)
     try:
         f, s, _, d = film["plane"].shape
         n, = film["labels"].shape

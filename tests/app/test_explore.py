@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy
 import pytest
@@ -432,16 +433,23 @@ def test_runs_that_do_not_fit_each_other(run_cli, trained, tmp_path, rng):
 
 
 def test_a_broken_film(run_cli, trained):
-    folder = trained("a")
-    film = {"epochs": numpy.array([1]), "codes": numpy.zeros((1, 4, 2)), "grid": numpy.zeros(3), "plane": numpy.zeros((1, 3, 3, 64))}
-    numpy.savez(folder / "film.npz", **film)
+    folder = trained("a", "--film")
     assert run_cli("explore", folder)[0] == 0
-    numpy.savez(folder / "film.npz", **{**film, "plane": numpy.zeros((1, 3, 3, 63))})
-    broken = [(folder / "film.npz").read_bytes()]
-    for content in (b"", b"nonsense", broken[0], broken[0][:200]):
+    whole = (folder / "film.npz").read_bytes()
+    with numpy.load(folder / "film.npz") as film:
+        numpy.savez(folder / "film.npz", **{**film, "plane": film["plane"][..., 1:]})
+    others = (folder / "film.npz").read_bytes()
+    for content, message in ((b"", "corrupted"), (b"nonsense", "corrupted"), (others, "is the film of other images"),
+                             (whole[:200], "corrupted")):
         (folder / "film.npz").write_bytes(content)
         code, _, err = run_cli("explore", folder)
-        assert code == 2 and "film.npz can't be read as a film" in err and err.count("\n") == 1
+        assert code == 2 and "film.npz is" in err and message in err and "or remove it" in err and err.count("\n") == 1
+
+
+def test_a_run_without_a_film_shows_no_film(run_cli, trained):
+    with_film, folder = trained("a", "--film"), trained("b")
+    shutil.copy(with_film / "film.npz", folder)         # that of a run which was being replaced
+    assert run_cli("explore", folder)[0] == 0 and '"film": null' in (folder / "explore.html").read_text("utf-8")
 
 
 def test_a_model_that_is_too_large_for_a_page(run_cli, trained, monkeypatch):
