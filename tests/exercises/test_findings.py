@@ -288,6 +288,12 @@ def test_an_edit_changes_one_function_and_leaves_the_tree_as_it_was():
     assert set(vars(module)) >= {"kl_backward"} and "kl" not in vars(module)
 
 
+def test_the_order_of_the_edits_is_the_same_in_each_process():
+    source = "def f(c):\n    'd'\n    return " + " + ".join(f"c['{key}']" for key in "hgfedcba")
+    keys = [text[4] for text, _ in edits(source, ("f",)) if text.startswith("`c[") and "where `c['a']`" in text]
+    assert keys == list("bcdefgh")
+
+
 def test_unfinished_functions_are_found_by_running_them(tmp_path):
     verdict = verdict_on(tmp_path, "7", "if len(h) > 3:\n    raise NotImplementedError('later')\nreturn h")
     assert verdict.code == NOT_DONE and "write kl_backward (line" in verdict.text
