@@ -275,8 +275,8 @@ def test_with_more_latents_two_are_axes_and_the_others_have_sliders(browser, rng
 def test_the_film_shows_the_codes_and_the_plane_of_an_epoch(browser, rng, tmp_path):
     film = {"epochs": numpy.array([1, 5, 9]), "codes": rng.standard_normal((3, 7, 2)), "grid": numpy.array([-1., 0, 1]),
             "plane": rng.integers(0, 256, (3, 3, 3, 20))}
-    open_page(browser, tmp_path, random_run(vae(latent=2), binary(rng), rng, film=film))
-    assert "epoch 9, the trained model" in browser.run("byId('film').innerText")
+    open_page(browser, tmp_path, {**random_run(vae(latent=2), binary(rng), rng, film=film), "epoch": 10})
+    assert "epoch 10, the trained model" in browser.run("byId('film').innerText"), "9 is only the last one kept"
     browser.run("document.querySelector('#film input').focus()")
     browser.press("ArrowLeft")
     assert "epoch 5" in browser.run("byId('film').innerText")
@@ -285,6 +285,17 @@ def test_the_film_shows_the_codes_and_the_plane_of_an_epoch(browser, rng, tmp_pa
     browser.frame()
     shown = browser.run("[...document.querySelector('.decoded canvas').getContext('2d').getImageData(0, 0, 5, 4).data]")
     numpy.testing.assert_allclose(shown[::4], 255 - (255 - 16) * film["plane"][1, 0, 2] / 255, atol=1)
+
+
+@needs_chromium
+def test_films_of_two_runs_show_the_same_epoch(browser, rng, tmp_path):
+    runs = [random_run(vae(latent=2), binary(rng), rng, film={
+        "epochs": numpy.array(epochs), "codes": numpy.zeros((len(epochs), 7, 2)), "grid": numpy.array([-1., 1]),
+        "plane": numpy.zeros((len(epochs), 2, 2, 20))}) for epochs in ([0, 1, 2, 3, 6, 9], [0, 3, 9])]
+    open_page(browser, tmp_path, *runs)
+    for index, second in ((0, 0), (3, 1), (4, 1)):
+        browser.run(f"set_frame({index})")
+        assert browser.run("views.map(view => view.frame)") == [index, second]
 
 
 @needs_chromium
