@@ -465,7 +465,7 @@ def test_a_run_without_a_film_shows_no_film(run_cli, trained):
 
 def test_a_model_that_is_too_large_for_a_page(run_cli, trained, monkeypatch):
     folder = trained("a")
-    monkeypatch.setattr(write, "LARGEST", 1_000_000)
+    monkeypatch.setattr(write, "LARGEST", 500_000)
     code, _, err = run_cli("explore", folder)
     assert code == 2 and "the parameters are 0.5 MB, too large for a page" in err and err.count("\n") == 1
 
