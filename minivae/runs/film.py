@@ -36,7 +36,7 @@ class Film:
         """epochs: the number of epochs that the run will have."""
         n, d = min(len(images.test), MOST_IMAGES), images.test.shape[1]
         side = max(2, min(MOST_SIDE, int((PLANE_BYTES / d) ** 0.5)))
-        normal = statistics.NormalDist()        # in equal steps of prior probability, as in plots.latent_plane
+        normal = statistics.NormalDist()    # in equal steps of prior probability, as in plots.latent_plane
         grid = [normal.inv_cdf((i + 0.5) / side) for i in range(side)]
         labels = numpy.full(n, -1) if images.test_labels is None else images.test_labels[:n]
         self.images = images.test[:n]
@@ -58,7 +58,7 @@ class Film:
             if not numpy.array_equal(saved[name], self.arrays[name]):
                 raise InputError(f"{path} is the film of other images or another model; {REMEDY}")
         past = saved["epochs"][saved["epochs"] <= epoch]
-        nearest = {int(abs(past - wanted).argmin()) for wanted in self.wanted if wanted <= epoch and len(past)}
+        nearest = {int(abs(past - i).argmin()) for i in self.wanted if i <= epoch and len(past)}
         for name in ("epochs", "codes", "plane"):
             self.arrays[name] = saved[name][sorted(nearest)]
 

@@ -73,7 +73,7 @@ def _sizes(layers):
 
 
 def _film(film, n):
-    """The codes of the first n images and the plane: all frames, or each second, fourth, ... up to the last."""
+    """The codes of the first n images and the plane: all frames, or every second, fourth ... up to the last."""
     all_codes = film["codes"][:, :n]
     frames = numpy.arange(len(film["epochs"]))
     while True:
