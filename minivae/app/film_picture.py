@@ -20,7 +20,8 @@ MOST_BYTES = 1_500_000
 def save(film, shape, path, cmap="gray_r", progress=lambda done, total: None):
     """Write the arrays of film.npz (see runs/film.py) as a GIF; a failure leaves no partial file.
 
-    shape: (height, width) of the images; cmap: as in plots; progress(finished snapshots, all) is called after each.
+    shape: (height, width) of the images; cmap: as in plots; progress(finished snapshots, all) is called after
+    each snapshot.
     """
     for levels in GREY_LEVELS:
         content = _gif(film, shape, cmap, levels, progress)
@@ -47,10 +48,11 @@ def _gif(film, shape, cmap, levels, progress):
 def _picture(film, shape, cmap, levels):
     """-> Figure, a function that shows snapshot i in it"""
     grid, codes, labels = film["grid"], film["codes"], film["labels"]
-    plane = numpy.rint(film["plane"] / 255 * (levels - 1)) / (levels - 1)
 
     def sheet(i):       # z₂ rises from bottom to top
-        return tile(plane[i, ::-1].reshape(len(grid) ** 2, -1), shape, len(grid))
+        plane = numpy.rint(film["plane"][i, ::-1] / 255 * (levels - 1)) / (levels - 1)
+        return tile(plane.reshape(len(grid) ** 2, -1), shape, len(grid))
+
     figure = Figure(figsize=(WIDTH / 80, HEIGHT / 80), dpi=80)
     height, width = sheet(0).shape
     scale = SIDE / max(height, width)

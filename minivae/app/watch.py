@@ -1,4 +1,4 @@
-"""Watch mode, `python -m minivae exercises --watch`: check a file each time it is saved, and obey single keys."""
+"""Watch mode, `python -m minivae exercises --watch`: check a file when it is saved, and obey single keys."""
 
 import shutil
 import sys

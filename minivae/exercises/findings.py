@@ -111,13 +111,15 @@ def _differs_when_repeated(problem, module, arguments, results):
 
 def _equal(a, b):
     """Equal but for rounding? Arrays, lists of them, or a model's parameters; anything else can't change."""
+    if type(a) is not type(b):
+        return False
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(_equal, a, b))
     if hasattr(a, "parameters"):
         return _equal(a.parameters.flat, b.parameters.flat)
-    if not isinstance(a, numpy.ndarray):
+    if not isinstance(a, numpy.ndarray) or a.dtype.kind not in "buifc":
         return True
-    return a.shape == b.shape and numpy.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
+    return (a.shape, a.dtype) == (b.shape, b.dtype) and numpy.allclose(a, b, 1e-9, 1e-12, equal_nan=True)
 
 
 def _form(name, value, expected):

@@ -224,7 +224,8 @@ return gradient""",
             'mlp_backward(dz, encoder_inputs, model.encoder, model.encoder_grads, "tanh")', ""),
     }},
     "5": {"log_prob_backward": {
-        "x a is not differentiated: its derivative with respect to a is x": ("(x - sigmoid(a))", "(x * a - sigmoid(a))"),
+        "x a is not differentiated: its derivative with respect to a is x": (
+            "(x - sigmoid(a))", "(x * a - sigmoid(a))"),
         "this is the derivative of the probability of x (π or 1 − π), but that of its logarithm is needed": (
             "(x - sigmoid(a))", "(2 * x - 1) * sigmoid(a) * (1 - sigmoid(a))"),
         "there is one factor log p too many": (
@@ -299,7 +300,8 @@ return gradient""",
     "7": {"kl_backward": {
         "½ is missing at exp(log σ²): ½ (σ² − 1) is needed": (
             "0.5 * (np.exp(logvar) - 1)", "(np.exp(logvar) - 0.5)"),
-        "exp(log σ²) · log σ² is used where exp(log σ²) is needed": ("np.exp(logvar)", "np.exp(logvar) * logvar"),
+        "exp(log σ²) · log σ² is used where exp(log σ²) is needed": (
+            "np.exp(logvar)", "np.exp(logvar) * logvar"),
         "1/log σ² is used as the derivative of log σ² with respect to itself, which is 1": (
             "- 1)", "- 1 / logvar)"),
         "μ and log σ² are exchanged (each is used for the other): h = [μ, log σ²]": (
@@ -324,7 +326,8 @@ return gradient""",
         "log σ² is not differentiated: its derivative is 1": (
             "(np.exp(logvar) - 1)", "(np.exp(logvar) - logvar)"),
         "½ σ² − 1 is computed where ½ σ² − ½ is needed: "
-        "½ is missing at the 1, or the constant −1 of the KL is counted too": ("(np.exp(logvar) - 1)", "(np.exp(logvar) - 2)"),
+        "½ is missing at the 1, or the constant −1 of the KL is counted too": (
+            "(np.exp(logvar) - 1)", "(np.exp(logvar) - 2)"),
         "the KL's term itself is used where its derivative is needed": (
             "0.5 * (np.exp(logvar) - 1)", "0.5 * (mu ** 2 + np.exp(logvar) - 1 - logvar)"),
         "μ² is used where μ is needed: ½ μ² has to be differentiated": ("* mu", "* mu ** 2"),

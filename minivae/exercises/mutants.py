@@ -119,7 +119,7 @@ def _of_expression(node, names, keys):
         for value in {0, 1, 2, node.value + 1, node.value / 2, 2 * node.value, -node.value} - {node.value}:
             yield f"{value:g} is used where {node.value:g} is needed", ast.Constant(value)
     elif _has_key(node):
-        for key in keys - {node.slice.value}:
+        for key in sorted(keys - {node.slice.value}):
             new = ast.Subscript(node.value, ast.Constant(key), ast.Load())
             yield f"`{_shown(new)}` is used where `{_shown(node)}` is needed", new
     elif isinstance(node, ast.Attribute) and node.attr == "T":

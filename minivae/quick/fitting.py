@@ -24,7 +24,7 @@ class Reports(list):
 
 
 def fit(model, x, epochs, batch_size, lr, rng, quiet, options):
-    """ShortCalls.fit, in models.py. A terminal shows a bar, a notebook a line for each tenth of the epochs."""
+    """ShortCalls.fit, in models.py. A terminal shows a bar, a notebook a line per tenth of the epochs."""
     require_real("x", x)
     require_count(epochs=epochs, batch_size=batch_size, n_samples=options.get("n_samples", 1))
     xp = get_xp(model.parameters.flat)

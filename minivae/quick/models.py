@@ -98,7 +98,7 @@ class VAE(ShortCalls, vae.VAE):
     def elbo(self, x, rng=None, n_samples=10):
         """The evidence lower bound of each example, in nats, with n_samples samples of z.    x (N, D) -> (N,)
 
-        Its mean is what `fit` maximizes, unless options change that. evaluation.elbo returns its two terms too.
+        Its mean is what `fit` maximizes, unless options change that. evaluation.elbo returns its terms too.
         """
         from ..evaluation import elbo
         return elbo(self, x, fresh(rng), n_samples).elbo

@@ -7,7 +7,6 @@
     plane  (F, S, S, D)     uint8, 0 to 255: plane[f, i, j] is decoded from z = (grid[j], grid[i])
 """
 
-import io
 import statistics
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import numpy
 
 from ..backend import get_xp, to_numpy
 from ..errors import InputError
-from .checkpoints import REMEDY, read_arrays
+from ..system.arrays import npz_bytes, read_arrays
 
+REMEDY = "restore a copy of the file, or remove it to go on without these snapshots"
 MOST_SNAPSHOTS = 60
 MOST_IMAGES = 500
 MOST_SIDE = 10
@@ -36,7 +36,7 @@ class Film:
         """epochs: the number of epochs that the run will have."""
         n, d = min(len(images.test), MOST_IMAGES), images.test.shape[1]
         side = max(2, min(MOST_SIDE, int((PLANE_BYTES / d) ** 0.5)))
-        normal = statistics.NormalDist()        # in equal steps of prior probability, as in plots.latent_plane
+        normal = statistics.NormalDist()    # in equal steps of prior probability, as in plots.latent_plane
         grid = [normal.inv_cdf((i + 0.5) / side) for i in range(side)]
         labels = numpy.full(n, -1) if images.test_labels is None else images.test_labels[:n]
         self.images = images.test[:n]
@@ -58,7 +58,7 @@ class Film:
             if not numpy.array_equal(saved[name], self.arrays[name]):
                 raise InputError(f"{path} was made from other images or another model; {REMEDY}")
         past = saved["epochs"][saved["epochs"] <= epoch]
-        nearest = {int(abs(past - wanted).argmin()) for wanted in self.wanted if wanted <= epoch and len(past)}
+        nearest = {int(abs(past - i).argmin()) for i in self.wanted if i <= epoch and len(past)}
         for name in ("epochs", "codes", "plane"):
             self.arrays[name] = saved[name][sorted(nearest)]
 
@@ -79,14 +79,12 @@ class Film:
 
     def content(self):
         """The content of film.npz."""
-        file = io.BytesIO()
-        numpy.savez(file, **self.arrays)
-        return file.getbuffer()
+        return npz_bytes(self.arrays)
 
 
 def read_film(path):
     """The arrays of a film. Raises InputError if the file is broken."""
-    film = read_arrays(path)
+    film = read_arrays(path, REMEDY, REMEDY)
     try:
         f, s, _, d = film["plane"].shape
         n, = film["labels"].shape

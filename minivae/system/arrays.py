@@ -11,7 +11,7 @@ from .files import open_regular
 
 def npz_bytes(arrays):
     """The content of an .npz file with these arrays {name: array}."""
-    archive = io.BytesIO()      # in memory: a zip file cut off by Ctrl-C or a full disk causes errors much later
+    archive = io.BytesIO()      # in memory: a zip file cut off by Ctrl-C or a full disk fails much later
     numpy.savez(archive, **arrays)
     return archive.getbuffer()
 
@@ -30,7 +30,8 @@ def read_arrays(path, if_missing, if_broken):
         raise InputError(f"{path} can't be read ({error.strerror or error}); check its permissions") from error
     try:
         if not zipfile.is_zipfile(content):
-            raise ValueError("not an .npz file, or only part of one")       # numpy.load would call it a pickle
+            raise ValueError("not an .npz file, or only part of one")   # numpy.load would call it a pickle
+        content.seek(0)     # is_zipfile leaves it where it found the end of the archive
         with numpy.load(content, allow_pickle=False) as file:
             return {key: numpy.asarray(file[key]) for key in file.files}
     except MemoryError as error:

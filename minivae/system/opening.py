@@ -7,7 +7,7 @@ import sys
 
 def has_display():
     """Can a window be opened? Not in a container or over ssh."""
-    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
 
 def open_on_screen(path):

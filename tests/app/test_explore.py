@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy
 import pytest
@@ -274,8 +275,8 @@ def test_with_more_latents_two_are_axes_and_the_others_have_sliders(browser, rng
 def test_the_film_shows_the_codes_and_the_plane_of_an_epoch(browser, rng, tmp_path):
     film = {"epochs": numpy.array([1, 5, 9]), "codes": rng.standard_normal((3, 7, 2)), "grid": numpy.array([-1., 0, 1]),
             "plane": rng.integers(0, 256, (3, 3, 3, 20))}
-    open_page(browser, tmp_path, random_run(vae(latent=2), binary(rng), rng, film=film))
-    assert "epoch 9, the trained model" in browser.run("byId('film').innerText")
+    open_page(browser, tmp_path, {**random_run(vae(latent=2), binary(rng), rng, film=film), "epoch": 10})
+    assert "epoch 10, the trained model" in browser.run("byId('film').innerText"), "9 is only the last one kept"
     browser.run("document.querySelector('#film input').focus()")
     browser.press("ArrowLeft")
     assert "epoch 5" in browser.run("byId('film').innerText")
@@ -284,6 +285,17 @@ def test_the_film_shows_the_codes_and_the_plane_of_an_epoch(browser, rng, tmp_pa
     browser.frame()
     shown = browser.run("[...document.querySelector('.decoded canvas').getContext('2d').getImageData(0, 0, 5, 4).data]")
     numpy.testing.assert_allclose(shown[::4], 255 - (255 - 16) * film["plane"][1, 0, 2] / 255, atol=1)
+
+
+@needs_chromium
+def test_films_of_two_runs_show_the_same_epoch(browser, rng, tmp_path):
+    runs = [random_run(vae(latent=2), binary(rng), rng, film={
+        "epochs": numpy.array(epochs), "codes": numpy.zeros((len(epochs), 7, 2)), "grid": numpy.array([-1., 1]),
+        "plane": numpy.zeros((len(epochs), 2, 2, 20))}) for epochs in ([0, 1, 2, 3, 6, 9], [0, 3, 9])]
+    open_page(browser, tmp_path, *runs)
+    for index, second in ((0, 0), (3, 1), (4, 1)):
+        browser.run(f"set_frame({index})")
+        assert browser.run("views.map(view => view.frame)") == [index, second]
 
 
 @needs_chromium
@@ -432,21 +444,28 @@ def test_runs_that_do_not_fit_each_other(run_cli, trained, tmp_path, rng):
 
 
 def test_a_broken_film(run_cli, trained):
-    folder = trained("a")
-    film = {"epochs": numpy.array([1]), "codes": numpy.zeros((1, 4, 2)), "grid": numpy.zeros(3), "plane": numpy.zeros((1, 3, 3, 64))}
-    numpy.savez(folder / "film.npz", **film)
+    folder = trained("a", "--film")
     assert run_cli("explore", folder)[0] == 0
-    numpy.savez(folder / "film.npz", **{**film, "plane": numpy.zeros((1, 3, 3, 63))})
-    broken = [(folder / "film.npz").read_bytes()]
-    for content in (b"", b"nonsense", broken[0], broken[0][:200]):
+    whole = (folder / "film.npz").read_bytes()
+    with numpy.load(folder / "film.npz") as film:
+        numpy.savez(folder / "film.npz", **{**film, "plane": film["plane"][..., 1:]})
+    others = (folder / "film.npz").read_bytes()
+    for content, message in ((b"", "corrupted"), (b"nonsense", "corrupted"), (others, "is the film of other images"),
+                             (whole[:200], "corrupted")):
         (folder / "film.npz").write_bytes(content)
         code, _, err = run_cli("explore", folder)
-        assert code == 2 and "film.npz can't be read as a film" in err and err.count("\n") == 1
+        assert code == 2 and "film.npz is" in err and message in err and "or remove it" in err and err.count("\n") == 1
+
+
+def test_a_run_without_a_film_shows_no_film(run_cli, trained):
+    with_film, folder = trained("a", "--film"), trained("b")
+    shutil.copy(with_film / "film.npz", folder)         # that of a run which was being replaced
+    assert run_cli("explore", folder)[0] == 0 and '"film": null' in (folder / "explore.html").read_text("utf-8")
 
 
 def test_a_model_that_is_too_large_for_a_page(run_cli, trained, monkeypatch):
     folder = trained("a")
-    monkeypatch.setattr(write, "LARGEST", 1_000_000)
+    monkeypatch.setattr(write, "LARGEST", 500_000)
     code, _, err = run_cli("explore", folder)
     assert code == 2 and "the parameters take 0.5 MB, too much for a page" in err and err.count("\n") == 1
 

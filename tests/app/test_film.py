@@ -1,6 +1,7 @@
 """`train --film`: its snapshots, also across interruptions, and the GIF that is made of them."""
 
 import statistics
+import tracemalloc
 
 import numpy
 import pytest
@@ -289,6 +290,16 @@ def test_the_codes_of_the_last_snapshot_are_in_the_picture_and_the_axes_stay(rng
         show(i)
         limits += [figure.axes[1].get_xlim(), figure.axes[1].get_ylim()]
     assert len(set(limits)) == 1 and limits[0][1] >= numpy.sort(abs(kept["codes"][-1]), axis=None)[-2]
+
+
+def test_one_snapshot_of_large_images_is_in_memory_as_floats(rng):
+    kept = {**a_film(rng, 60), "grid": numpy.array([-1.0, 1]), "plane": numpy.zeros((60, 2, 2, 20_000), "uint8")}
+    tracemalloc.start()
+    try:
+        film_picture._picture(kept, (100, 200), "gray_r", 9)
+        assert tracemalloc.get_traced_memory()[1] < 3 * kept["plane"].nbytes, "8 times as many would be all of them"
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.draws

@@ -206,7 +206,11 @@ def test_what_is_right_is_accepted(key, answer, function, tmp_path):
      "That would be a VAE too; here the encoder emits log σ²"),
     ("7", "return [1.0, 2.0]", "dh: it is a list, not an array"),
     ("7", "return 'h'", "dh: it is a str, not an array"),
-    ("7", "return np.zeros(h.shape, dtype=int)", "its dtype is int64, but float64 is needed: decimals are cut off"),
+    ("7", "return np.zeros(h.shape, dtype=int)", r"its dtype is int\d\d, but float64 is needed: decimals are cut off"),
+    ("7", "return np.zeros(h.shape).astype(object)", "dh: its dtype is object, but float64 is needed"),
+    ("7", "return np.zeros(h.shape).astype(str)", "dh: its dtype is <U32, but float64 is needed"),
+    ("7", "kl_backward.calls = getattr(kl_backward, 'calls', 0) + 1\n"
+          "return np.zeros(h.shape) if kl_backward.calls > 1 else None", "nothing was returned; is the return missing"),
     ("7", "return np.zeros(h.shape, dtype=complex)", "its dtype is complex128, but float64 is needed"),
     ("14", "return shift / np.diag(precision), 1 / np.diag(precision)", "it returned two arrays: return those of q_i alone"),
     ("14", "pass", "returned nothing; is the return missing"),
@@ -286,6 +290,12 @@ def test_an_edit_changes_one_function_and_leaves_the_tree_as_it_was():
     module = types.ModuleType("edited")
     exec(next(code for text, code in edits(source, ("kl_backward",)) if text.startswith("`− 1` is missing")), module.__dict__ | {}, vars(module))
     assert set(vars(module)) >= {"kl_backward"} and "kl" not in vars(module)
+
+
+def test_the_order_of_the_edits_is_the_same_in_each_process():
+    source = "def f(c):\n    'd'\n    return " + " + ".join(f"c['{key}']" for key in "hgfedcba")
+    keys = [text[4] for text, _ in edits(source, ("f",)) if text.startswith("`c[") and "where `c['a']`" in text]
+    assert keys == list("bcdefgh")
 
 
 def test_unfinished_functions_are_found_by_running_them(tmp_path):

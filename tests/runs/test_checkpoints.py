@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 
 import numpy
 import pytest
@@ -66,6 +67,14 @@ def test_a_corrupted_checkpoint_is_refused(checkpoint):
 
 def test_a_checkpoint_of_another_architecture_is_refused(checkpoint):
     refuses(checkpoint, r"another architecture or optimizer: parameters/encoder.1.W is float32 \(20, 4\) in the file, but float32 \(20, 6\)", latent_dim=3)
+
+
+def test_an_archive_of_more_than_2_gb_is_read(checkpoint, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    with zipfile.ZipFile(checkpoint, "a") as archive:
+        archive.comment = b""       # its end is written again, as that of such a large file
+    vae, optimizer, rng = make(seed=9)
+    assert checkpoints.load_checkpoint(checkpoint, vae, optimizer, rng) == 3
 
 
 def test_a_missing_checkpoint_and_a_foreign_file_are_refused(checkpoint):

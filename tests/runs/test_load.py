@@ -62,12 +62,13 @@ def test_a_run_that_is_no_good_is_refused_in_one_line(folder, tmp_path):
 
 
 def test_images_that_were_moved_are_named(run_cli, tmp_path):
-    numpy.save(tmp_path / "mine.npy", datasets.digits().train[:40])
+    numpy.save(tmp_path / "mine.npy", datasets.digits().train[:40].reshape(40, 8, 8)[:, :, :6])
     assert run_cli("train", "--data", tmp_path / "mine.npy", "--epochs", 1, "--hidden", 8, "--out", tmp_path / "run")[0] == 0
     (tmp_path / "mine.npy").rename(tmp_path / "moved.npy")
     with pytest.raises(InputError, match="mine.npy"):
         minivae.load(tmp_path / "run")
-    assert minivae.load(tmp_path / "run", data=str(tmp_path / "moved.npy")).images.train.shape[1] == 64
+    run = minivae.load(tmp_path / "run", data=str(tmp_path / "moved.npy"))
+    assert run.images.train.shape[1] == 48 and "of 6x8 pixels" in repr(run), "width x height, as `train` prints it"
 
 
 def test_the_backend_is_chosen_as_asked(folder, device):

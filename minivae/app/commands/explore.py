@@ -2,17 +2,15 @@
 
 import os
 import webbrowser
-import zipfile
 from argparse import Namespace
 from pathlib import Path
-
-import numpy
 
 from ...autoencoder import Autoencoder
 from ...errors import InputError
 from ...runs.build import saved_run
+from ...runs.film import REMEDY, read_film
 from ...runs.run_folder import Run
-from ...system.files import open_regular, replacing
+from ...system.files import replacing
 from ...system.opening import has_display
 from ..exit_codes import OK
 from ..explorer import write
@@ -35,7 +33,7 @@ def explore_command(args):
     data = saved[0][0].config["data"]
     data = Path(data).stem if os.sep in data else data
     runs = [{"name": run.folder.resolve().name, "text": _described(model, run.config), "epoch": epoch,
-             "model": model, "images": own.test, "film": _read_film(run.folder / "film.npz", model)}
+             "model": model, "images": own.test, "film": _film_of(run, model)}
             for run, own, model, epoch in saved]
     light = saved[0][0].config["shown"] == "light"
     text = write.page(runs, images.test_labels, images.shape, data, light).encode(errors="replace")
@@ -75,19 +73,14 @@ def _described(model, config):
     return f"VAE {sizes}, {config['activation']}, {config['likelihood']}{posterior}"
 
 
-def _read_film(path, model):
-    """The arrays of a run's film, or None if there is none."""
-    if not path.exists():
+def _film_of(run, model):
+    """The arrays of a run's film, or None if it keeps none. InputError if they are broken."""
+    path = run.folder / "film.npz"
+    if not run.config["film"] or not path.exists():
         return None
-    try:
-        with open_regular(path) as file, numpy.load(file, allow_pickle=False) as arrays:
-            film = {name: arrays[name] for name in ("epochs", "codes", "plane", "grid")}
-        F, S = len(film["epochs"]), len(film["grid"])
-        if F == 0 or film["plane"].shape != (F, S, S, model.data_dim) or film["codes"].shape[::2] != (F, 2):
-            raise ValueError("its arrays don't fit each other or the model")
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} can't be read as a film ({error!r:.80}); restore it, or remove it to "
-                         "explore the run without a film") from error
+    film = read_film(path)
+    if film["plane"].shape[-1] != model.data_dim:
+        raise InputError(f"{path} is the film of other images; {REMEDY}")
     return film
 
 

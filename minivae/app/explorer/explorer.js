@@ -64,11 +64,11 @@ function set_frame(index) {
   const films = views.filter(view => view.film), {epochs} = films[0].film;
   const last = index >= epochs.length - 1;
   films.forEach(view => {
-    view.frame = last ? null : Math.min(index, view.film.epochs.length - 1);
+    view.frame = last ? null : closest(view.film.epochs, epochs[index]);     // another run may keep others
     view.changed();
   });
   document.querySelector("#film input").value = index;
-  document.querySelector("#film output").textContent = last ? `epoch ${epochs.at(-1)}, the trained model`
+  document.querySelector("#film output").textContent = last ? `epoch ${films[0].run.epoch}, the trained model`
     : `epoch ${epochs[index]}`;
 }
 

@@ -1,5 +1,5 @@
 /* The forward half of minivae, with the names of its Python code: one example at a time, in nats.
-   Letters: D pixels, Z latents, I inputs, O outputs, K categories. A matrix (I, O) is one array, row by row. */
+   Letters: D pixels, Z latents, I inputs, O outputs, K categories. A matrix (I, O) is an array, row by row. */
 
 const LOG_2PI = Math.log(2 * Math.PI);
 
@@ -80,7 +80,7 @@ const sigmoid = a => 0.5 * (1 + Math.tanh(0.5 * a));                            
 const LIKELIHOODS = {
   Bernoulli: () => ({
     encoder_input: x => x,
-    log_prob: (x, a) => sum(x.length, d => x[d] * a[d] - softplus(a[d])),       // log p = Σ [x a − softplus(a)]
+    log_prob: (x, a) => sum(x.length, d => x[d] * a[d] - softplus(a[d])),     // log p = Σ [x a − softplus(a)]
     mean: a => a.map(sigmoid),                                                  // E[x|z] = sigmoid(a)
   }),
   Gaussian({variance, floor}) {

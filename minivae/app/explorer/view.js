@@ -11,6 +11,8 @@ const HAS_MAP = CELLS * Math.max(height, width) < 4000;     // else they would n
 const byId = id => document.getElementById(id);
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const latent = i => "z" + [...String(i + 1)].map(digit => SUBSCRIPTS[digit]).join("");
+const closest = (values, to) => values.reduce(          // the index of the value that is closest to `to`
+  (best, value, k) => Math.abs(value - to) < Math.abs(values[best] - to) ? k : best, 0);
 const show = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
 
 // Numbers that write.py packed
@@ -395,9 +397,8 @@ class View {
     let caption = this.is_vae ? "decoded: E[x|z]" : "decoded: x̂";
     if (this.frame === null) picture(this.part(".decoded canvas"), this.grey(this.z));
     else {
-      const {grid} = this.film, far = (k, value) => Math.abs(grid[k] - value);
-      const closest = value => grid.reduce((best, _, k) => far(k, value) < far(best, value) ? k : best, 0);
-      picture(this.part(".decoded canvas"), this.kept(closest(this.z[1]), closest(this.z[0])));
+      const {grid} = this.film;
+      picture(this.part(".decoded canvas"), this.kept(closest(grid, this.z[1]), closest(grid, this.z[0])));
       caption = `decoded in epoch ${this.film.epochs[this.frame]}`;
     }
     this.part(".decoded figcaption").textContent = caption;

@@ -18,7 +18,7 @@ from ...backend import to_numpy
 from ...errors import InputError
 from ...posteriors import POSTERIORS
 
-LARGEST = 24_000_000        # bytes of a page: more would be slow to open, and too large for a mail
+LARGEST = 12_000_000        # bytes of a run's parameters: a larger page is slow to open, too large for a mail
 PIXELS = 400_000            # of the test images on the page, which holds at most 1000 images
 FILM = 700_000              # bytes of a film on the page
 
@@ -32,9 +32,9 @@ def page(runs, labels, shape, title, light=False):
     """
     n = min(1000, max(20, PIXELS // runs[0]["model"].data_dim))
     largest = max(4 * run["model"].parameters.flat.size for run in runs)
-    if largest > LARGEST // 2:
+    if largest > LARGEST:
         raise InputError(f"the parameters take {largest / 1e6:.1f} MB, too much for a page, which can hold "
-                         f"{LARGEST / 2e6:g} MB of each run; explore a run with a smaller network")
+                         f"{LARGEST / 1e6:g} MB of each run; explore a run with a smaller network")
     data = {"title": title, "shape": list(shape), "light": light,
             "labels": None if labels is None else labels[:n].tolist(),
             "runs": [_run(n=n, **run) for run in runs],
@@ -74,7 +74,7 @@ def _sizes(layers):
 
 
 def _film(film, n):
-    """The codes of the first n images and the plane: all frames, or each second, fourth, ... up to the last."""
+    """The codes of the first n images and the plane: all frames, or every second, fourth ... up to the last."""
     all_codes = film["codes"][:, :n]
     frames = numpy.arange(len(film["epochs"]))
     while True:
