@@ -102,7 +102,7 @@ def refuses(path, message, key=None):
 
 
 def test_an_unknown_name_is_refused():
-    refuses("mnits", "no data set and no file is called 'mnits'; choose digits, mnist")
+    refuses("mnits", "no data set and no file is called 'mnits' .did you mean mnist..; choose digits, mnist")
 
 
 @pytest.mark.parametrize("content, message", [

@@ -171,7 +171,7 @@ def test_a_click_on_a_dot_chooses_its_image(opened):
 def test_draw_an_image_with_the_mouse(opened):
     browser, model, _ = opened
     browser.click(*browser.place("#clear"))
-    assert browser.run("[...views[0].x].every(v => v === 0)")
+    assert browser.run("[...views[0].x].every(v => v === 0)") and browser.run("byId('image').value") == ""
     start, end = (browser.place(".x canvas", (column + 0.5) / 5, 1.5 / 4) for column in (1, 3))
     browser.mouse("mousePressed", *start)
     for k in range(1, 5):
@@ -185,6 +185,14 @@ def test_draw_an_image_with_the_mouse(opened):
     assert browser.run("views[0].x[7]") == 0
     browser.frame()
     assert browser.run("document.querySelector('.x figcaption').textContent") == "x: your drawing"
+
+
+@needs_chromium
+@pytest.mark.parametrize("typed, chosen", [(999, -1), (-3, 0), (2.4, 2)])
+def test_a_number_without_an_image_becomes_the_nearest(opened, typed, chosen):
+    browser, _, images = opened
+    browser.run(f"byId('image').value = {typed}; byId('image').dispatchEvent(new Event('change'))")
+    assert browser.run("byId('image').value") == str(range(browser.run("views[0].images.length"))[chosen])
 
 
 @needs_chromium

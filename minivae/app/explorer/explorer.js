@@ -11,6 +11,7 @@ function choose(n) {
 
 function draw_at(row, column, ink) {
   state.image = null;
+  byId("image").value = "";
   views.forEach(view => view.ink_at(row, column, ink));
 }
 
@@ -78,8 +79,13 @@ function listen() {
     const n = event.target.valueAsNumber;
     if (Number.isInteger(n) && n >= 0 && n < views[0].images.length) choose(n);
   };
+  byId("image").onchange = event => {                   // a number that is too large or too small
+    const n = event.target.valueAsNumber;
+    if (Number.isFinite(n)) choose(Math.round(Math.min(Math.max(n, 0), views[0].images.length - 1)));
+  };
   byId("clear").onclick = () => {
     state.image = null;
+    byId("image").value = "";
     views.forEach(view => view.set_image(new Float64Array(D)));
   };
   byId("draw").onclick = () => draw_noise(1);
