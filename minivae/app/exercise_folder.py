@@ -107,8 +107,9 @@ class Checks:
         return self
 
     def __exit__(self, *_):
-        self.pool.shutdown(cancel_futures=True)
-        self.fast.shutdown(cancel_futures=True)
+        for pool in (self.pool, self.fast):
+            pool.shutdown(wait=False, cancel_futures=True)
+        runner.stop()           # a file with an endless loop would be waited for
 
     def verdict(self, exercise):
         """-> Future of the Verdict; its result is UNTOUCHED if the file is as shipped, None if missing"""

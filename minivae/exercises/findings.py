@@ -159,7 +159,7 @@ def _not_an_array(value, expected):
     for i, element in enumerate(values) if isinstance(values, (list, tuple)) else ():
         if _right(lambda: element, expected):
             return f"this is a {kind}; its element {i} is right: return that alone"
-    return f"it is a {kind}, not an array"
+    return f"its type is {kind}, but an array is needed"
 
 
 def _right(build, expected):

@@ -28,6 +28,7 @@ LINES, CHARACTERS = 200, 1000               # most lines that are shown, and mos
 PASSED, WRONG, NOT_DONE = 0, 1, 3
 
 judging = False         # is this the separate process?
+running = set()         # the separate processes that this process waits for
 
 
 class Verdict(NamedTuple):
@@ -65,22 +66,34 @@ def run(file):
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(
         filter(None, [package, os.environ.get("PYTHONPATH")]))}
     name, token = Path(file).name, secrets.token_hex(16)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*JUDGE, str(file)], stdin=pipe, stdout=pipe, stderr=pipe, env=environment,
+                          encoding="utf-8", errors="replace") as process:
+        running.add(process)
+        try:
+            output, errors = process.communicate(token, timeout=TIME_LIMIT)
+        except subprocess.TimeoutExpired:
+            return Verdict(WRONG, f"{name} was still running after {TIME_LIMIT:g} seconds; is there a "
+                                  "loop that never ends?")
+        finally:
+            process.kill()                  # does nothing if it has ended
+            running.discard(process)
     try:
-        done = subprocess.run([*JUDGE, str(file)], env=environment, input=token, capture_output=True,
-                              encoding="utf-8", errors="replace", timeout=TIME_LIMIT)
-    except subprocess.TimeoutExpired:
-        return Verdict(WRONG, f"{name} was still running after {TIME_LIMIT:g} seconds; is there a "
-                              "loop that never ends?")
-    try:
-        printed, verdict, _ = done.stdout.split(token)
+        printed, verdict, _ = output.split(token)
         code, text = json.loads(verdict)
     except ValueError:                      # no verdict, or half of one
-        printed, code, text = done.stdout, WRONG, f"{name} {_how_it_ended(done)}"
+        printed, code, text = output, WRONG, f"{name} {_how_it_ended(process.returncode, errors)}"
     return Verdict(code, "\n".join(_readable(printed) + _readable(text)))
 
 
-def _how_it_ended(done):
-    code, last = done.returncode, done.stderr.rstrip().splitlines()[-1:]
+def stop():
+    """End the checks that are running in other threads: nobody waits for their verdicts any more."""
+    for process in list(running):
+        process.kill()
+
+
+def _how_it_ended(code, errors):
+    last = errors.rstrip().splitlines()[-1:]
     if code < 0:
         how, advice = f"was ended by signal {-code} ({signal.strsignal(-code)})", ""
     else:

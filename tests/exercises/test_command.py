@@ -342,7 +342,7 @@ class AtOnce:
         future.set_result(function(*arguments))
         return future
 
-    def shutdown(self, cancel_futures):
+    def shutdown(self, wait, cancel_futures):
         pass
 
 
@@ -663,6 +663,17 @@ def test_the_command_for_a_hint_is_not_shown_where_h_is_enough(started):
         terminal.shows("kl_backward:")                          # the real check
         terminal.shows("h hint")
         assert "--hint" not in terminal.seen
+
+
+@needs_a_terminal
+def test_q_does_not_wait_for_an_endless_loop(started):
+    (started / "07_kl.py").write_text("while True:\n    pass\n", encoding="utf-8")
+    with Terminal(started, "7", "--watch", start=("-m", "minivae")) as terminal:
+        terminal.shows("checking ...")
+        begin = time.monotonic()
+        os.write(terminal.master, b"q")
+        terminal.ends(0)
+        assert time.monotonic() - begin < runner.TIME_LIMIT / 2
 
 
 @needs_a_terminal

@@ -221,7 +221,7 @@ def test_right_answers_pass_with_other_seeds_too(exercise, tmp_path, monkeypatch
     ("return undefined", "NameError: name 'undefined' is not defined\n    line 29: return undefined"),
     ("return 1 / 0", "ZeroDivisionError: division by zero\n    line 29: return 1 / 0"),
     ("dmu = mu", "nothing was returned"),
-    ("return [1.0, 2.0]", "it is a list, not an array"),
+    ("return [1.0, 2.0]", "its type is list, but an array is needed"),
     ("return dkl[:, None] * mu", r"must have the shape \(7, 6\), but its shape is \(7, 3\)"),
     ("return np.concatenate([dkl[:, None] * mu, 0.5 * dkl[:, None] * (np.exp(logvar) - 1)], axis=-1).astype('float32')",
      "the numbers are right, but its dtype is float32; keep the float64"),
