@@ -67,12 +67,11 @@ def curves(history, name="ELBO", unit="nats ", trained_on=None):
 
 def reconstructions(model, x, shape, columns=20, cmap="gray_r"):
     """Images x (N, D), each above its reconstruction."""
+    columns = min(columns, len(x))
     decoded = to_numpy(model.to_grey(model.reconstruct(get_xp(model.parameters.flat).asarray(x))))
-    x = model.to_grey(x)
-    blocks = []
-    for first in range(0, len(x), columns):
-        blocks += [x[first:first + columns], decoded[first:first + columns]]
-    sheet = tile(numpy.concatenate(blocks), shape, columns)
+    rows = [numpy.pad(images, ((0, -len(x) % columns), (0, 0))).reshape(-1, columns, x.shape[1])
+            for images in (model.to_grey(x), decoded)]
+    sheet = tile(numpy.stack(rows, axis=1).reshape(-1, x.shape[1]), shape, columns)
     return _sheet_figure(sheet, "Test images, each above its reconstruction", cmap)
 
 

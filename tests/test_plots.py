@@ -33,13 +33,17 @@ def test_the_plane_has_each_latent_along_its_axis(vae):
     assert [label.get_text() for label in axes.get_yticklabels()] == ["1.2", "-1.2"]
 
 
-def test_reconstructions_alternate_with_the_originals(vae):
-    x = numpy.eye(12, dtype="float32")[:5]
-    axes, = plots.reconstructions(vae, x, (4, 3), columns=5).axes
-    sheet = numpy.asarray(axes.images[0].get_array())
-    assert sheet.shape == (9, 19)
-    numpy.testing.assert_array_equal(sheet[:4, 4:7].ravel(), x[1])
-    numpy.testing.assert_allclose(sheet[5:, 4:7].ravel(), vae.reconstruct(x)[1], rtol=1e-6)
+@pytest.mark.parametrize("n, columns, shown", [(3, 20, 3), (7, 5, 5), (10, 5, 5)])
+def test_each_image_is_above_its_reconstruction_however_many_there_are(vae, n, columns, shown):
+    x = numpy.random.default_rng(0).random((n, 12), dtype="float32")
+    image, = plots.reconstructions(vae, x, (4, 3), columns=columns).axes[0].images
+    sheet = numpy.asarray(image.get_array())
+    assert sheet.shape[1] == shown * 4 - 1
+    decoded = vae.reconstruct(x)
+    for i in range(n):
+        top, left = i // shown * 10, i % shown * 4
+        assert numpy.allclose(sheet[top:top + 4, left:left + 3].ravel(), x[i], atol=1e-6)
+        assert numpy.allclose(sheet[top + 5:top + 9, left:left + 3].ravel(), decoded[i], atol=1e-6)
 
 
 def test_curves_show_the_history():

@@ -4,13 +4,13 @@
 """
 
 import bdb
-import importlib.util
 import json
 import linecache
 import os
 import re
 import sys
 import traceback
+import types
 import warnings
 from pathlib import Path
 
@@ -81,9 +81,10 @@ def _hint(exercise):
 
 
 def _load(file):
-    spec = importlib.util.spec_from_file_location("exercise", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """The module of a file. Not with importlib: its bytecode of a file saved a moment ago could be taken."""
+    module = types.ModuleType("exercise")
+    module.__file__ = str(file)
+    exec(compile(file.read_bytes(), str(file), "exec"), vars(module))
     return module
 
 
@@ -134,6 +135,7 @@ def _what_happened(error, file):
     """The error, the line of the learner's file that it came from, and a hint for common errors."""
     line = _line_in(error, file)
     text = " ".join(str(error).split()) or "no message"
+    linecache.checkcache(str(file))
     where = f"line {line}: {linecache.getline(str(file), line).strip()}" if line else "outside the file"
     hint = ""
     if isinstance(error, ValueError) and ("shape" in text or "broadcast" in text or "matmul" in text):

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import os
 import pkgutil
 import re
 import types
@@ -261,6 +262,18 @@ def test_a_file_that_replaces_a_part_of_the_check_is_not_right(name, fake, tmp_p
         verdict = judge(tmp_path, by_key("7"), source + fill(7, "return h"))
     words = f"07_kl.py replaced .*{name.rpartition('.')[2]}, which the check relies on"
     assert verdict.code == WRONG and re.search(words, verdict.text) and "is right" not in verdict.text, verdict.text
+
+
+def test_a_file_saved_twice_in_a_second_is_read_again(tmp_path, monkeypatch):
+    """Python's cache of bytecode knows a file by its size and the second of its time."""
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    file, (right, wrong) = tmp_path / "07_kl.py", (fill(7, f"return dkl[:, None] * np.concatenate([mu, {sign}0.5 * (np.exp(logvar) - 1)], axis=1)")
+                                                   for sign in "+-")
+    for source, code in ((right, PASSED), (wrong, WRONG), (right, PASSED)):
+        file.write_text(source, encoding="utf-8")
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        assert judging.judge(file).code == code
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_copy_under_another_name_is_judged_too(tmp_path):
