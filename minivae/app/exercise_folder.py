@@ -109,7 +109,9 @@ class Checks:
     def __exit__(self, *_):
         for pool in (self.pool, self.fast):
             pool.shutdown(wait=False, cancel_futures=True)
-        runner.stop()           # a file with an endless loop would be waited for
+        with runner.stopped():          # a file with an endless loop would be waited for
+            self.pool.shutdown()
+            self.fast.shutdown()
 
     def verdict(self, exercise):
         """-> Future of the Verdict; its result is UNTOUCHED if the file is as shipped, None if missing"""

@@ -8,6 +8,7 @@ the learner's file prints, and no exit code, is taken for a verdict. (A file tha
 judge's variables can forge a verdict: this protects against accidents, not against malice.)
 """
 
+import contextlib
 import json
 import os
 import re
@@ -29,6 +30,7 @@ PASSED, WRONG, NOT_DONE = 0, 1, 3
 
 judging = False         # is this the separate process?
 running = set()         # the separate processes that this process waits for
+ending = False          # are they ended?
 
 
 class Verdict(NamedTuple):
@@ -70,6 +72,8 @@ def run(file):
     with subprocess.Popen([*JUDGE, str(file)], stdin=pipe, stdout=pipe, stderr=pipe, env=environment,
                           encoding="utf-8", errors="replace") as process:
         running.add(process)
+        if ending:                          # since `stopped` may have looked before it was added
+            process.kill()
         try:
             output, errors = process.communicate(token, timeout=TIME_LIMIT)
         except subprocess.TimeoutExpired:
@@ -86,10 +90,17 @@ def run(file):
     return Verdict(code, "\n".join(_readable(printed) + _readable(text)))
 
 
-def stop():
-    """End the checks that are running in other threads: nobody waits for their verdicts any more."""
+@contextlib.contextmanager
+def stopped():
+    """Within this, the checks in other threads end at once: nobody waits for their verdicts any more."""
+    global ending
+    ending = True
     for process in list(running):
         process.kill()
+    try:
+        yield
+    finally:
+        ending = False
 
 
 def _how_it_ended(code, errors):

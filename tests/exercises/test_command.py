@@ -342,7 +342,7 @@ class AtOnce:
         future.set_result(function(*arguments))
         return future
 
-    def shutdown(self, wait, cancel_futures):
+    def shutdown(self, wait=True, cancel_futures=False):
         pass
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,14 @@ def test_long_lines_are_broken_between_words_at_a_terminal_only(monkeypatch):
     lines = runner.wrapped(text).splitlines()
     assert max(map(len, lines)) <= 40 and len(lines) > 3 and " ".join("\n".join(lines).split()) == " ".join(text.split())
     assert lines[1].startswith("    probably") and lines[2].startswith("      word")
+
+
+def test_a_check_that_starts_while_the_others_are_ended_ends_too(write, monkeypatch):
+    monkeypatch.setattr(runner, "JUDGE", [sys.executable, "-ISc", "while True: pass"])
+    begin = time.monotonic()
+    with runner.stopped():
+        assert runner.run(write(SOLVED)).code == WRONG
+    assert time.monotonic() - begin < runner.TIME_LIMIT / 2 and not runner.ending and not runner.running
 
 
 # check, in this process
