@@ -107,10 +107,10 @@ def latent_plane(model, shape, side=16, cmap="gray_r"):
     return figure
 
 
-def codes(model, x, labels=None, prior="the prior N(0, I)"):
+def codes(model, x, labels=None, prior="the prior N(0, I)", label_names=None):
     """Where the encoder puts the images x (N, D) in the plane of two latents; for a VAE, the means of q(z|x).
 
-    prior: how to label N(0, I), which is not the prior of a plain autoencoder.
+    prior: what N(0, I) is called, as an autoencoder has no prior; label_names: the names of labels 0, 1, ...
     """
     mean = to_numpy(model.represent(get_xp(model.parameters.flat).asarray(x)))
     figure = Figure(figsize=(7, 6.4), layout="constrained")
@@ -118,10 +118,13 @@ def codes(model, x, labels=None, prior="the prior N(0, I)"):
     colours = {} if labels is None else {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}
     points = axes.scatter(mean[:, 0], mean[:, 1], s=12 if len(x) < 2000 else 3, **colours)
     if labels is not None:
-        figure.colorbar(points, ticks=range(10), label="label (not used in training)")
+        names = [f"{name:.20}".replace("$", r"\$") for name in label_names or "0123456789"]    # $...$ is math
+        bar = figure.colorbar(points, ticks=range(len(names)), label="label (not used in training)")
+        bar.ax.set(ylim=(-0.5, len(names) - 0.5), yticklabels=names)
+        box = {"boxstyle": "round" if label_names else "circle", "facecolor": "white", "alpha": 0.8}
         for label in numpy.unique(labels):
-            axes.annotate(str(label), numpy.median(mean[labels == label], axis=0), weight="bold", ha="center",
-                          va="center", bbox={"boxstyle": "circle", "facecolor": "white", "alpha": 0.8})
+            axes.annotate(names[label], numpy.median(mean[labels == label], axis=0), weight="bold",
+                          ha="center", va="center", bbox=box)
     radius = math.sqrt(-2 * math.log(0.05))     # P(‖z‖ < r) = 1 − exp(−r²/2) in two dimensions
     circle = radius * numpy.exp(2j * numpy.pi * numpy.linspace(0, 1, 200))
     axes.plot(circle.real, circle.imag, "0.5", linestyle="--", label=f"contains 95 % of {prior}")

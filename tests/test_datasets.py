@@ -274,9 +274,17 @@ def test_files_in_a_folder_are_used_as_they_are(tmp_path, tiny_mnist, monkeypatc
             (folder / name).write_bytes(content)
     assert datasets.mnist("mnist", tmp_path).train.shape == (3, 784)
     data = datasets.load("mnist", tmp_path / "sub")
-    assert data.shape == (28, 28) and data.test_labels.tolist() == [0, 1, 2]
+    assert data.shape == (28, 28) and data.test_labels.tolist() == [0, 1, 2] and data.label_names is None
     monkeypatch.setenv("MINIVAE_DATA", str(tmp_path))
     numpy.testing.assert_array_equal(datasets.load("mnist").train, data.train)
+
+
+def test_the_labels_of_fashion_mnist_have_names(tmp_path, tiny_mnist, monkeypatch):
+    for part, file_name in download.FILES.items():
+        (tmp_path / file_name).write_bytes(tiny_mnist[file_name])
+        monkeypatch.setitem(download.SHA256["fashion-mnist"], part, download.SHA256["mnist"][part])
+    names = datasets.load("fashion-mnist", tmp_path).label_names
+    assert len(names) == 10 and names[9] == "ankle boot"
 
 
 def test_a_folder_that_can_not_be_is_refused(monkeypatch, tmp_path):

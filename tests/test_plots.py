@@ -62,6 +62,17 @@ def test_codes_are_the_posterior_means(vae, labels):
 
 
 @pytest.mark.draws
+def test_codes_shows_the_names_of_the_labels(vae, tmp_path):
+    names = ("cat", "$dog$", "a very long name of a label", "unused")
+    figure = plots.codes(vae, numpy.eye(12, dtype="float32")[:4], numpy.array([0, 1, 2, 2]), label_names=names)
+    plots.save(figure, tmp_path / "codes.png")      # "$dog$" would be read as mathematics
+    shown = ["cat", r"\$dog\$", "a very long name of ", "unused"]
+    assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == shown
+    assert figure.axes[1].get_ylim() == (-0.5, 3.5), "no colours without a label"
+    assert [text.get_text() for text in figure.axes[0].texts] == shown[:3]
+
+
+@pytest.mark.draws
 def test_a_picture_needs_no_latex(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with matplotlib.rc_context({"text.usetex": True}):

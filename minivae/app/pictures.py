@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import warnings
 
 import numpy
 
@@ -66,7 +67,9 @@ def save(figure, path):
     """Write a figure as PNG into a folder that is made if necessary."""
     from .. import plots    # only here: matplotlib takes longer to import than everything else
     path.parent.mkdir(parents=True, exist_ok=True)
-    plots.save(figure, path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")      # a label's name in letters that the font doesn't have
+        plots.save(figure, path)
 
 
 def _figures(run, images, model):
@@ -84,5 +87,5 @@ def _figures(run, images, model):
     if model.latent_dim == 2:
         prior = "the prior N(0, I)" if run.config["model"] == "vae" else "N(0, I), for comparison"
         pictures["plane"] = plots.latent_plane(model, images.shape, cmap=cmap)
-        pictures["codes"] = plots.codes(model, images.test, images.test_labels, prior)
+        pictures["codes"] = plots.codes(model, images.test, images.test_labels, prior, images.label_names)
     return pictures

@@ -38,6 +38,9 @@ MIRRORS = {
                       "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"],
 }
 
+LABEL_NAMES = {"fashion-mnist": ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt",
+                                 "sneaker", "bag", "ankle boot")}
+
 # Limits of a download; a file of MNIST has up to 26 MB. It may take PATIENCE + size / SLOWEST seconds.
 LARGEST = 10 ** 8       # bytes
 SLOWEST = 10 ** 4       # bytes per second
@@ -68,7 +71,7 @@ def mnist(name="mnist", data_dir=None, mirrors=None):
                              f"{SHA256[name][part][:12]}; delete it to download it again")
         arrays[part] = read_idx(path)
     return Images(as_rows(arrays["train"], root), arrays["train_labels"],
-                  as_rows(arrays["test"], root), arrays["test_labels"], (28, 28))
+                  as_rows(arrays["test"], root), arrays["test_labels"], (28, 28), LABEL_NAMES.get(name))
 
 
 def _root(data_dir):

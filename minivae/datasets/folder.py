@@ -1,5 +1,6 @@
 """Images from a folder of PNG or JPEG files, as grey values from 0 (black) to 1 (white)."""
 
+import os
 import re
 import sys
 import warnings
@@ -25,8 +26,8 @@ def from_folder(folder, size=None):
     size: "32x24" scales each to a width of 32 and a height of 24 pixels; without it, all need the same size.
     If the folder itself contains no images, those in its subfolders are read, one level down. If 2 to 10
     subfolders contain images, each is a label: its name if all names are single digits, else 0, 1, ... in the
-    order of the names. Every tenth image, in the order of the names, is a test image; if there are fewer
-    than ten, the second.
+    order of the names, and label_names has the names. Every tenth image, in the order of the names, is a test
+    image; if there are fewer than ten, the second.
     Raises InputError if there are no images, or if some can't be used; it names them.
     """
     if size is not None and not is_size(size):
@@ -37,12 +38,12 @@ def from_folder(folder, size=None):
                          "one, like 32x32")
     folder = Path(folder)
     try:
-        paths, labels = _find(folder)
+        paths, labels, names = _find(folder)
         x, shape = _read(folder, paths, wanted)
     except OSError as error:
         raise InputError(f"{folder} can't be read ({error.strerror or error}); "
                          "check the folder and its permissions") from error
-    return hold_out(x, labels, shape)
+    return hold_out(x, labels, shape, names)
 
 
 def is_size(value):
@@ -51,7 +52,7 @@ def is_size(value):
 
 
 def _find(folder):
-    """The paths of all images, in the order of their names, and their labels or None."""
+    """The paths of all images, in the order of their names; their labels, and the labels' names, or None."""
     files, subfolders = _listing(folder)
     if any(map(_is_image, files)):
         if subfolders:
@@ -69,14 +70,15 @@ def _find(folder):
     if len(paths) == 1:
         raise InputError(f"{folder} contains too few images (1); at least 2 are needed, one for testing")
     if not 2 <= len(groups) <= 10:      # pictures have colours for ten labels
-        return paths, None
-    numbers = range(len(groups))
+        return paths, None, None
+    numbers, names = range(len(groups)), tuple(os.fsencode(name).decode(errors="replace") for name in groups)
     if set(groups) <= set("0123456789"):
-        numbers = map(int, groups)
+        numbers, names = map(int, groups), None
     else:
-        legend = ", ".join(f"{i} {name}" for i, name in enumerate(groups))
+        legend = ", ".join(f"{i} {name}" for i, name in enumerate(names))
         print(f"labels of {folder}: {legend}", file=sys.stderr)
-    return paths, numpy.repeat(numpy.array([*numbers], "uint8"), [len(group) for group in groups.values()])
+    labels = numpy.repeat(numpy.array([*numbers], "uint8"), [len(group) for group in groups.values()])
+    return paths, labels, names
 
 
 def _listing(folder):

@@ -13,13 +13,14 @@ from ..errors import InputError, as_generator, require_count, require_range, req
 
 
 class Images(NamedTuple):
-    """A data set. Labels are None if it has none; they are used only in plots."""
+    """A data set. Labels are None if it has none; they are used only in pictures."""
 
     train: numpy.ndarray            # (N, D) float32 in [0, 1]
     train_labels: numpy.ndarray     # (N,) uint8
     test: numpy.ndarray
     test_labels: numpy.ndarray
     shape: tuple                    # (height, width), height · width = D
+    label_names: tuple = None       # of the labels 0, 1, ...; None if they are the digits themselves
 
 
 def binarize(x, rng):
@@ -78,11 +79,11 @@ def as_rows(array, path):
     return x
 
 
-def hold_out(x, labels, shape):
+def hold_out(x, labels, shape, label_names=None):
     """Every tenth of the images x (N, D) is a test image; of fewer than ten images, the second. -> Images"""
     is_test = numpy.arange(len(x)) % 10 == (9 if len(x) >= 10 else 1)
     train_labels, test_labels = (None, None) if labels is None else (labels[~is_test], labels[is_test])
-    return Images(x[~is_test], train_labels, x[is_test], test_labels, shape)
+    return Images(x[~is_test], train_labels, x[is_test], test_labels, shape, label_names)
 
 
 def image_shape(array):

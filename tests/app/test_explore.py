@@ -57,9 +57,9 @@ def grey(rng, n=40):
     return numpy.rint(255 * rng.random((n, 20))).astype(numpy.float32) / 255
 
 
-def open_page(browser, tmp_path, *runs, check="", labels=None):
+def open_page(browser, tmp_path, *runs, check="", labels=None, label_names=None):
     page = tmp_path / "page.html"
-    page.write_text(write.page(list(runs), labels, SHAPE, "noise"), "utf-8")
+    page.write_text(write.page(list(runs), labels, SHAPE, "noise", label_names=label_names), "utf-8")
     browser.open(page.as_uri() + check)
 
 
@@ -129,6 +129,14 @@ def test_the_ellipse_has_the_covariance_of_q_and_latents_are_ordered_by_their_kl
     kl = (0.5 * (mean ** 2 + variance - 1 - numpy.log(variance))).mean(axis=0)
     numpy.testing.assert_allclose(browser.run("views[0].importance"), kl, atol=1e-5)
     assert browser.run("views[0].order") == list(numpy.argsort(-kl))
+
+
+@needs_chromium
+def test_the_page_shows_the_names_of_the_labels(browser, rng, tmp_path):
+    run = random_run(vae(latent=2), binary(rng), rng)
+    open_page(browser, tmp_path, run, labels=numpy.arange(40) % 2, label_names=("cats & <b>dogs</b>", "owls"))
+    assert browser.run("document.querySelector('.labels').innerText") == "cats & <b>dogs</b>owls"
+    assert "test image 0, cats & <b>dogs</b>; draw on it" in browser.run("document.querySelector('.x figcaption').innerText")
 
 
 # The mouse and the keys

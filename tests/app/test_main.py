@@ -14,6 +14,7 @@ import time
 import numpy
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from minivae import datasets, errors, layers, optimizers, plots, training
 from minivae.app import bench
@@ -261,6 +262,22 @@ def test_train_on_a_file(run_cli, tmp_path):
     numpy.savez(tmp_path / "a.npz", x=numpy.random.default_rng(0).random((30, 5, 4)), y=numpy.zeros(3))
     train_small(run_cli, tmp_path / "run", "--data", tmp_path / "a.npz", "--key", "x")
     assert run_cli("show", tmp_path / "run")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are not UTF-8")
+@pytest.mark.filterwarnings("error:Glyph")
+@pytest.mark.draws
+def test_the_names_of_subfolders_are_shown(run_cli, tmp_path, monkeypatch):
+    for name in ("cats", "日本", os.fsdecode(b"\xff")):         # the pictures' font has no Japanese letters
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(10):
+            Image.new("L", (4, 3), 25 * i).save(tmp_path / "photos" / name / f"{i}.png")
+    drawn, original = [], plots.save
+    monkeypatch.setattr(plots, "save", lambda figure, path: drawn.append(figure) or original(figure, path))
+    train_small(run_cli, tmp_path / "run", "--data", tmp_path / "photos", "--likelihood", "gaussian")
+    assert [text.get_text() for text in drawn[-1].axes[0].texts] == ["cats", "日本", "\ufffd"]
+    assert run_cli("explore", tmp_path / "run", "--no-open")[0] == 0
+    assert '"label_names": ["cats", "\\u65e5\\u672c", "\\ufffd"]' in (tmp_path / "run" / "explore.html").read_text("utf-8")
 
 
 def test_a_folder_with_the_name_of_a_data_set_does_not_stand_in_its_way(run_cli, tmp_path, monkeypatch):

@@ -79,9 +79,10 @@ def test_subfolders_are_labels(folder, capsys, names, labels, said):
     images = datasets.from_folder(path)
     assert re.fullmatch(said, capsys.readouterr().err.strip())
     if labels is None:
-        assert images.train_labels is None and images.test_labels is None
+        assert images.train_labels is None and images.test_labels is None and images.label_names is None
     else:
         assert images.train_labels.tolist() == numpy.repeat(labels, 9).tolist() and images.test_labels.tolist() == labels
+        assert images.label_names == (("cat", "dog", "owl") if said else None)
     numpy.testing.assert_array_equal(images.test[0] * 255, GREY[9].ravel())
 
 

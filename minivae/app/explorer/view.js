@@ -120,7 +120,7 @@ class View {
     for (const label of labels.length <= 20 ? labels : []) {        // more would repeat the colours too often
       const item = document.createElement("span"), dot = document.createElement("i");
       dot.style.background = COLOURS[label % 10];
-      item.append(dot, String(label));
+      item.append(dot, data.label_names ? data.label_names[label] : String(label));
       this.part(".labels").append(item);
     }
     if (this.model.latent_dim > 2) this.build_axes();
@@ -421,8 +421,10 @@ class View {
       pen.lineWidth = Math.max(2, scale / 10);
       pen.strokeRect(this.cursor[1] * scale, this.cursor[0] * scale, scale, scale);
     }
+    const label = data.labels && data.labels[state.image];
+    const what = data.label_names ? `, ${data.label_names[label]}` : data.labels ? `, a ${label}` : "";
     this.part(".x figcaption").textContent = state.image === null ? "x: your drawing"
-      : `x: test image ${state.image}${data.labels ? `, a ${data.labels[state.image]}` : ""}; draw on it`;
+      : `x: test image ${state.image}${what}; draw on it`;
   }
 
   write_numbers() {

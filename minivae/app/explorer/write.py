@@ -23,11 +23,12 @@ PIXELS = 400_000            # of the test images on the page, which holds at mos
 FILM = 700_000              # bytes of a film on the page
 
 
-def page(runs, labels, shape, title, light=False):
+def page(runs, labels, shape, title, light=False, label_names=None):
     """The page of one or two runs.    -> str
 
     runs: [{"name", "text", "epoch", "model", "images" (N, D), "film"}, ...]; film: film.npz's arrays or None
     light: is a pixel of 1 light, as in photographs, or black, as ink is?
+    label_names: of the labels 0, 1, ...; without them, the numbers are shown
     Raises InputError if it would be too large.
     """
     n = min(1000, max(20, PIXELS // runs[0]["model"].data_dim))
@@ -36,7 +37,7 @@ def page(runs, labels, shape, title, light=False):
         raise InputError(f"the parameters take {largest / 1e6:.1f} MB, too much for a page, which can hold "
                          f"{LARGEST / 1e6:g} MB of each run; explore a run with a smaller network")
     data = {"title": title, "shape": list(shape), "light": light,
-            "labels": None if labels is None else labels[:n].tolist(),
+            "labels": None if labels is None else labels[:n].tolist(), "label_names": label_names,
             "runs": [_run(n=n, **run) for run in runs],
             "eps": numpy.random.default_rng(0).standard_normal((3, runs[0]["model"].latent_dim)).tolist()}
     parts = {"TITLE": html.escape(title), "/* DATA */": json.dumps(data).replace("<", "\\u003c")}
