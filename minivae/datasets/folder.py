@@ -147,8 +147,9 @@ def _grey(path, size):
         if size:        # Pillow decodes a large JPEG faster at 1/2, 1/4 or 1/8 of its size, if that suffices
             image.draft("L", (2 * max(size), 2 * max(size)))
         image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):      # 16 bits of grey
+        if image.mode.startswith("I"):      # 16 bits of grey; one of the values can mean transparent
             grey = numpy.asarray(image, numpy.float32) / 65535
+            grey[numpy.asarray(image) == image.info.get("transparency", -1)] = 1
         else:
             if "A" in image.getbands() or "transparency" in image.info:
                 white = Image.new("RGBA", image.size, "white")

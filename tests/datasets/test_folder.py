@@ -132,6 +132,7 @@ def test_what_is_transparent_becomes_white(clean):
 def test_16_bits_keep_all_their_greys(clean):
     values = numpy.array([[0, 1, 256, 32768, 65535]], numpy.uint16)
     numpy.testing.assert_allclose(clean(values), values / 65535, rtol=1e-6)
+    numpy.testing.assert_allclose(clean(values, transparency=256), [[0, 1 / 65535, 1, 32768 / 65535, 1]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
