@@ -116,6 +116,16 @@ def test_a_fit_that_is_impossible_is_refused(options, message):
         MODELS["vae"]().fit(**{"x": X, "rng": 0, "quiet": True, **options})
 
 
+@pytest.mark.parametrize("kind, option, message", [
+    ("VAE", "epoch", r"fit has no option 'epoch' \(did you mean epochs\?\); it has epochs, .*, n_samples, .*, free_bits$"),
+    ("Autoencoder", "beta", "fit has no option 'beta'; it has epochs, .*draw_on$")])
+def test_an_unknown_option_of_fit_is_refused(kind, option, message):
+    model = getattr(minivae, kind)(64, 2, backend="numpy")
+    with pytest.raises(InputError, match=message):
+        model.fit(datasets.digits().train, **{option: 1})
+    assert len(model.fit(datasets.digits().train, epochs=1, quiet=True, n_samples=1, draw_on="host")) == 1
+
+
 def test_a_fit_that_diverges_says_so():
     with pytest.raises(Diverged, match="smaller learning rate"):
         MODELS["fixed variance"]().fit(X, 50, lr=1e30, rng=0, quiet=True)

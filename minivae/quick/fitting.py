@@ -1,14 +1,16 @@
 """`fit`: a loop over `train` with Adam, which shows its progress."""
 
+import inspect
 import sys
 
 import numpy
 
 from ..backend import get_xp, to_numpy
-from ..errors import require_count, require_real
+from ..errors import InputError, require_count, require_real
 from ..optimizers import Adam
 from ..system.blas import one_thread_if_small
 from ..system.progress import ProgressBar, duration
+from ..system.suggestions import did_you_mean
 from ..training import train
 
 
@@ -26,6 +28,7 @@ class Reports(list):
 def fit(model, x, epochs, batch_size, lr, rng, quiet, options):
     """ShortCalls.fit, in models.py. A terminal shows a bar, a notebook a line per tenth of the epochs."""
     require_real("x", x)
+    _require_known(model, options)
     require_count(epochs=epochs, batch_size=batch_size, n_samples=options.get("n_samples", 1))
     xp = get_xp(model.parameters.flat)
     x = xp.asarray(to_numpy(x) if xp is numpy else x)
@@ -49,3 +52,13 @@ def fit(model, x, epochs, batch_size, lr, rng, quiet, options):
     finally:
         bar.end()
     return reports
+
+
+def _require_known(model, options):
+    """Raise InputError for an option that neither fit, train nor the model's loss_and_grad has."""
+    known = [name for function in (model.fit, train, model.loss_and_grad)
+             for name, parameter in inspect.signature(function).parameters.items()
+             if parameter.default is not parameter.empty and name != "eps"]
+    for name in options:
+        if name not in known:
+            raise InputError(f"fit has no option {name!r}{did_you_mean(name, known)}; it has {', '.join(known)}")
