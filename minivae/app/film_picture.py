@@ -17,22 +17,22 @@ GREY_LEVELS = (9, 4, 2)             # 9, or fewer where the file would be too la
 MOST_BYTES = 1_500_000
 
 
-def save(film, shape, path, cmap="gray_r", progress=lambda done, total: None):
+def save(film, shape, path, cmap="gray_r", progress=lambda done, total: None, label_names=None):
     """Write the arrays of film.npz (see runs/film.py) as a GIF; a failure leaves no partial file.
 
     shape: (height, width) of the images; cmap: as in plots; progress(finished snapshots, all) is called after
-    each snapshot.
+    each snapshot; label_names: of the labels 0, 1, ...; without them, the numbers are shown.
     """
     for levels in GREY_LEVELS:
-        content = _gif(film, shape, cmap, levels, progress)
+        content = _gif(film, shape, cmap, levels, progress, label_names)
         if len(content) <= MOST_BYTES:
             break
     with replacing(path) as file:
         file.write(content)
 
 
-def _gif(film, shape, cmap, levels, progress):
-    figure, show = _picture(film, shape, cmap, levels)
+def _gif(film, shape, cmap, levels, progress, label_names):
+    figure, show = _picture(film, shape, cmap, levels, label_names)
     with tempfile.TemporaryDirectory() as folder:       # the writer wants a path that ends in .gif
         writer = PillowWriter(fps=PER_SECOND)
         with writer.saving(figure, Path(folder) / "plane.gif", figure.dpi):
@@ -45,7 +45,7 @@ def _gif(film, shape, cmap, levels, progress):
         return (Path(folder) / "plane.gif").read_bytes()
 
 
-def _picture(film, shape, cmap, levels):
+def _picture(film, shape, cmap, levels, label_names=None):
     """-> Figure, a function that shows snapshot i in it"""
     grid, codes, labels = film["grid"], film["codes"], film["labels"]
 
@@ -67,7 +67,9 @@ def _picture(film, shape, cmap, levels):
 
     colours = {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5} if (labels >= 0).any() else {}
     points = right.scatter(*codes[0].T, s=8, linewidths=0, antialiased=False, **colours)
-    names = {label: right.text(0, 0, str(label), weight="bold", ha="center", va="center", clip_on=True)
+    label_names = label_names or "0123456789"
+    names = {label: right.text(0, 0, label_names[label][:20], weight="bold", ha="center", va="center",
+                               clip_on=True, parse_math=False)
              for label in numpy.unique(labels[labels >= 0])}
     low, high = grid[[0, -1]]
     right.plot([low, high, high, low, low], [low, low, high, high, low], "0.5", linewidth=1)

@@ -21,7 +21,9 @@ def drawing(what, remedy):
     bar = ProgressBar("drawing")
     bar(0, 1, lambda: "the first time, fonts are listed")       # by matplotlib: it can take ten seconds
     try:
-        yield bar
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")      # a label's name in letters that the font doesn't have
+            yield bar
     except Exception as error:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"[:100]
         raise InputError(f"{what} can't be drawn ({reason}); {remedy}") from error
@@ -44,7 +46,8 @@ def draw(run, images, model, first=""):
         with drawing(run.folder / "plane.gif", "training and the other pictures are saved; once this is fixed, "
                      f"draw it with: python -m minivae show {run.folder}") as bar:
             from . import film_picture      # only here, as below
-            film_picture.save(arrays, images.shape, run.folder / "plane.gif", colour_map(run.config), bar)
+            film_picture.save(arrays, images.shape, run.folder / "plane.gif", colour_map(run.config), bar,
+                              images.label_names)
         names.append("plane.gif")
     print(f"{first}pictures in {run.folder}: " + ", ".join(names))
     return [run.folder / name for name in names]
@@ -67,9 +70,7 @@ def save(figure, path):
     """Write a figure as PNG into a folder that is made if necessary."""
     from .. import plots    # only here: matplotlib takes longer to import than everything else
     path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")      # a label's name in letters that the font doesn't have
-        plots.save(figure, path)
+    plots.save(figure, path)
 
 
 def _figures(run, images, model):

@@ -13,6 +13,7 @@ import time
 
 import numpy
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -268,16 +269,19 @@ def test_train_on_a_file(run_cli, tmp_path):
 @pytest.mark.filterwarnings("error:Glyph")
 @pytest.mark.draws
 def test_the_names_of_subfolders_are_shown(run_cli, tmp_path, monkeypatch):
-    for name in ("cats", "日本", os.fsdecode(b"\xff")):         # the pictures' font has no Japanese letters
+    for name in (r"$\frac$", "日本", os.fsdecode(b"\xff")):     # no mathematics; letters that the font doesn't have
         (tmp_path / "photos" / name).mkdir(parents=True)
         for i in range(10):
             Image.new("L", (4, 3), 25 * i).save(tmp_path / "photos" / name / f"{i}.png")
     drawn, original = [], plots.save
     monkeypatch.setattr(plots, "save", lambda figure, path: drawn.append(figure) or original(figure, path))
-    train_small(run_cli, tmp_path / "run", "--data", tmp_path / "photos", "--likelihood", "gaussian")
-    assert [text.get_text() for text in drawn[-1].axes[0].texts] == ["cats", "日本", "\ufffd"]
+    texts, text = [], Axes.text
+    monkeypatch.setattr(Axes, "text", lambda self, x, y, s, **options: texts.append(s) or text(self, x, y, s, **options))
+    train_small(run_cli, tmp_path / "run", "--data", tmp_path / "photos", "--likelihood", "gaussian", "--film")
+    assert texts == [r"$\frac$", "日本", "\ufffd"], "those of the film"
+    assert [text.get_text() for text in drawn[-1].axes[0].texts] == [r"\$\frac\$", "日本", "\ufffd"]
     assert run_cli("explore", tmp_path / "run", "--no-open")[0] == 0
-    assert '"label_names": ["cats", "\\u65e5\\u672c", "\\ufffd"]' in (tmp_path / "run" / "explore.html").read_text("utf-8")
+    assert '"label_names": ["$\\\\frac$", "\\u65e5\\u672c", "\\ufffd"]' in (tmp_path / "run" / "explore.html").read_text("utf-8")
 
 
 def test_a_folder_with_the_name_of_a_data_set_does_not_stand_in_its_way(run_cli, tmp_path, monkeypatch):
