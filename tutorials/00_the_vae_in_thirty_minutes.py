@@ -69,7 +69,7 @@ save(drawn, "00-pixels")
 #     p(x) = ∫ p(x|z) p(z) dz                                               → evaluation.log_likelihood
 #
 # No formula gives this integral, and averaging p(x|z) over random z is wasteful: most z decode to some other image.
-# So a second network, the **encoder**, looks at x and says where the z that fit it lie. For each of the two latents it
+# So a second network, the **encoder**, looks at x and predicts which z fit it. For each of the two latents it
 # outputs a mean μ and a variance σ² (in fact log σ²; see below). They define a normal distribution over z, called
 # q(z|x). With it we can compute a lower bound of log p(x), the **ELBO** (evidence lower bound; p(x) is called the
 # evidence):
@@ -177,7 +177,7 @@ claim(f"the gradient of all {len(yours)} parameters agrees with differences, to 
 
 # %% [markdown]
 # That is a VAE. The first half of `loss_and_grad` is the forward pass; the second half goes back through the same
-# lines in reverse order. [vae.py](../minivae/vae.py) does the same for other posteriors and likelihoods.
+# lines in reverse order. [vae.py](../minivae/vae.py) does the same for other kinds of q(z|x) and p(x|z).
 #
 # ## Train it
 #
@@ -236,10 +236,11 @@ claim(f"the training image with the nearest μ shows the same digit for {same:.0
       f"{chance:.0%} with shuffled labels", same > 3 * chance)
 
 # %%
-rows = [test[:16], vae.reconstruct(test[:16]), vae.decode(rng.standard_normal((16, 2)))]
-drawn, axes = figure(size=(9, 2.2))
+pi = vae.decode(rng.standard_normal((16, 2)))
+rows = [test[:16], vae.reconstruct(test[:16]), pi, rng.random(pi.shape) < pi]
+drawn, axes = figure(size=(9, 2.8))
 axes.imshow(tile(np.concatenate(rows), images.shape, 16), cmap="gray_r")
-axes.set_title("Test images; each decoded from its μ, two numbers; new images, decoded from z ~ N(0, I)")
+axes.set_title("Test images; each decoded from its μ; π of 16 new z ~ N(0, I); pixels drawn from these π")
 axes.axis("off")
 save(drawn, "00-new")
 
@@ -248,9 +249,9 @@ save(drawn, "00-new")
 #
 # Images that look alike are often neighbours, and digits change gradually into each other: since z is *drawn* from
 # q(z|x), the decoder must make an image from a whole region of the plane, not from one point. And the KL keeps
-# these regions near the prior. So we can draw z from the prior, and decode it to new images: compare the last row
-# with the independent pixels at the beginning. But two numbers can't say everything about an image. Some
-# reconstructions show another digit, and some new images are mixtures.
+# these regions near the prior. So we can draw z from the prior, decode it to π (row three), and draw the pixels (row
+# four): compare them with the independent pixels at the beginning. But two numbers can't say everything about an
+# image. Some reconstructions show another digit, and some new images are mixtures.
 #
 # ## What to try next
 #

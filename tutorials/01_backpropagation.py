@@ -389,7 +389,8 @@ save(drawn, "01-step-size")
 # ![error against step size](figures/01-step-size.png)
 #
 # Read the panels from right to left. As the step becomes smaller, the error falls along a line of slope 1 or 2. Then
-# rounding dominates, and the error *rises* again, with slope −1. The grey lines are the library's step and tolerance.
+# rounding dominates, and the error *rises* again, with slope −1. In float32 it stops at 1: such a small step changes no
+# weight at all, and the difference is 0. The grey lines are the library's step and tolerance.
 # With central differences in float64, the error at this step is orders of magnitude below the tolerance.
 
 # %%
@@ -720,9 +721,9 @@ claim(f"a rate of {rates[-1]:g} is too large for all: the best loss is {min(each
 # ![training curves, and the loss against the learning rate](figures/01-optimizers.png)
 #
 # Momentum at its own best rate keeps up with Adam here. The advantage of Adam is that its rate hardly depends on the
-# scale of the loss, so that a rate between 10⁻³ and 10⁻² is often good enough. (Adagrad and RMSprop share this.) That
-# is why the tutorials use it. (These curves are from one seed. They show how much the rate matters, not which optimizer
-# is best.)
+# scale of the loss, so that similar rates serve for different losses. (Adagrad and RMSprop share this.) That is why the
+# tutorials use it, mostly with a rate between 10⁻³ and 10⁻²; for these few epochs, a larger one is better. (These
+# curves are from one seed. They show how much the rate matters, not which optimizer is best.)
 #
 # ## What to try next
 #

@@ -559,10 +559,11 @@ claim(f"E_q[log p(x|z)]: {rebuilt['seeking']:.2f} nats on the mode, {rebuilt['ma
 #
 # If the data are discrete and the ELBO is *positive*, something is wrong. A frequent cause is that pixels from 0 to
 # 255, or standardized pixels, were given to a Bernoulli. Its x log π + (1 − x) log(1 − π) is at most 0 for every x
-# from 0 to 1, including grey values, but unbounded for other x. An estimate from few draws can also be positive by
-# chance, but rarely: w = p(x, z)/q(z) has the mean p(x) under q, so an estimate from one draw, log w, is positive
-# with a probability of at most p(x) (Markov's inequality), and so is the mean of several. For an image, p(x) is so
-# small that this practically never happens.
+# from 0 to 1, including grey values, but unbounded for other x. An estimate from draws that has the KL in closed form,
+# as in a VAE, is never positive either: log p(x|z) ≤ 0 at each draw, and the KL is not negative. If the KL is estimated
+# too, the estimate can be positive by chance, but rarely: w = p(x, z)/q(z) has the mean p(x) under q, so an estimate
+# from one draw, log w, is positive with a probability of at most p(x) (Markov's inequality), and so is the mean of
+# several. For an image, p(x) is so small that this practically never happens.
 
 # %%
 def coin_elbo(a, b):

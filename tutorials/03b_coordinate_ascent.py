@@ -85,8 +85,8 @@ for m1, v1 in ((0.0, 1.0), (m, 0.1), (m + 1, variance)):
 # ## Correlation makes it slow, and the result too narrow
 #
 # Each update finds the best factor, so the ELBO never falls. But moving along one axis at a time is slow on a
-# narrow, slanted ridge: if two latents have the correlation ρ, a round of updates multiplies the error of the means
-# by ρ². The limit has a formula, too ([derivation](derivations.md#a-gaussian-factor)). The means are those of the
+# narrow, slanted ridge: if two latents have the correlation ρ, each round of updates after the first multiplies the
+# error of the means by ρ². The limit has a formula, too ([derivation](derivations.md#a-gaussian-factor)). The means are those of the
 # exact posterior. The variances are 1/Λᵢᵢ, the variance of zᵢ if all other latents were *known*. The correlations
 # are zero. This costs
 #
@@ -111,7 +111,7 @@ for rho in (0.0, 0.5, 0.8, 0.95, 0.99):
     formula = 0.5 * (np.log(precision.diagonal()).sum() - np.linalg.slogdet(precision)[1])
     formulas += [abs(gaps[rho] - formula), abs(formula + 0.5 * math.log(1 - rho ** 2))]
 claim("no update lowers the ELBO by more than 10⁻¹² nats", min(monotone) > -1e-12)
-claim("each round multiplies the error of the means by ρ²", max(rates) < 1e-10)
+claim("each round after the first multiplies the error of the means by ρ²", max(rates) < 1e-10)
 claim("the variances end at 1 − ρ², where the exact ones are 1", max(narrow) < 1e-10)
 claim(f"the gap is ½ (Σ log Λᵢᵢ − log |Λ|) = −½ log (1 − ρ²), to {max(formulas):.0e}", max(formulas) < 1e-8)
 
@@ -141,7 +141,7 @@ for (rho, error), style in zip(list(errors.items())[1:], ("k-", "k--", "k-.", "k
 right.set_ylim(1e-8, 3)
 right.set_xlabel("rounds through both factors")
 right.set_ylabel("error of the means (unit of z)")
-right.set_title("A round multiplies the error by ρ²")
+right.set_title("Each round after the first: error times ρ²")
 right.legend(fontsize=8.5)
 right.grid(alpha=0.3)
 save(drawn, "03b-coordinate-ascent")
@@ -253,7 +253,7 @@ updates = list(coordinate_ascent(model, 100))
 q, p = updates[-1].q, model.posterior()
 expected_squares = model.scatter + model.N * ((model.mean_x - q.m) ** 2 + 1 / q.lam) \
     + model.kappa0 * ((q.m - model.m0) ** 2 + 1 / q.lam)
-claim("at the end the updates of λ and b change nothing any more",
+claim("at the end the updates of λ and b no longer change anything",
       np.allclose([q.lam, q.b], [(model.kappa0 + model.N) * q.a / q.b, model.b0 + 0.5 * expected_squares]))
 claim(f"{model.N} readings: a = {q.a} in q, {p.a} in the posterior",
       q.a == model.a0 + (model.N + 1) / 2 and p.a == model.a0 + model.N / 2)

@@ -250,8 +250,9 @@ claim(f"after 400 steps, one draw with reparam is ahead of ten draws with the sc
 # %% [markdown]
 # ![the ELBO with three estimators](figures/04-curves.png)
 #
-# (Adam divides the gradient by its typical size, and noise makes that size larger. So with a noisy gradient it takes
-# smaller steps in the right direction.)
+# (Adam divides the gradient by its typical size, and noise makes that size larger. So with a noisy gradient each step
+# makes less progress.) A single draw with reparam begins slowly: after 100 steps it is behind ten draws with the score
+# function, after 400 steps ahead of them, and nearly level with ten draws and a control variate.
 #
 # A VAE often needs only a single draw for each image, since a batch has many images, and their noise averages out
 # too. Kingma & Welling 2014 used one draw with batches of 100.
@@ -262,7 +263,7 @@ claim(f"after 400 steps, one draw with reparam is ahead of ten draws with the sc
 # | --- | --- | --- | --- | --- |
 # | coordinate ascent ([3b](03b_coordinate_ascent.py)) | any | averages on paper | nothing: no draws | none |
 # | score function | any, discrete too | values of log p(x, z) | a value | grows with Z; use a control variate |
-# | reparameterization | continuous | ∇ log p(x, z) | about two values | small where f is smooth |
+# | reparameterization | continuous | ∇ log p(x, z) | about two values | small where f is nearly linear over the width of q |
 #
 # A VAE has a continuous z, many latents, and a decoder with a backward pass, so we can reparameterize. In `vae.py`
 # the gradient arrives at z through the decoder, and goes on into the encoder by `sample_backward`, the function that
@@ -275,7 +276,7 @@ claim(f"after 400 steps, one draw with reparam is ahead of ten draws with the sc
 # - [C](#appendix-c-the-control-variate): the control variate.
 # - [D](#appendix-d-eight-estimators): eight estimators, against the number of latents and of draws.
 # - [E](#appendix-e-where-the-order-changes): where the order changes, above all near the posterior.
-# - [F](#appendix-f-latents-that-arent-real-numbers): latents that aren't real numbers.
+# - [F](#appendix-f-latents-with-a-limited-range): latents with a limited range.
 
 # %% [markdown]
 # ## Appendix A: Why not backprop through sampling?
@@ -651,9 +652,12 @@ save(drawn, "04-not-a-theorem")
 # %% [markdown]
 # ![variance for f = cos(k z); variance on the way to the posterior](figures/04-not-a-theorem.png)
 #
+# (Left: the example of appendix B. Right: q on its way to the posterior.)
+#
 # There are two limits to this. First, this posterior is a product, so a mean-field q can *equal* it. No mean-field q
-# equals the posterior of the line through 20 points, so there no variance goes to zero. Rao-Blackwellization even
-# makes things worse at the best q: it replaces an f that varies little by some of its terms, which vary much more.
+# equals the posterior of the line through 20 points, so there no variance goes to zero. With a control variate,
+# Rao-Blackwellization ("rb") even makes things worse at the best q: it replaces an f that varies little by some of its
+# terms, which vary much more.
 
 # %%
 fitted = MeanFieldGaussian(last.q.mean, np.sqrt(last.q.covariance.diagonal()))
@@ -685,7 +689,7 @@ for square in (0.05, 0.25, 0.4, 0.8):
           np.allclose((whole, path), expected, rtol=0.05) and (path > 1.2 * whole) == (square < 0.25))
 
 # %% [markdown]
-# ## Appendix F: Latents that aren't real numbers
+# ## Appendix F: Latents with a limited range
 #
 # A Gaussian q gives some probability to negative numbers, but a precision is positive, and the π of a coin lies in
 # [0, 1]. **ADVI** (automatic differentiation variational inference, Kucukelbir et al. 2017) puts the Gaussian on ζ,

@@ -43,7 +43,8 @@ claim(f"each pixel takes one of {LEVELS} grey levels, 0, 1/16, ..., 1",
 #     log p(x|z) = −½ Σ_d [(x_d − m_d)²/σ² + log σ² + log 2π]            → likelihoods.Gaussian.log_prob
 #     log p(x|z) = Σ_d log softmax(a_d)[x_d]                             → likelihoods.Categorical.log_prob
 #
-# A Bernoulli gives probabilities to zeros and ones. A Gaussian gives a *density* to real numbers. A Categorical gives
+# Here softplus(a) = log(1 + eᵃ), and a = log π/(1 − π) is the *logit* of π = sigmoid(a), the probability of a 1. A
+# Bernoulli gives probabilities to zeros and ones. A Gaussian gives a *density* to real numbers. A Categorical gives
 # probabilities to K categories, without using their order. Their gradients are alike, "data minus prediction"
 # (derived for the [Bernoulli](derivations.md#bernoulli), the [Gaussian](derivations.md#gaussian) and the
 # [Categorical](derivations.md#categorical)):
@@ -275,8 +276,8 @@ claim(f"for fixed logits, log p averaged over 400 binarizations is minus the gre
 #
 #     E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)) ≤ E_{b ~ Bernoulli(x)}[log p(b)]   → next cell
 #
-# So it bounds the log-probability that the model gives to the *binarizations* of x, on average. ELBOs of images that
-# were binarized at random are lower bounds of the same number, although their q is given b instead of x. But the grey
+# So it bounds the log-probability that the model gives to the *binarizations* of x, on average. The usual ELBO of an
+# image b that was binarized at random, averaged over b, bounds the same number; its q is given b instead of x. But the grey
 # "ELBO" can't be compared with a density of grey images, such as a Gaussian's, or with a log-probability of 17 levels.
 
 # %%
@@ -383,9 +384,9 @@ save(drawn, "07-new")
 #
 # ![means and samples from the prior](figures/07-new.png)
 #
-# The prior can draw z that are far from the codes of all training images, where the decoder was hardly trained. Its
-# log-variance is linear in the last hidden layer and has no limit there, and its exp is the huge noise of "Gaussian, σ²
-# per pixel" in the table and in the picture. The means of the Gaussians vary more than the data, too. The ELBO of real
+# The prior can draw z that are far from the codes of all training images, where the decoder was hardly trained. Nothing
+# kept its log-variance small there, and its exp is the huge noise of "Gaussian, σ² per pixel" in the table and in the
+# picture. The means of the Gaussians vary more than the data, too. The ELBO of real
 # images shows little of this, since it only uses z drawn from their q.
 #
 # ## Why are the images blurry?
@@ -434,7 +435,7 @@ claim("the fewer images are averaged, the crisper are the decoded ones; the data
       crisp[1.0][0] < crisp[0.1][0] < crisp[0.01][0] < steps(data.train))
 
 # %% [markdown]
-# So blur does not come from VAEs as such, or from the KL alone. Four causes can act together:
+# So blur does not come from VAEs as such, or from the KL alone. Five causes can act together:
 #
 # 1. The code carries few nats, so many images share nearly the same codes.
 # 2. The likelihood draws pixels independently. It can't express "the stroke is here or there", only "half of it in both
@@ -443,6 +444,8 @@ claim("the fewer images are averaged, the crisper are the decoded ones; the data
 # 4. Maximum likelihood minimizes KL(data ‖ model). A model that gives almost no probability to an image of the data has
 #    a very large loss; one that also gives probability to blurred images has only a little more. (In
 #    [tutorial 3](03_variational_inference.py) the KL is the other way round: there q is fitted and may miss modes.)
+# 5. The network doesn't reach the best mean. With σ² = 0.01 that is almost a single image, but the decoded images are
+#    less crisp.
 #
 # So these can help: a smaller σ² (the code then carries more nats, but more draws from the prior may fall between the
 # codes), more latents, or a likelihood in which neighbouring pixels depend on each other.
@@ -508,7 +511,7 @@ right.set_yticks([side * i + side / 2 for i in range(5)],
 right.set_xticks([])
 right.set_ylabel("mean E[x|z], by floor")
 right.set_xlabel("10 test images")
-right.set_title("But the reconstructions get worse")
+right.set_title(f"But the squared error rises from {error['floor 0.01'][0]:.2f} to {error['floor 10⁻⁸'][0]:.2f}")
 save(drawn, "07-runaway")
 
 # %%
@@ -683,8 +686,8 @@ claim(f"dequantized training and the default floor differ by {abs(deq[1] - defau
 
 # %% [markdown]
 # Compare only within a column. In the last column, all rows are distributions over the same images of 17 levels. Here
-# the Categorical is the best. A likely reason: many pixels are exactly 0 or 16, and a Gaussian can't have a peak at the
-# end of its range. (The Categorical needs 17 outputs per pixel for that, and does not use the order of the levels. With
+# the Categorical is the best. A likely reason: many pixels are exactly 0 or 16. A Gaussian has one peak, so it can't
+# say "0 or 16, but nothing between", and training on densities doesn't reward what is in its tails. (The Categorical needs 17 outputs per pixel for that, and does not use the order of the levels. With
 # 256 levels and few images, that may be a larger disadvantage.) The Gaussians were trained on densities. Trained on the
 # probabilities of the last column, they would probably do better in it.
 #

@@ -50,7 +50,7 @@ for Z in (1, 2, 5, 10, 20):
 # from the prior are of little use, since hardly any of them explains x. So draw z from q(z|x). Multiplying by
 # p(z)/q(z|x) corrects for drawing some z more often than the prior would:
 #
-#     log p(x) ≈ log 1/K Σₖ wₖ,  w = p(x|z) p(z)/q(z|x)                  → evaluation.log_likelihood
+#     log p(x) ≈ log [1/K Σₖ wₖ],  w = p(x|z) p(z)/q(z|x)                → evaluation.log_likelihood
 #
 # The expected value of this estimate is also a lower bound, by Jensen's inequality. With K = 1 it is the ELBO. It never
 # decreases as K grows, and if w is bounded its limit is log p(x) (Burda, Grosse & Salakhutdinov 2016, theorem 1;
@@ -146,7 +146,7 @@ def with_full_posterior(vae):
 # If the average over several draws is a tighter bound, why not train on it? That is the importance-weighted
 # autoencoder, IWAE:
 #
-#     loss = −1/N Σₙ log 1/L Σₗ wₗ                                       → monte_carlo.iwae_bound
+#     loss = −1/N Σₙ log [1/L Σₗ wₗ]                                     → monte_carlo.iwae_bound
 #
 # In the library it is `loss_and_grad(..., kl="monte-carlo", bound="iwae")`. One thing changes in the gradient
 # ([derived](derivations.md#the-importance-weighted-bound)): the weight of each draw is not 1/L but its share of the
@@ -285,15 +285,15 @@ left = {name: by_seed[name][:, 2] - np.array(values) for name, values in resampl
 for name in WAYS:
     print(f"  {name}: one draw of q {mean_and_error(slack[name])} nats below log p(x); resampled from five, at most "
           f"{mean_and_error(left[name])}")
-claim("as each was trained (IWAE resampled from five, the ELBO with one draw), IWAE's q is nearer to its log p(x), "
-      "with every seed", (left["IWAE, L = 5"] < slack["ELBO, L = 5"]).all())
+claim("judged by the q that its training raised (IWAE's resampled from five, the ELBO's with one draw), IWAE is closer "
+      "to its log p(x), with every seed", (left["IWAE, L = 5"] < slack["ELBO, L = 5"]).all())
 claim(f"bound₅ is higher after training on IWAE than on the ELBO with L = 5, with every seed: "
       f"{mean_and_error(resampled['IWAE, L = 5'])} against {mean_and_error(resampled['ELBO, L = 5'])}",
       (np.subtract(resampled["IWAE, L = 5"], resampled["ELBO, L = 5"]) > 0).all())
 
 # %% [markdown]
 # So here "IWAE has a worse q" is true of a single draw. (Resampling helps the q of the ELBO as well. These numbers
-# don't say which resampled q is nearer to its log p(x), since for resampled q they are upper limits.)
+# don't say which resampled q is closer to its log p(x), since for resampled q they are upper limits.)
 #
 # ## Is the ELBO enough to compare models?
 #

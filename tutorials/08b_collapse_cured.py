@@ -72,8 +72,8 @@ print("β in the first epochs of a warm-up over 4:", [warm_up(4)(epoch) for epoc
 # command line it is `train --free-bits F`. It needs a separate KL for each latent, so it works only with a q whose
 # latents are independent.
 #
-# Unlike the warm-up, this changes the objective for all of the training: max(F, KLᵢ) is never below KLᵢ, so −loss
-# is at most the ELBO. To compare models, we always measure the ELBO itself.
+# Unlike the warm-up, this changes the objective for all of the training: max(F, KLᵢ) is never below KLᵢ, so with
+# β = 1, −loss is at most the ELBO. To compare models, we always measure the ELBO itself.
 #
 # ## Side by side
 #
@@ -261,9 +261,9 @@ drawn, panels = figure(1, 2, size=(10.5, 4))
 for axes, results, title in zip(panels, (deep, empty), ("Deep networks: the warm-up helps",
                                                       "σ² = 1: no cure finds a better ELBO")):
     for i, way in enumerate(results):
-        for name, face in (("log p(x)", "black"), ("ELBO", "none")):
+        for name, face, size in (("log p(x)", "black", 4), ("ELBO", "none", 9)):
             axes.plot(i + np.linspace(-0.15, 0.15, len(SEEDS)), results[way][name], "o", color="black",
-                      markerfacecolor=face, label=name if i == 0 else None)
+                      markersize=size, markerfacecolor=face, label=name if i == 0 else None)
     axes.set_xticks(range(len(results)), [way.replace(", ", ",\n") for way in results])
     axes.set_xlim(-0.5, len(results) - 0.5)
     axes.set_title(title)

@@ -32,9 +32,10 @@ D, VARIANCE = 64, 0.05
 # Take away the hidden layers. With a linear decoder and a Gaussian likelihood, x = W z + b + σ ε. This model is
 # probabilistic PCA (Tipping & Bishop 1999; [derived here](derivations.md#a-vae-whose-optimum-is-known)). Its best
 # parameters (b is the mean of the data) and its log-likelihood follow from the eigenvalues λ₁ ≥ ... ≥ λ_D of the
-# data's covariance and from its eigenvectors, the columns of U:
+# data's covariance and from its eigenvectors. With the first Z of them as the columns of U_Z, and λ₁, ..., λ_Z on the
+# diagonal of Λ_Z:
 #
-#     W = U (Λ_Z − σ² I)^½,  σ² = mean of the D − Z smallest λ           → next cell
+#     W = U_Z (Λ_Z − σ² I)^½,  σ² = mean of the D − Z smallest λ           → next cell
 #     log p = −½ [D log 2π + Σ_{i≤Z} log λᵢ + (D − Z) log σ² + D]        → next cell
 #
 # The posterior is a Gaussian. A *linear* encoder with a constant covariance can express it exactly, and with the W

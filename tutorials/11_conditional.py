@@ -152,8 +152,8 @@ claim("with labels, the image with the nearest μ shows the same digit in less t
 
 # %% [markdown]
 # z no longer has to say which digit it is, so its price, the KL, falls. The last column shows it. For each test
-# image, take the training image with the nearest μ. Without labels both mostly show the same digit. With labels,
-# this happens far less often (by chance it would be one case in ten).
+# image, take the training image with the nearest μ. Without labels the two images mostly show the same digit. With
+# labels, this happens far less often (by chance it would be one case in ten).
 #
 # The two ELBOs bound different things, log p(x|y) and log p(x). A label is worth at most log 10 = 2.3 nats on
 # average, for the best possible models. Ours gain more. So the model without labels is further below its best
@@ -162,18 +162,30 @@ claim("with labels, the image with the nearest μ shows the same digit in less t
 # ## Ask for a digit
 #
 # To draw a digit y, draw z from the prior and decode [z, y]. In the figure, all images in a row have the same z,
-# and all images in a column have the same y.
+# and all images in a column have the same y. We draw 60 z, and show six of them in the order of the slant: how far the
+# ink moves to the side from one row of pixels to the next, on average.
 
 # %%
+down, across = (place.ravel() - 3.5 for place in np.indices(images.shape))
+
+
+def slant(x):                                                                       # x (N, D) -> (N,)
+    ink = x / x.sum(axis=1, keepdims=True)
+    down_from_center, across_from_center = (place - ink @ place[:, None] for place in (down, across))
+    return (ink * down_from_center * across_from_center).sum(axis=1) / (ink * down_from_center ** 2).sum(axis=1)
+
+
 cvae = models["with labels", 0]
-z = np.repeat(rng.standard_normal((6, Z), dtype="float32"), 10, axis=0)             # six z, each ten times
-decoded = p.mean(cvae.decoder_forward(z, np.tile(one_hot, (6, 1)))[0])
+z = np.repeat(rng.standard_normal((60, Z), dtype="float32"), 10, axis=0)            # 60 z, each ten times
+decoded = p.mean(cvae.decoder_forward(z, np.tile(one_hot, (60, 1)))[0])
+in_order = slant(decoded).reshape(60, 10).mean(axis=1).argsort()
+decoded = decoded.reshape(60, 10, -1)[in_order[np.linspace(0, 59, 6).astype(int)]].reshape(60, -1)
 drawn, axes = figure(size=(6.2, 4.4))
 axes.imshow(tile(decoded, images.shape, 10), cmap="gray_r", vmin=0, vmax=1)
 axes.set_xticks([9 * i + 4 for i in range(10)], range(10))
-axes.set_yticks([9 * i + 4 for i in range(6)], ["z"] * 6)
+axes.set_yticks([9 * i + 4 for i in range(6)], [f"z {i}" for i in range(1, 7)])
 axes.set_xlabel("the label y that is asked for")
-axes.set_ylabel("six draws from the prior")
+axes.set_ylabel("six draws from the prior, by slant")
 axes.set_title("Decoded: one z in each row, one y in each column")
 save(drawn, "11-digits")
 
@@ -193,20 +205,10 @@ for name, use in (("with labels", 1), ("without", 0)):
 # %% [markdown]
 # ![each digit, drawn from the prior](figures/11-digits.png)
 #
-# The digits in a row are alike in style. One part of the style that we can measure is the slant: how far the ink
-# moves to the side from one row of pixels to the next, on average. Does it depend on z in the same way for all ten
-# digits?
+# The digits in a row are alike in style; the slant is the part of it that we measure. Does it depend on z in the same
+# way for all ten digits?
 
 # %%
-down, across = (place.ravel() - 3.5 for place in np.indices(images.shape))
-
-
-def slant(x):                                                                       # x (N, D) -> (N,)
-    ink = x / x.sum(axis=1, keepdims=True)
-    down_from_center, across_from_center = (place - ink @ place[:, None] for place in (down, across))
-    return (ink * down_from_center * across_from_center).sum(axis=1) / (ink * down_from_center ** 2).sum(axis=1)
-
-
 for seed in range(3):
     cvae, same_z = models["with labels", seed], rng.standard_normal((500, Z), dtype="float32")
     other_z = rng.standard_normal((10, 500, Z), dtype="float32")
