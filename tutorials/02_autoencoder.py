@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 2 · The autoencoder, and why it can't dream from a Gaussian
 #
-# **What you'll do.** Train a plain autoencoder on handwritten digits, look at its latent space, and try to make
-# new digits by decoding random codes.
+# **What you'll do.** Train a plain autoencoder on handwritten digits, look at the space of its codes (the *latent
+# space*), and try to make new digits by decoding random codes.
 #
 # **What you'll learn.** What an autoencoder does well; that nothing in its loss says where codes should lie; how to
 # measure whether decoded draws look like data; and what it takes to draw from an autoencoder after all.
@@ -204,7 +204,7 @@ save(drawn, "02-random-codes")
 #       KL(p ‖ q) = E_p[log p/q]                         → measures.kl_from_standard_normal
 #
 # The last estimate is rough: [tutorial 5](05_variational_autoencoder.py) shows that it can be off by a nat or more
-# with 8 latents. Read it as a ranking.
+# with codes of 8 numbers. Read it as a ranking.
 #
 # For the fitted Gaussian we undo m and C before we compute the last two measures, so that the draws are N(0, I)
 # there, too. This doesn't change the KL. Holes are then measured in units of the codes' spread.

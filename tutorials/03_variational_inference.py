@@ -50,8 +50,9 @@ options("Tutorial 3: variational inference.")
 # a formula. We give the logarithm of the evidence in *nats*, the unit of a natural logarithm: 1 nat = 1.44 bits.
 #
 # Here are two such pairs. The first is one measurement x = 3, with unit noise, of a quantity that we expected to be
-# 0 ± 1: the posterior lies halfway between the two. The second is a coin that we believe to be nearly fair,
-# Beta(10, 10), and that shows 6 heads and 4 tails: the posterior adds these counts to the prior's.
+# 0 ± 1: the posterior lies halfway between the two. The second is a coin that we believe to be nearly fair, with the
+# prior Beta(10, 10), a density of π as if we had seen about 10 heads and 10 tails. Now it shows 6 heads and 4 tails, and
+# the posterior adds these counts.
 
 # %%
 one = GaussianMean(np.array([[3.0]]))                           # x (N, Z): one observation of one latent
@@ -593,7 +594,7 @@ claim(f"one toss: {np.mean(log_w > 0):.1%} of the one-draw estimates of the ELBO
 # For continuous data the ELBO can be positive. Then p(x) is a *density*, per unit of x, and a density exceeds 1 where
 # it is concentrated. Take eight readings of a length in metres, with noise of 2 cm: log p(x) is positive, and so is
 # the ELBO, at a q that is not even the posterior. In millimetres the density of each reading is a thousandth, so both
-# fall by 8 log 1000. The gap between them stays.
+# fall by 8 log 1000. The gap between them stays. For N examples of D numbers each:
 #
 #     log p(1000 x) = log p(x) − N D log 1000            → next cell
 

@@ -32,8 +32,8 @@ options("Tutorial 3b: coordinate ascent.")
 # ## The best factor
 #
 # The simplest family of q for several latents says that they are independent: **mean field**, q(z) = Π qᵢ(zᵢ). Keep
-# all factors but qᵢ fixed, and collect the terms of the ELBO that contain qᵢ: ∫ qᵢ (E_{others}[log p] − log qᵢ) dzᵢ.
-# Let qᵢ* be the density ∝ exp E_{others}[log p]. Then these terms are −KL(qᵢ ‖ qᵢ*) and a constant, which comes from
+# all factors but qᵢ fixed, and collect the terms of the ELBO that contain qᵢ: ∫ qᵢ (E_{others}[log p(x, z)] − log qᵢ)
+# dzᵢ, where E_{others} is the average over all z but zᵢ. Let qᵢ* be the density ∝ exp E_{others}[log p(x, z)]. Then these terms are −KL(qᵢ ‖ qᵢ*) and a constant, which comes from
 # making qᵢ* integrate to 1 ([derivation](derivations.md#the-best-factor)). The KL is zero at qᵢ = qᵢ* and positive
 # otherwise, so we know the best factor without searching:
 #
