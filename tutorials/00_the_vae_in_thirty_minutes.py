@@ -129,8 +129,9 @@ claim("kl_backward agrees with differences, at five random points", report.ok)
 # ## A gradient through a random draw
 #
 # The other term of the ELBO, E_q[log p(x|z)], is an average over z. We estimate it from a single z per image, with a
-# new draw at each step: a noisy estimate, but right on average. But the gradient has to reach μ and σ, and `rng.normal(mu, sigma)` is not a function that we
-# can differentiate. The solution is to draw ε ~ N(0, I) first, and then compute
+# new draw at each step: a noisy estimate, but right on average. But the gradient has to reach μ and σ, and
+# `rng.normal(mu, sigma)` is not a function that we can differentiate. The solution is to draw ε ~ N(0, I) first, and
+# then compute
 #
 #     z = μ + σ ε,  with ∂z/∂μ = 1 and ∂z/∂log σ² = ½ σ ε                   → posteriors.DiagonalGaussian.sample
 #

@@ -622,8 +622,8 @@ claim(f"the gradient that reaches the first layer has a scale of {arriving['tanh
 # %% [markdown]
 # ## What an optimizer does with a gradient
 #
-# SGD is the simplest optimizer. The others keep a memory of past gradients. Here g is the gradient, η the learning rate;
-# γ and ρ, just below 1, say how slowly the past is forgotten; ε is tiny and prevents a division by 0:
+# SGD is the simplest optimizer. The others keep a memory of past gradients. Here g is the gradient, η the learning
+# rate; γ and ρ, just below 1, say how slowly the past is forgotten; ε is tiny and prevents a division by 0:
 #
 #     θ ← θ − η g                                                       → optimizers.SGD
 #     v ← γ v + g,  θ ← θ − η v                                         → optimizers.Momentum

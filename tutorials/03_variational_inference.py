@@ -49,10 +49,10 @@ options("Tutorial 3: variational inference.")
 # second, the **posterior**, integrate to 1. For a few pairs of prior and likelihood, called conjugate, both have
 # a formula. We give the logarithm of the evidence in *nats*, the unit of a natural logarithm: 1 nat = 1.44 bits.
 #
-# Here are two such pairs. The first is one measurement x = 3, with unit noise, of a quantity that we expected to be
-# 0 ± 1: the posterior lies halfway between the two. The second is a coin that we believe to be nearly fair, with the
-# prior Beta(10, 10), a density of π as if we had seen about 10 heads and 10 tails. Now it shows 6 heads and 4 tails, and
-# the posterior adds these counts.
+# Here are two such pairs. The first is one measurement x = 3, with unit noise, of a quantity that we expected to be 0
+# ± 1: the posterior lies halfway between the two. The second is a coin that we believe to be nearly fair, with the
+# prior Beta(10, 10), a density of π as if we had seen about 10 heads and 10 tails. Now it shows 6 heads and 4 tails,
+# and the posterior adds these counts.
 
 # %%
 one = GaussianMean(np.array([[3.0]]))                           # x (N, Z): one observation of one latent

@@ -33,9 +33,10 @@ options("Tutorial 3b: coordinate ascent.")
 #
 # The simplest family of q for several latents says that they are independent: **mean field**, q(z) = Π qᵢ(zᵢ). Keep
 # all factors but qᵢ fixed, and collect the terms of the ELBO that contain qᵢ: ∫ qᵢ (E_{others}[log p(x, z)] − log qᵢ)
-# dzᵢ, where E_{others} is the average over all z but zᵢ. Let qᵢ* be the density ∝ exp E_{others}[log p(x, z)]. Then these terms are −KL(qᵢ ‖ qᵢ*) and a constant, which comes from
-# making qᵢ* integrate to 1 ([derivation](derivations.md#the-best-factor)). The KL is zero at qᵢ = qᵢ* and positive
-# otherwise, so we know the best factor without searching:
+# dzᵢ, where E_{others} is the average over all z but zᵢ. Let qᵢ* be the density ∝ exp E_{others}[log p(x, z)]. Then
+# these terms are −KL(qᵢ ‖ qᵢ*) and a constant, which comes from making qᵢ* integrate to 1
+# ([derivation](derivations.md#the-best-factor)). The KL is zero at qᵢ = qᵢ* and positive otherwise, so we know the
+# best factor without searching:
 #
 #     ELBO(qᵢ) = const − KL(qᵢ ‖ qᵢ*)                    → next cell
 #     log qᵢ*(zᵢ) = E_{others}[log p(x, z)] + const      → inference.coordinate_ascent.coordinate_ascent
@@ -84,11 +85,11 @@ for m1, v1 in ((0.0, 1.0), (m, 0.1), (m + 1, variance)):
 # %% [markdown]
 # ## Correlation makes it slow, and the result too narrow
 #
-# Each update finds the best factor, so the ELBO never falls. But moving along one axis at a time is slow on a
-# narrow, slanted ridge: if two latents have the correlation ρ, each round of updates after the first multiplies the
-# error of the means by ρ². The limit has a formula, too ([derivation](derivations.md#a-gaussian-factor)). The means are those of the
-# exact posterior. The variances are 1/Λᵢᵢ, the variance of zᵢ if all other latents were *known*. The correlations
-# are zero. This costs
+# Each update finds the best factor, so the ELBO never falls. But moving along one axis at a time is slow on a narrow,
+# slanted ridge: if two latents have the correlation ρ, each round of updates after the first multiplies the error of
+# the means by ρ². The limit has a formula, too ([derivation](derivations.md#a-gaussian-factor)). The means are those
+# of the exact posterior. The variances are 1/Λᵢᵢ, the variance of zᵢ if all other latents were *known*. The
+# correlations are zero. This costs
 #
 #     KL(q ‖ p) = ½ (Σ log Λᵢᵢ − log |Λ|)                → next cell
 #

@@ -469,8 +469,9 @@ claim(f"left out, it is {means['own draw left out']:.2f}", abs(means["own draw l
 # - *score*, `ScoreFunction`: as above.
 # - *score-cv*, `control_variate=True`, subtracts a*.
 # - *score-baseline*, `baseline=0.9`, subtracts a running mean of f from the steps before (Williams 1992).
-# - *score-rb*, `rao_blackwell=True` (Rao-Blackwellization), keeps for the knobs of zᵢ only the terms of f that contain zᵢ. The part with the
-#   other terms is zero on average, since under a factorized q those terms are independent of zᵢ.
+# - *score-rb*, `rao_blackwell=True` (Rao-Blackwellization), keeps for the knobs of zᵢ only the terms of f that
+#   contain zᵢ. The part with the other terms is zero on average, since under a factorized q those terms are
+#   independent of zᵢ.
 # - *score-rb-cv* has both, and is black-box variational inference (Ranganath et al. 2014; the model is a black box
 #   that gives values of log p(x, z)).
 # - *reparam*, `Reparameterized("analytic-entropy")`: ∇ log p through the draw, and the entropy of q by its formula.

@@ -277,8 +277,9 @@ claim(f"for fixed logits, log p averaged over 400 binarizations is minus the gre
 #     E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)) ≤ E_{b ~ Bernoulli(x)}[log p(b)]   → next cell
 #
 # So it bounds the log-probability that the model gives to the *binarizations* of x, on average. The usual ELBO of an
-# image b that was binarized at random, averaged over b, bounds the same number; its q is given b instead of x. But the grey
-# "ELBO" can't be compared with a density of grey images, such as a Gaussian's, or with a log-probability of 17 levels.
+# image b that was binarized at random, averaged over b, bounds the same number; its q is given b instead of x. But
+# the grey "ELBO" can't be compared with a density of grey images, such as a Gaussian's, or with a log-probability of
+# 17 levels.
 
 # %%
 def grey_bound(vae, x, n_samples=50):
@@ -685,10 +686,11 @@ claim(f"dequantized training and the default floor differ by {abs(deq[1] - defau
       "\"bins\"; with the tails, dequantized training is not the best", abs(deq[1] - default[1]) < 3 and deq[2] < best)
 
 # %% [markdown]
-# Compare only within a column. In the last column, all rows are distributions over the same images of 17 levels. Here
-# the Categorical is the best. A likely reason: many pixels are exactly 0 or 16. A Gaussian has one peak, so it can't
-# say "0 or 16, but nothing between", and training on densities doesn't reward what is in its tails. (The Categorical needs 17 outputs per pixel for that, and does not use the order of the levels. With
-# 256 levels and few images, that may be a larger disadvantage.) The Gaussians were trained on densities. Trained on the
+# Compare only within a column. In the last column, all rows are distributions over the same images of
+# 17 levels. Here the Categorical is the best. A likely reason: many pixels are exactly 0 or 16. A Gaussian has one
+# peak, so it can't say "0 or 16, but nothing between", and training on densities doesn't reward what is in its tails.
+# (The Categorical needs 17 outputs per pixel for that, and does not use the order of the levels. With 256 levels and
+# few images, that may be a larger disadvantage.) The Gaussians were trained on densities. Trained on the
 # probabilities of the last column, they would probably do better in it.
 #
 # Dequantized training is not better here than the default floor of 0.001. But its training ELBO bounds a
