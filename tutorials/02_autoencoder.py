@@ -294,7 +294,8 @@ def draw_from_codes(autoencoder, seed):
     gaussian = autoencoder.decode((m + noise.standard_normal(codes.shape) @ C.T).astype("float32"))
     moved = np.median(np.linalg.norm(decoded - known[picked], axis=1))
     neighbour = np.median(np.sort(distances(known, known), axis=1)[:, 1])       # column 0 is the image itself
-    shares = [(share_near(x, others), told_apart(x, autoencoder.reconstruct(others.train))) for x in (decoded, gaussian)]
+    real = autoencoder.reconstruct(others.train)
+    shares = [(share_near(x, others), told_apart(x, real)) for x in (decoded, gaussian)]
     return h, *shares[0], moved, neighbour, shares[1], (picked, known, decoded)
 
 

@@ -49,8 +49,8 @@ rng = np.random.default_rng(0)
 #
 #     p(x) = ∫ p(x|z) p(z) dz    (estimated, from below)                → evaluation.log_likelihood
 #
-# Tutorial 3 fitted a q(z) to one such posterior, by changing the parameters of q. We have thousands of images, and
-# a new image should not need a fit of its own. So a second network, the **encoder**, looks at x and outputs the
+# Tutorial 3 fitted a q(z) to one such posterior, by changing the parameters of q. We have many images, and a
+# new image should not need a fit of its own. So a second network, the **encoder**, looks at x and outputs the
 # parameters of q. This is called amortized inference: one network is trained once and serves all images.
 #
 #     q(z|x) = N(μ(x), diag σ²(x))                                      → posteriors.DiagonalGaussian
@@ -188,9 +188,10 @@ claim(f"in the median, q shares {seen:.0%} of its mass with p(z|x) for images of
 # %% [markdown]
 # ![the latent plane, and posteriors](figures/05-latent-plane.png)
 #
-# A thin line joins q to its image's posterior where the two lie apart. There the encoder, which wasn't trained on
-# this image, is wrong. A q fitted to this image alone would have a higher ELBO. The difference is the price of
-# amortized inference, and is called the amortization gap: [tutorial 8](08_how_good_is_it.py) measures it.
+# A thin line joins q to its image's posterior where the two lie apart. There the encoder is wrong: it serves all
+# images, and wasn't trained on this one. A q fitted to this image alone would have a higher ELBO. The difference is
+# the price of amortized inference, and is called the amortization gap: [tutorial 8](08_how_good_is_it.py) measures
+# it.
 #
 # The regions matter for two reasons. z is *drawn* from q(z|x), so the decoder is trained to make nearly the same
 # image from the whole region: nearby codes decode to similar images. And the KL pulls each region towards N(0, I),
@@ -214,7 +215,8 @@ answer = vae.loss_and_grad(x, eps)
 expected = vae.gradients.flat.copy()
 
 # %% [markdown]
-# **Forward.** The encoder outputs h, six numbers for each image: three means and three log-variances.
+# **Forward.** The encoder outputs h, six numbers for each image: three means and three log-variances. There are L
+# draws of z for each image.
 #
 #     h = mlp(x)                                                        → layers.mlp
 #     z = μ + σ ε,  σ = exp(½ log σ²)                                   → posteriors.DiagonalGaussian.sample
@@ -268,10 +270,10 @@ claim(f"without the path through the KL, the gradient is off by {off:.0e} of its
 # Why does the encoder output log σ², and not σ? A network can output any real number, but σ must be positive: exp
 # makes it so. And the KL needs log σ² itself. If the network output σ, we would have to take the logarithm of a
 # number that may be rounded to zero. (log σ would work as well: `FullGaussian` outputs the logarithms of the scales.
-# Only the ½ in exp(½ log σ²) differs.) There is a danger: if one place reads a log-*variance* as a
-# log-*standard-deviation*, all gradients are still right, but they are gradients of the wrong objective. A gradient
-# check can't find this error. A test against the definition of the KL can: do the samples have the spread that the
-# closed form assumes?
+# Only the ½ in exp(½ log σ²) differs.) There is a danger: if a function reads a log-*variance* as a
+# log-*standard-deviation*, and its backward function does so too, all gradients are still right, but they are
+# gradients of the wrong objective. A gradient check can't find this error. A test against the definition of the KL
+# can: do the samples have the spread that the closed form assumes?
 #
 #     KL(q ‖ p) = E_q[log q(z|x) − log p(z)]                            → next cell
 
@@ -325,12 +327,14 @@ claim(f"trained like this, the code carries almost no information: KL {reports[-
 # - **autoencoder + noise**: a control. We add noise to the codes of the trained autoencoder, 0.3 of their spread,
 #   and fit the Gaussian to these. Nothing is trained. Where this row is as good as the VAE's, the number is no
 #   evidence that the VAE's training helps.
-# - **autoencoder, density**: draws from the density that was fitted to its codes after training, as in tutorial 2.
+# - **autoencoder, density**: draws from the density that was fitted to its codes after training, as in tutorial 2: to
+#   the codes of half of the training images, while the measures compare with the other half.
 # - **VAE, best Gaussian**: the same help for the VAE, a Gaussian fitted to its codes.
 
 # %%
 def draws_of(autoencoder, kind, noise):
-    """One row: codes of training images; draws to decode; codes of training and test images, and draws, standardized"""
+    """One row: codes of training images; draws to decode; codes of training and test images, and draws, standardized;
+    the images to compare with"""
     is_vae = isinstance(autoencoder, VAE)
     codes, new = (autoencoder.encode(x[:2000]) if is_vae else autoencoder.represent(x[:2000])
                   for x in (data.train, data.test))
@@ -345,17 +349,20 @@ def draws_of(autoencoder, kind, noise):
         m, C = codes.mean(axis=0), np.linalg.cholesky(np.cov(codes.T))
     standard, new = (np.linalg.solve(C, (z - m).T).T for z in (codes, new))
     draws = noise.standard_normal(codes.shape)
+    others = data
     if kind == "density":
-        draws = standard[noise.integers(len(codes), size=len(codes))] + kernel_width(standard) * draws
-    return codes, m + draws @ C.T, standard, new, draws
+        half, others = standard[::2], data._replace(train=data.train[1:2000:2])
+        draws = half[noise.integers(len(half), size=len(half))] + kernel_width(half) * draws[:len(half)]
+        codes, standard = codes[1::2], standard[1::2]
+    return codes, m + draws @ C.T, standard, new, draws, others
 
 
 def judge(autoencoder, kind, seed):
     """Near data, told apart, in holes, KL; and the decoded draws."""
-    codes, z, standard, new, draws = draws_of(autoencoder, kind, np.random.default_rng(seed))
+    codes, z, standard, new, draws, others = draws_of(autoencoder, kind, np.random.default_rng(seed))
     decoded = autoencoder.decode(z.astype("float32"))
     kl = kl_from_standard_normal(standard, np.random.default_rng(seed)) if kind != "density" else np.nan
-    return (share_near(decoded, data), told_apart(decoded, autoencoder.decode(codes.astype("float32"))),
+    return (share_near(decoded, others), told_apart(decoded, autoencoder.decode(codes.astype("float32"))),
             share_in_holes(standard, new, draws), kl), decoded
 
 
@@ -390,7 +397,7 @@ if on_digits:
           f"on its codes {span(noisy[in_holes])}, about as many as the VAE's",
           max(prior[in_holes]) < min(gaussian[in_holes]) - 0.1
           and abs(prior[in_holes].mean() - noisy[in_holes].mean()) < 0.05)
-    claim(f"the VAE's are told from decoded codes in {span(prior[told])} of all cases, the autoencoder's in "
+    claim(f"the VAE's are told apart from decoded codes in {span(prior[told])} of all cases, the autoencoder's in "
           f"{span(gaussian[told])}, with noise on its codes in {span(noisy[told])}",
           max(prior[told]) < min(gaussian[told]) and abs(prior[told].mean() - noisy[told].mean()) < 0.05)
     claim(f"draws from the density of the autoencoder's codes are near data in {span(density[near_data])}, more often "
@@ -453,9 +460,10 @@ if on_digits:
           f"{max(error['autoencoder']):.2f}", min(error["VAE"]) > max(error["autoencoder"]))
 
 # %% [markdown]
-# And the VAE isn't always ahead. On MNIST (`--data mnist`), with the same σ² and 8 latents, 53 % of its draws were
-# in holes, and 32 % of the autoencoder's: 784 pixels, each with the weight 1/(2 · 0.05), outweigh the KL, so the VAE
-# is close to an autoencoder with a little noise. [Tutorial 6](06_two_readings.py) changes this weight.
+# And the VAE isn't always ahead. On MNIST (`--data mnist`), with the same σ² and 8 latents, 53 % of its draws from
+# N(0, I) were in holes, and 32 % of the autoencoder's from its best Gaussian: 784 pixels, each with the weight
+# 1/(2 · 0.05), outweigh the KL, so the VAE is close to an autoencoder with a little noise, whose codes are not like
+# N(0, I). [Tutorial 6](06_two_readings.py) changes this weight.
 #
 # ## The aggregate posterior against the prior
 #
@@ -536,8 +544,9 @@ save(drawn, "05-aggregate")
 # ![the aggregate posterior, and the two parts of the KL](figures/05-aggregate.png)
 #
 # With eight latents the mean KL is larger than log N. The information can't be, so the rest *has* to be distance
-# from the prior. The information is close to log N, which means that the q(z|x) overlap little: there are gaps
-# between them. But q(z) is the density for *these* images: with more images, the gaps may be smaller.
+# from the prior. The information is close to log N, which means that the q(z|x) overlap little. Together they don't
+# fill the prior either, or the KL of q(z) would be near 0: there are gaps between them. But q(z) is the density for
+# *these* images: with more images, the gaps may be smaller.
 #
 # Could we have estimated this KL from samples, as in tutorial 2? Here we know the answer, so we can check. We also
 # check with a Gaussian: N(0, I) in 8 dimensions, shifted by √8 along one of them. Its KL is exactly ½ · 8 = 4.
@@ -738,7 +747,7 @@ if on_digits:
           f"{np.mean(near['pixels']):.0%} in pixels",
           min(near["VAE"]) > max(near["autoencoder"]) > min(near["autoencoder"]) > max(near["pixels"]) + 0.2)
 
-drawn, axes = figure(size=(8, 3.4))
+drawn, axes = figure(size=(8, 3.6))
 axes.imshow(tile(np.concatenate([before, few["pixels"][0], few["autoencoder"][0], few["VAE"][0]]), data.shape, 10),
             cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
 side = data.shape[0] + 1
@@ -747,8 +756,8 @@ axes.set_yticks([side * (i + 0.5) - 1 for i in range(4)],
 axes.set_xticks([])
 axes.set_ylabel("picture of")
 axes.set_xlabel("the digits 0 to 9, each plus the mean of the 8s and minus the mean of its digit")
-axes.set_title(f"Turned into an 8. Near data: pixels {np.mean(near['pixels']):.0%}, autoencoder "
-               f"{np.mean(near['autoencoder']):.0%}, VAE {np.mean(near['VAE']):.0%}")
+axes.set_title(f"Turned into an 8\nNear data, for all ten target digits: pixels {np.mean(near['pixels']):.0%}, "
+               f"autoencoder {np.mean(near['autoencoder']):.0%}, VAE {np.mean(near['VAE']):.0%}")
 save(drawn, "05-arithmetic")
 
 # %% [markdown]

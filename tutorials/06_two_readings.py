@@ -152,7 +152,8 @@ claim(f"β = {betas[-1]:g}: KL {price[-1]:.3f} nats, and the error {error[-1]:.2
       f"{mean_image_error:.2f}", price[-1] < 0.1 and abs(error[-1] - mean_image_error) < 0.3)
 far, close, log_n = average[0.5][1], average[3.0][1], math.log(len(data.test))
 claim(f"β = 0.5: KL {far:.1f} nats, of which at most log N = {log_n:.1f} can be information (tutorial 5). So "
-      f"the q(z) of the test images is at least {far - log_n:.1f} nats from the prior; β = 3: at most {close:.1f}", far - log_n > close + 1)
+      f"the q(z) of the test images is at least {far - log_n:.1f} nats from the prior; β = 3: at most {close:.1f}",
+      far - log_n > close + 1)
 claim("of these, β = 0.5 has the highest ELBO, with each of the three seeds",
       all(max(betas, key=lambda beta: measured[beta, seed][3]) == 0.5 for seed in seeds))
 
@@ -195,13 +196,14 @@ of_three = np.array([measured[3.0, seed] for seed in seeds])
 claim(f"the likelihood chooses σ² = {best_variance.mean():.3f}, and its ELBO is higher than for every β above",
       all(value > max(measured[beta, seed][3] for beta in betas) for seed, value in zip(seeds, best_elbo)))
 gain = best_elbo - never_changed
-claim(f"with the same σ² from the beginning, the ELBO is {gain.min():.1f} to {gain.max():.1f} nats lower: it is the way "
-      "to this σ² that helps, more than the value", gain.min() > 2)
+claim(f"with the same σ² from the beginning, the ELBO is {gain.min():.1f} to {gain.max():.1f} nats lower: it is the "
+      "way to this σ² that helps, more than the value", gain.min() > 2)
 claim(f"but {its_near.min():.0%} to {its_near.max():.0%} of its draws are near data; with β = 3 it's "
       f"{of_three[:, 4].min():.0%} to {of_three[:, 4].max():.0%}, though the ELBO is "
       f"{best_elbo.mean() - average[3.0][3]:.0f} nats lower",
       of_three[:, 4].min() > its_near.max() + 0.2 and best_elbo.mean() > average[3.0][3] + 10)
-claim(f"and its draws are told apart from real digits more often, {its_told.mean():.1%} against {of_three[:, 5].mean():.1%}",
+claim(f"and its draws are told apart from real digits more often, {its_told.mean():.1%} against "
+      f"{of_three[:, 5].mean():.1%}",
       its_told.mean() > of_three[:, 5].mean() + 0.01)
 
 noise, shown = np.random.default_rng(0), (0.001, 0.5, 1.0, 3.0, 100.0)
