@@ -7,8 +7,7 @@
 # **What you'll learn.** How to write code that runs with NumPy and with CuPy; which three things are slow on a GPU, and
 # what the library does about each; why the batch size matters most.
 #
-# **What you'll need.** [Tutorial 5](05_variational_autoencoder.py). Without a GPU, the same text and the same code
-# measure the CPU.
+# **What you'll need.** [Tutorial 5](05_variational_autoencoder.py). Without a GPU, the code measures the CPU.
 #
 # **Time.** 35 minutes to read, 10 seconds to run: `python tutorials/09_gpu.py` (or `--backend numpy`,
 # `--backend cupy`).
@@ -48,8 +47,9 @@ if not on_gpu:
         print(reason)
 
 # %% [markdown]
-# `array_module("auto")` tries CuPy: it imports it, allocates, multiplies, and compares the result. CuPy can be installed
-# on a machine without a GPU, and then fails only when it is used. So it isn't enough to check that it is installed.
+# `array_module("auto")` tries CuPy: it imports it, allocates, multiplies, and compares the result. CuPy
+# can be installed on a machine without a GPU, and then fails only when it is used. So it isn't enough to check that
+# it is installed.
 #
 # ## One code for two libraries
 #
@@ -265,7 +265,7 @@ axes.loglog(counts, 1e6 * waited, "s--", color="0.55", markersize=4, label="a wa
 axes.set_ylim(0.05, 5e4)
 axes.set_xlabel("numbers in the array")
 axes.set_ylabel("microseconds for one y ← y + x")
-axes.set_title(f"{device}: asking costs {1e6 * t0:.1f} µs, as much as adding {t0 / per_number:,.0f} numbers")
+axes.set_title(f"{device}: asking costs {1e6 * t0:.1f} µs, as much as adding {t0 / per_number:,.0f} of 10⁷ numbers")
 axes.legend(loc="upper left")
 save(drawn, "09-asking")
 
@@ -380,7 +380,7 @@ save(drawn, "09-parts")
 # Adam does little arithmetic, but reads and writes a lot of memory: 25 numbers for each weight, as counted above. That
 # is why it works in place on *one* flat vector ([optimizers.py](../minivae/optimizers.py)). On the CPU `cache_blocks`
 # gives it 32,768 numbers at a time, which stay in the cache through all ten operations: with these blocks Adam takes
-# three quarters of the time. On a GPU there is one block, and one kernel.
+# three quarters of the time it takes without them. On a GPU there is one block, and one kernel.
 #
 # The precision matters for the same reason: float64 moves twice the bytes. (Besides, many GPUs compute float64 at a
 # small fraction of their float32 speed.) So we train in float32, and check gradients in float64.
