@@ -123,8 +123,8 @@ def codes(model, x, labels=None, prior="the prior N(0, I)", label_names=None):
         bar.ax.set(ylim=(-0.5, len(names) - 0.5), yticklabels=names)
         box = {"boxstyle": "round" if label_names else "circle", "facecolor": "white", "alpha": 0.8}
         for label in numpy.unique(labels):
-            axes.annotate(names[label], numpy.median(mean[labels == label], axis=0), weight="bold",
-                          ha="center", va="center", bbox=box)
+            axes.annotate(names[label] if 0 <= label < len(names) else str(label), bbox=box, ha="center",
+                          va="center", xy=numpy.median(mean[labels == label], axis=0), weight="bold")
     radius = math.sqrt(-2 * math.log(0.05))     # P(‖z‖ < r) = 1 − exp(−r²/2) in two dimensions
     circle = radius * numpy.exp(2j * numpy.pi * numpy.linspace(0, 1, 200))
     axes.plot(circle.real, circle.imag, "0.5", linestyle="--", label=f"contains 95 % of {prior}")

@@ -54,11 +54,13 @@ def test_curves_show_the_history():
         assert all(line.get_marker() == "o" for line in axes.lines), "one point makes no line"
 
 
-@pytest.mark.parametrize("labels", [None, numpy.array([0, 1, 9, 9])])
+@pytest.mark.parametrize("labels", [None, numpy.array([0, 1, 9, 9]), numpy.array([-1, 3, 10, 300])])
 def test_codes_are_the_posterior_means(vae, labels):
     x = numpy.eye(12, dtype="float32")[:4]
     axes = plots.codes(vae, x, labels).axes[0]
     numpy.testing.assert_allclose(axes.collections[0].get_offsets(), vae.encode(x)[0], rtol=1e-6)
+    shown = [] if labels is None else [str(label) for label in numpy.unique(labels)]
+    assert [text.get_text() for text in axes.texts] == shown
 
 
 @pytest.mark.draws
