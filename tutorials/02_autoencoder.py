@@ -327,12 +327,11 @@ save(drawn, "02-codes-and-noise")
 # %% [markdown]
 # ![codes of training images, moved by noise](figures/02-codes-and-noise.png)
 #
-# So this decoder can draw digits: about as many of these are near data as of real images, and they are told apart from
-# decoded codes of other images only a little more often than the 50 % of equal groups. With draws from a Gaussian it
-# does worse, because nothing in the training made the codes
-# Gaussian. To draw from an autoencoder we need a second model, of its codes, which is fitted after training. The one
-# that we used is as large as the training set, and each of its draws is a variation of one training image, as the
-# picture shows.
+# So this decoder can draw digits: about as many of these are near data as of real images. They are told apart from
+# decoded codes of other images more often than equal groups would be (50 %), but less often than draws from a
+# Gaussian: nothing in the training made the codes Gaussian. To draw from an autoencoder we need a second model, of its
+# codes, which is fitted after training. The one that we used contains the code of each image it was fitted to, and each
+# of its draws is a variation of one of these images, as the picture shows.
 #
 # ## Why this follows from the loss
 #

@@ -43,7 +43,7 @@ claim(f"each pixel takes one of {LEVELS} grey levels, 0, 1/16, ..., 1",
 #     log p(x|z) = −½ Σ_d [(x_d − m_d)²/σ² + log σ² + log 2π]            → likelihoods.Gaussian.log_prob
 #     log p(x|z) = Σ_d log softmax(a_d)[x_d]                             → likelihoods.Categorical.log_prob
 #
-# Here softplus(a) = log(1 + eᵃ), and a = log π/(1 − π) is the *logit* of π = sigmoid(a), the probability of a 1. A
+# Here softplus(a) = log(1 + eᵃ), and a = log [π/(1 − π)] is the *logit* of π = sigmoid(a), the probability of a 1. A
 # Bernoulli gives probabilities to zeros and ones. A Gaussian gives a *density* to real numbers. A Categorical gives
 # probabilities to K categories, without using their order. Their gradients are alike, "data minus prediction"
 # (derived for the [Bernoulli](derivations.md#bernoulli), the [Gaussian](derivations.md#gaussian) and the

@@ -36,7 +36,8 @@ def explore_command(args):
              "model": model, "images": own.test, "film": _film_of(run, model)}
             for run, own, model, epoch in saved]
     light = saved[0][0].config["shown"] == "light"
-    text = write.page(runs, images.test_labels, images.shape, data, light, images.label_names).encode(errors="replace")
+    text = write.page(runs, images.test_labels, images.shape, data, light, images.label_names)
+    text = text.encode(errors="replace")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(text)
